@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file bench.h
+ * Timing single problems, named by their one-line texts (docs/problems.md), and a device's own peaks.
+ */
+#ifndef OCELLI_BENCH_H
+#define OCELLI_BENCH_H
+
+#include <ocelli/device.h>
+
+/** Peaks as measured by kernels that do nothing else. */
+typedef struct oc_bench_peaks {
+    double flops; /**< Multiply-add peak, FLOP/s (a multiply-add is two). */
+    double bytes; /**< Copy bandwidth, bytes read plus bytes written per second. */
+} oc_bench_peaks;
+
+/** The times of one solver for one problem. */
+typedef struct oc_bench_result {
+    char problem[512];
+    char direction[16];
+    char solver[64];
+    double median_seconds, min_seconds;
+    double flops; /**< Of the problem, not of what the solver spends. */
+    double bytes; /**< That must move at least. */
+} oc_bench_result;
+
+OC_BEGIN
+
+/** Measures the peaks; takes about half a second. */
+OC_EXPORT OC_MUST_USE oc_status oc_bench_peak(oc_device *device, oc_bench_peaks *out, oc_error *err);
+/**
+ * Times one problem.
+ * @param direction "fwd", "bwd_data", "bwd_weights"; NULL: as the problem says, else forward.
+ * @param solver a solver's name; NULL: the one that would be chosen.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_bench_problem(oc_device *device, const char *problem, const char *direction,
+                                                 const char *solver, oc_bench_result *out, oc_error *err);
+
+OC_END
+
+#endif

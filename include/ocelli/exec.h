@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file exec.h
+ * One set of memory, kernels and queues in which a plan runs.
+ *
+ * Threads: an exec is used by one thread at a time. Make several to run one plan at once.
+ */
+#ifndef OCELLI_EXEC_H
+#define OCELLI_EXEC_H
+
+#include <ocelli/event.h>
+#include <ocelli/plan.h>
+#include <ocelli/state.h>
+
+typedef struct oc_exec oc_exec;
+
+/** An input or output of a run: its name and a tensor of its type and shape, in host memory or on the plan's device. */
+typedef struct oc_binding {
+    const char *name;
+    oc_tensor *tensor;
+} oc_binding;
+
+/** The time of one step of the last run. */
+typedef struct oc_step_time {
+    const char *problem;     /**< The problem's text. */
+    const char *solver;
+    const char *node;        /**< The node's name, "" if it has none. */
+    double seconds;          /**< On the device; 0 if profiling was off. */
+    double flops;            /**< Arithmetic the problem needs (not what the solver spends). */
+    double bytes;            /**< Memory the problem must touch at least. */
+} oc_step_time;
+
+OC_BEGIN
+
+/**
+ * Makes an exec: allocates its memory and records its steps.
+ * @param state on the plan's device, with the states of the plan's graph; kept alive by the caller. NULL: the exec has a
+ *        state of its own, with the graph's first values, frozen unless the plan updates it.
+ * @param out destroy with oc_exec_destroy().
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_create(oc_exec **out, const oc_plan *plan, oc_state *state, oc_error *err);
+/** Waits for what is enqueued, destroys an exec and sets *exec to NULL. NULL and *NULL are accepted. */
+OC_EXPORT void oc_exec_destroy(oc_exec **exec);
+
+/**
+ * Runs the plan once and waits until the outputs are there.
+ * @param inputs every input of the plan that was not given in an earlier run; one that is left out keeps its value.
+ * @param outputs those of the plan's outputs that are wanted here.
+ * On failure the states are as before the run.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count,
+                                            const oc_binding *outputs, size_t output_count, oc_error *err);
+
+/**
+ * Enqueues a run. Host tensors of inputs may be changed after the call; those of outputs are written until the event is done.
+ * @param wait events to wait for before the first step; the caller keeps them.
+ * @param done receives an event to wait on, to be destroyed; may be NULL (then use oc_exec_wait()).
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count,
+                                                const oc_binding *outputs, size_t output_count, oc_event *const *wait,
+                                                size_t wait_count, oc_event **done, oc_error *err);
+/** Waits for everything enqueued in this exec. */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_wait(oc_exec *exec, oc_error *err);
+
+/** Turns the timing of single steps on or off (off at first; on costs time). */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc_error *err);
+/** The steps of the last run by number; a NULL problem past the end. Texts live as long as the exec. */
+OC_EXPORT oc_step_time oc_exec_get_step_time(const oc_exec *exec, size_t index);
+
+/** The state the exec uses, its own or the caller's. */
+OC_EXPORT oc_state *oc_exec_get_state(const oc_exec *exec);
+
+OC_END
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file onnx.h
+ * ONNX model files, in and out (IR versions 3 to 9; opsets 7 to 17 as far as this library's operators go).
+ *
+ * Initializers become states of the same names (float ones trainable, others frozen), so parameters keep their names on
+ * the way in, through training, and out again. Batch normalization is read in inference form unless the node asks
+ * for training. Metadata properties become the graph's metadata.
+ */
+#ifndef OCELLI_ONNX_H
+#define OCELLI_ONNX_H
+
+#include <ocelli/graph.h>
+#include <ocelli/state.h>
+
+OC_BEGIN
+
+/**
+ * Reads a model file, mapped into memory, not copied.
+ * @return OC_ERROR_FORMAT for a malformed file, OC_ERROR_UNSUPPORTED with *all* operators that are not supported.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc_error *err);
+/** Reads a model from memory, which is not needed afterwards. @param folder where external data lies; NULL: refuse it. */
+OC_EXPORT OC_MUST_USE oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size,
+                                                    const char *folder, oc_error *err);
+/**
+ * Writes a graph as a model file (opset 17, atomically).
+ * @param state where the parameters are taken from; NULL: the graph's first values, where they are tensors.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path, oc_error *err);
+
+/** Reads a serialized TensorProto (`.pb`). @param name receives its name, cut to size; may be NULL. */
+OC_EXPORT OC_MUST_USE oc_status oc_onnx_read_tensor(oc_tensor **out, oc_context *context, const char *path, char *name,
+                                                    size_t name_size, oc_error *err);
+
+OC_END
+
+#endif

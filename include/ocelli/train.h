@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file train.h
+ * Training: losses, gradients and updates in one graph; and a trainer that runs them over a data set.
+ *
+ * oc_minimize() adds to a graph what one step of training needs. oc_trainer does the rest for the usual case: shuffled
+ * mini-batches, evaluation, checkpoints that resume to the bit.
+ */
+#ifndef OCELLI_TRAIN_H
+#define OCELLI_TRAIN_H
+
+#include <ocelli/exec.h>
+
+/** Update rules. */
+typedef enum oc_optimizer_kind {
+    OC_SGD = 0, /**< v = momentum * v + g + weight_decay * w; w -= lr * v (Nesterov: w -= lr * (g' + momentum * v)). */
+    OC_ADAM = 1 /**< Kingma and Ba 2015, bias-corrected; weight decay is added to the gradient. */
+} oc_optimizer_kind;
+
+/** An optimizer. Fields that say so may change from step to step: they are fed to each run. */
+typedef struct oc_optimizer {
+    oc_optimizer_kind kind;
+    float lr;           /**< Learning rate; fed to each run. */
+    float momentum;     /**< SGD. Default 0. Fed to each run. */
+    bool nesterov;      /**< SGD. */
+    float weight_decay; /**< L2, on all parameters. Default 0. Fed to each run. */
+    float beta1, beta2; /**< Adam. Default (0): 0.9 and 0.999. */
+    float epsilon;      /**< Adam. Default (0): 1e-8. */
+} oc_optimizer;
+
+/** The input that oc_minimize() adds: (8) of f32: lr, momentum, weight decay, beta1, beta2, epsilon, step (from 1), loss scale. */
+#define OC_HYPER_NAME "train.hyper"
+#define OC_HYPER_COUNT 8
+
+/** The losses that a trainer knows. */
+typedef enum oc_loss_kind {
+    OC_LOSS_SOFTMAX_CROSS_ENTROPY = 0, /**< Labels: class numbers of i64, or probabilities. */
+    OC_LOSS_MSE = 1                    /**< Labels: what the output should be; class numbers are made one-hot. */
+} oc_loss_kind;
+
+/** How to train; a field that is zero has its default. */
+typedef struct oc_trainer_params {
+    oc_optimizer optimizer;
+    oc_loss_kind loss;
+    int64_t batch;      /**< Samples a step. Default (0): 64. A last, smaller batch of an epoch is trained on as well. */
+    uint64_t seed;      /**< Of first values, shuffling and random ops. */
+    bool no_shuffle;    /**< Take samples in their order. */
+    float image_scale;  /**< u8 images are multiplied by it. Default (0): 1/255. */
+} oc_trainer_params;
+
+/** What an epoch, or an evaluation, came to. Losses are means over the samples. */
+typedef struct oc_train_report {
+    int64_t epoch;   /**< Epochs completed. */
+    int64_t step;    /**< Steps made since the beginning. */
+    int64_t samples; /**< Samples in this report. */
+    double loss;
+    double accuracy; /**< Share of samples whose largest output is their label's; NaN where labels are no classes. */
+    double seconds;
+} oc_train_report;
+
+typedef struct oc_trainer oc_trainer;
+
+/** Called after each step; a return of false stops the epoch. */
+typedef bool (*oc_progress)(void *user, int64_t step_of_epoch, int64_t steps_per_epoch, double loss);
+
+OC_BEGIN
+
+/**
+ * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update" or
+ * "adam_update"), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
+ * @param gradients receives the gradient of each trainable state in the graph's order, for a look at them; may be NULL.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer,
+                                            oc_value **gradients, oc_error *err);
+/** The values to feed OC_HYPER_NAME with. @param step from 1. */
+OC_EXPORT void oc_optimizer_hyper(const oc_optimizer *optimizer, int64_t step, float hyper[OC_HYPER_COUNT]);
+
+/**
+ * Makes a trainer for a network.
+ * @param network a graph with one input, whose first axis is the batch (a symbol or any number), and at least one output, the
+ *        logits first. Copied.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_create(oc_trainer **out, oc_device *device, const oc_graph *network,
+                                                  const oc_trainer_params *params, oc_error *err);
+/** Destroys a trainer and sets *trainer to NULL. NULL and *NULL are accepted. */
+OC_EXPORT void oc_trainer_destroy(oc_trainer **trainer);
+
+/**
+ * Trains for one epoch, or what is left of it after a resume or a stop.
+ * @param images (samples, …) in host memory, u8 (scaled) or of the input's type; kept only during the call.
+ * @param labels (samples) of i64 or u8, or (samples, …) of f32.
+ * @param max_steps stop after so many steps; 0: the whole epoch.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_epoch(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
+                                                 int64_t max_steps, oc_progress progress, void *user,
+                                                 oc_train_report *report, oc_error *err);
+/** Loss and accuracy without training. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_evaluate(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
+                                                    oc_train_report *report, oc_error *err);
+/** One step on one batch. @param loss receives the mean loss before the update; may be NULL. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_step(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
+                                                double *loss, oc_error *err);
+/** The gradient of a parameter in the last step, copied into a host tensor of its shape. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_read_gradient(oc_trainer *trainer, const char *name, oc_tensor *gradient,
+                                                         oc_error *err);
+/** Changes the optimizer's numbers (not its kind) from the next step on: schedules. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_set_optimizer(oc_trainer *trainer, const oc_optimizer *optimizer, oc_error *err);
+
+/** Writes parameters, optimizer state, random state and position into one file, atomically. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_save(oc_trainer *trainer, const char *path, oc_error *err);
+/** Goes on from such a file: the next steps are, to the bit, those of a run that was never stopped. */
+OC_EXPORT OC_MUST_USE oc_status oc_trainer_resume(oc_trainer *trainer, const char *path, oc_error *err);
+
+/** The network's state and the copy of its graph: to evaluate, to write as a model. Owned by the trainer. */
+OC_EXPORT oc_state *oc_trainer_get_state(oc_trainer *trainer);
+OC_EXPORT const oc_graph *oc_trainer_get_graph(const oc_trainer *trainer);
+
+OC_END
+
+#endif

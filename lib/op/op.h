@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an op is. Each has a row in ops.def and a room of its own; adding one touches nothing else.
+ *
+ * Shapes in an inference may hold symbols (negative sizes); in problems they are numbers. */
+#ifndef OC_OP_H
+#define OC_OP_H
+
+#include "ir/ir.h"
+#include "op/problem.h"
+#include "op/solver.h"
+
+#define OC_VARIADIC 127
+
+/* A field of a params struct: for problem texts, printing, comparing. */
+typedef enum oc__field_type { OC_FIELD_I64 = 1, OC_FIELD_I32, OC_FIELD_F32, OC_FIELD_BOOL } oc__field_type;
+typedef struct oc__field {
+    const char *name;
+    oc__field_type type;
+    uint16_t offset, count; /* count: array entries */
+} oc__field;
+#define OC_FIELD(type, params, name) {#name, type, offsetof(params, name), 1}
+#define OC_FIELD_ARRAY(type, params, name, count) {#name, type, offsetof(params, name), count}
+
+/* Shape rule: reads in[], normalizes params (defaults filled in, negative axes made positive), fills out[] (type and shape). */
+typedef struct oc__inference {
+    oc_context *context;
+    const struct oc__op *op;
+    void *params;
+    int in_count, out_count;
+    const oc__desc *in;
+    oc__desc *out;
+    oc__symbols *symbols; /* for formulas of symbols; NULL where all sizes are numbers */
+} oc__inference;
+
+/* Gradient as nodes. diff_out[i] is NULL where no gradient arrives; leave diff_in[i] NULL where there is none or where !wanted[i]. */
+typedef struct oc__gradient {
+    oc_graph *graph;
+    const oc_node *node;
+    oc_value *const *diff_out;
+    oc_value **diff_in;
+    const bool *wanted;
+} oc__gradient;
+
+/* Which axis of operand 0 and of output 0 can be cut so that parts computed alone are parts of the result; -1: none, and why. */
+typedef struct oc__batch_rule {
+    int axis;
+    const char *why;
+} oc__batch_rule;
+#define OC_BATCH_AXIS0 {0, NULL}
+#define OC_BATCH_NONE(why) {-1, why}
+
+typedef enum oc__op_flags {
+    OC_OP_ELTWISE = 1,    /* output 0 has the broadcast shape of the operands, element by element */
+    OC_OP_VIEW = 2,       /* output 0 is operand 0's elements in the same order: needs no step (plain layout) */
+    OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` is needed for its shape only */
+    OC_OP_RANDOM = 8,     /* not folded */
+    OC_OP_EXACT = 16,     /* integer-valued inputs of small size give exact results: compared bit by bit */
+    OC_OP_GATHERED = 32   /* operands of one kind must lie in one slab (fused updates) */
+} oc__op_flags;
+
+typedef struct oc__op {
+    const char *name;
+    int in_min, in_max, out_count; /* OC_VARIADIC: any number; out_count OC_VARIADIC: infer sets it */
+    uint32_t flags;
+    int like_operand; /* with OC_OP_SHAPE_ONLY */
+    size_t params_size;
+    const oc__field *fields; /* ends with a NULL name; may be NULL */
+    oc_status (*infer)(oc__inference *inference, oc_error *err);
+    oc_status (*gradient)(oc__gradient *gradient, oc_error *err); /* NULL: not differentiable */
+    oc__cost (*cost)(const oc__problem *problem);                 /* NULL: no arithmetic, bytes of operands and outputs */
+    oc__batch_rule batch;
+    /* The definition, in double precision, on plain row-major arrays: proves `ref`, folds constants, is the tests' reference.
+     * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
+    oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                      oc_error *err);
+    const oc__solver *const *solvers; /* ends with NULL; the last one is `ref`; NULL for views */
+    const struct oc__onnx_rule *onnx; /* ends with a NULL type; NULL: none */
+    /* Elementwise ops: OpenCL C of the function, of x (and y), a (alpha) and b (beta), for float and floatN alike. */
+    const char *expression;
+    bool keeps_zero; /* f(0), f(0, 0) = 0: padding lanes stay zero by themselves */
+    const char *problem_prefix; /* of compact problem texts; NULL: the generic form */
+} oc__op;
+
+/* ops.c: the table. */
+extern const oc__op *const oc__ops[]; /* ends with NULL */
+const oc__op *oc__op_find(const char *name);
+#define OC_OP(name) extern const oc__op oc__op_##name;
+#include "op/ops.def"
+#undef OC_OP
+
+/* infer.c: checks counts and types of an op's operands, runs its rule. in[] and out[] hold type and shape. */
+oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const oc__desc *in, int in_count, oc__desc *out,
+                    int *out_count, oc__symbols *symbols, oc_error *err);
+/* Helpers of shape rules. */
+bool oc__is_float(oc_dtype dtype);
+oc_status oc__infer_axis(const oc__inference *inference, int64_t *axis, int rank, oc_error *err); /* makes it >= 0 */
+oc_status oc__infer_broadcast(const oc__inference *inference, const oc_shape *a, const oc_shape *b, oc_shape *out, oc_error *err);
+/* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
+oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);
+
+#endif
