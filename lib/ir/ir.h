@@ -5,9 +5,8 @@
 
 #include <ocelli/graph.h>
 
-#include "op/problem.h" /* oc__posts; the only look upwards, at plain data */
+#include "ir/desc.h"
 
-struct oc__op;
 typedef struct oc_node oc_node;
 
 /* Sizes that are not numbers yet: a symbol is a name ("N") or a formula ("window(H,3,2,1,1)"), interned by its text, so equal
@@ -81,28 +80,13 @@ struct oc_graph {
     oc_error error; /* the first one */
 };
 
-/* builder.c: adds a node of any op. params (op->params_size bytes, may be NULL: zeros) is copied. out receives the outputs; a NULL
- * required operand fails with the graph's first error. */
-oc_status oc__graph_node(oc_graph *graph, const struct oc__op *op, const void *params, oc_value *const *in, int in_count,
-                         oc_value **out, int out_capacity, oc_error *err);
-/* The same for ops with one output of interest. NULL on failure. */
-oc_value *oc__graph_node1(oc_graph *graph, const struct oc__op *op, const void *params, oc_value *const *in, int in_count,
-                          oc_error *err);
-/* Records an error as the graph's first. */
-oc_value *oc__graph_fail(oc_graph *graph, oc_error *err, oc_status status, const char *format, ...) OC_FORMAT(4, 5);
-oc_value *oc__graph_value(oc_graph *graph, oc__value_kind kind, const char *name, oc_dtype dtype, const oc_shape *shape,
-                          oc_error *err);
-
-/* copy.c: a copy with symbols bound (bindings may be NULL: kept as they are) and every shape inferred anew; `outputs` (NULL: all)
- * names the outputs to keep; without updates if so asked. Dead nodes are left out; all inputs and used states stay. */
-typedef struct oc__copy_params {
-    const oc_dim_binding *dims;
-    size_t dim_count;
-    int64_t default_dim;
-    const char *const *outputs;
-    size_t output_count;
-    bool no_updates, bind;
-} oc__copy_params;
-oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
+/* graph.c: raw parts; nothing is checked or inferred here (op.h's oc__graph_node() does that). NULL when out of memory. */
+oc_value *oc__value_add(oc_graph *graph, oc__value_kind kind, const char *name, oc_dtype dtype, const oc_shape *shape);
+oc_node *oc__node_add(oc_graph *graph, const struct oc__op *op, const void *params, size_t params_size, oc_value *const *in,
+                      int in_count, int out_count);
+/* Records an error as the graph's first; returns NULL, for functions that give values. */
+void *oc__graph_fail(oc_graph *graph, oc_error *err, oc_status status, const char *format, ...) OC_FORMAT(4, 5);
+/* Passes the graph's first error on to err, for a NULL operand; returns NULL. */
+void *oc__graph_pass_error(oc_graph *graph, oc_error *err);
 
 #endif

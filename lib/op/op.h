@@ -95,6 +95,14 @@ oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const o
 bool oc__is_float(oc_dtype dtype);
 oc_status oc__infer_axis(const oc__inference *inference, int64_t *axis, int rank, oc_error *err); /* makes it >= 0 */
 oc_status oc__infer_broadcast(const oc__inference *inference, const oc_shape *a, const oc_shape *b, oc_shape *out, oc_error *err);
+/* node.c: adds a node of any op to a graph: infers, then adds. params (op->params_size bytes; NULL: zeros) is copied. A NULL
+ * operand below in_min passes the graph's first error on. out receives the outputs. */
+oc_status oc__graph_node(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
+                         oc_value **out, int out_capacity, oc_error *err);
+/* The same, giving output 0; NULL on failure. */
+oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
+                          oc_error *err);
+
 /* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
 oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);
 

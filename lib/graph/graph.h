@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passes over the graph: each is one file, takes a graph (a plan's own copy) and rewrites it. */
+#ifndef OC_GRAPH_PRIVATE_H
+#define OC_GRAPH_PRIVATE_H
+
+#include <ocelli/plan.h>
+
+#include "op/op.h"
+
+/* copy.c: a copy with symbols bound and every shape inferred anew. Dead nodes are left out (all inputs stay, and the states that
+ * are used). In the copy of a training graph, states that are updated have their update. */
+typedef struct oc__copy_params {
+    bool bind; /* else symbols stay symbols */
+    const oc_dim_binding *dims;
+    size_t dim_count;
+    int64_t default_dim;
+    const char *const *outputs; /* NULL: all of them, and all updates */
+    size_t output_count;
+    bool no_updates;
+} oc__copy_params;
+oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
+
+/* dead.c: removes nodes whose outputs nobody uses. */
+oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
+/* fold.c: computes nodes of constants on the host, in double precision. */
+oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
+/* simplify.c: removes nodes that change nothing (identity, reshape to the same shape, transpose by identity …). */
+oc_status oc__pass_simplify(oc_graph *graph, oc_error *err);
+/* fuse.c: moves elementwise nodes behind convolutions and products into their epilogues. */
+oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
+
+/* rewrite.c: helpers of passes. */
+void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in nodes, outputs and updates */
+int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */
+
+/* interpret.c: runs a graph (all shapes numbers) on the host in double precision, by the ops' definitions. values[id] holds the
+ * elements of the value, row-major; inputs and states are given, the others are allocated and filled. */
+oc_status oc__graph_interpret(const oc_graph *graph, double **values, oc_error *err);
+void oc__graph_interpret_finish(const oc_graph *graph, double **values); /* frees those that interpret allocated */
+
+#endif
