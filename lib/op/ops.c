@@ -15,3 +15,13 @@ const oc__op *oc__op_find(const char *name) {
             return oc__ops[i];
     return NULL;
 }
+
+const oc__op *oc__op_find_direction(const char *family, const char *direction) {
+    for (int i = 0; oc__ops[i]; i++) {
+        const oc__op *op = oc__ops[i];
+        if (!strcmp(op->family ? op->family : op->name, family) &&
+            !strcmp(op->direction ? op->direction : "fwd", direction ? direction : "fwd"))
+            return op;
+    }
+    return NULL;
+}
