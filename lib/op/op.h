@@ -55,6 +55,7 @@ typedef enum oc__op_flags {
     OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` is needed for its shape only */
     OC_OP_RANDOM = 8,     /* not folded */
     OC_OP_EXACT = 16,     /* integer-valued inputs of small size give exact results: compared bit by bit */
+    OC_OP_OPTIONAL_OUTPUTS = 64, /* outputs behind the first that nobody uses have type NONE in the problem and are not computed */
     OC_OP_GATHERED = 32   /* operands of one kind must lie in one slab (fused updates) */
 } oc__op_flags;
 
@@ -83,7 +84,7 @@ typedef struct oc__op {
     bool bias_last; /* OC_POST_BIAS and OC_POST_SCALE go along the last axis of the output, not axis 1 */
     /* Compact problem texts, such as "mb1ic64ih56oc64oh56kh3ph1"; NULL: the generic form. print gives the body of the problem's
      * sizes and params; parse fills in[] (types f32, `dtype` later), in_count and params from it and returns false with why. */
-    void (*print)(const oc__problem *problem, oc__string *out);
+    bool (*print)(const oc__problem *problem, oc__string *out); /* false: this one has no compact text */
     bool (*parse)(oc__arena *arena, const char *body, oc__problem *out, char why[OC_WHY]);
     const char *family;    /* directions of one operation share it ("conv2d"); NULL: the name */
     const char *direction; /* "bwd_data", "bwd_weights"; NULL: "fwd" */
@@ -113,6 +114,9 @@ oc_status oc__graph_node(oc_graph *graph, const oc__op *op, const void *params, 
 /* The same, giving output 0; NULL on failure. */
 oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
                           oc_error *err);
+
+/* What gradients and passes need from rooms of their own: x repeated to the shape of another value (reduce room). */
+oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err);
 
 /* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
 oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);
