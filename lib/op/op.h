@@ -74,6 +74,8 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* Operand in whose memory an output is written (an update in place): -1 for none. NULL: none. Such nodes run last. */
+    int (*alias)(const oc__problem *problem, int output);
     /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */
     void (*shrink)(const oc__problem *from, oc__desc *in);
     const oc__solver *const *solvers; /* ends with NULL; the last one is `ref`; NULL for views */
