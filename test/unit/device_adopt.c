@@ -23,6 +23,10 @@ static void own_init(own *o, kit *k, cl_command_queue_properties properties)
 {
     cl_int code;
     oc_device *device = kit_open(k);
+    if (properties && !oc_device_get_info(device)->out_of_order) {
+        kit_finish(k);
+        skip();
+    }
     o->cl = device->cl;
     o->device = oc_device_get_cl_device(device);
     oc_device_destroy(&k->device);

@@ -3,7 +3,6 @@
 #include "kit/kit.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "device/cl.h"
@@ -291,79 +290,12 @@ static void test_clblast(void **state)
     kit_finish(&k);
 }
 
-typedef struct counting {
-    size_t live, calls, fail_at;
-} counting;
-
-static void *count_allocate(void *user, size_t size, size_t alignment)
-{
-    counting *c = user;
-    void *memory = NULL;
-    if (++c->calls == c->fail_at || posix_memalign(&memory, alignment, size))
-        return NULL;
-    c->live += size;
-    return memory;
-}
-
-static void count_release(void *user, void *memory, size_t size)
-{
-    counting *c = user;
-    c->live -= size;
-    free(memory);
-}
-
-/* All that a program does here, with a tensor at the end. */
-static oc_status work(oc_context *context)
-{
-    oc_device *device;
-    oc_tensor *tensor = NULL;
-    uint32_t got[4];
-    OC_TRY(oc_device_create(&device, context, NULL, &err));
-    oc__device_note_set(device, "key", "value");
-    oc_status status = run_bits(device, got, 4, 1, 2, NULL);
-    if (status == OC_OK)
-        status = oc_tensor_create(&tensor, context, device, OC_F32, &OC_SHAPE(3, 2), &err);
-    oc_tensor_destroy(&tensor);
-    oc_device_destroy(&device);
-    return status;
-}
-
-/* Each allocation fails once: the failure is told or did not matter, and nothing is kept. */
-static void test_host_memory_failures(void **state)
-{
-    (void)state;
-    kit k;
-    char cache[300];
-    kit_init(&k, NULL);
-    kit_open(&k); /* or skip */
-    strcpy(cache, k.cache);
-    for (size_t fail_at = 1, done = 0; done == 0; fail_at++) {
-        counting c = {0, 0, fail_at};
-        oc_allocator allocator = {count_allocate, count_release, &c};
-        oc_context *context;
-        oc_status status = oc_context_create(&context, &(oc_context_params){.allocator = &allocator, .cache_folder = cache}, &err);
-        if (status == OC_OK) {
-            status = work(context);
-            oc_context_destroy(&context);
-        }
-        done = c.calls < fail_at;
-        assert_int_equal(c.live, 0);
-        /* A device that cannot be asked for want of memory looks like none. */
-        if (status != OC_ERROR_NO_DEVICE)
-            assert_true(status == OC_ERROR_MEMORY || status == OC_OK);
-        assert_true(fail_at < 2000);
-        if (done)
-            assert_int_equal(status, OC_OK);
-    }
-    kit_finish(&k);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_on_device), cmocka_unit_test(test_buffers),  cmocka_unit_test(test_launch_refusals),
         cmocka_unit_test(test_failing_calls),    cmocka_unit_test(test_events),   cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_clblast),          cmocka_unit_test(test_host_memory_failures),
+        cmocka_unit_test(test_clblast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
