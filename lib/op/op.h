@@ -117,9 +117,6 @@ oc_status oc__graph_node(oc_graph *graph, const oc__op *op, const void *params, 
 oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
                           oc_error *err);
 
-/* What gradients and passes need from rooms of their own: x repeated to the shape of another value (reduce room). */
-oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err);
-
 /* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
 oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);
 
