@@ -57,7 +57,7 @@ static oc_status through_node(tape *t, const oc_node *node, oc_error *err) {
 /* A value of ones in the shape of another: the gradient that the loss starts with. */
 static oc_value *filled_like(oc_graph *graph, double number, oc_value *like, oc_error *err) {
     oc_value *scalar = oc_graph_scalar(graph, like->dtype, number, err);
-    return like->shape.rank == 0 ? scalar : oc__broadcast_like(graph, scalar, like, err);
+    return like->shape.rank == 0 ? scalar : oc__graph_node1(graph, &oc__op_broadcast_like, NULL, (oc_value *[]){scalar, like}, 2, err);
 }
 
 static oc_status run(tape *t, oc_value *loss, oc_value *const *wrt, size_t count, oc_value **gradients, oc_error *err) {

@@ -13,9 +13,9 @@ static oc_value *same_as(const oc_node *node) {
         return NULL;
     if (node->op->flags & OC_OP_VIEW)
         return x;
-    if (node->op == &oc__op_cast)
+    if (!strcmp(node->op->name, "cast"))
         return x;
-    if (node->op == &oc__op_transpose) {
+    if (!strcmp(node->op->name, "transpose")) {
         const oc_transpose_params *p = node->params;
         for (int i = 0; i < x->shape.rank; i++)
             if (p->perm[i] != i)

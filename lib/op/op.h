@@ -74,6 +74,8 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* Operand in whose memory an output is written (an update in place): -1 for none. NULL: none. Such nodes run last. */
+    int (*alias)(const oc__problem *problem, int output);
     /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */
     void (*shrink)(const oc__problem *from, oc__desc *in);
     const oc__solver *const *solvers; /* ends with NULL; the last one is `ref`; NULL for views */
@@ -114,9 +116,6 @@ oc_status oc__graph_node(oc_graph *graph, const oc__op *op, const void *params, 
 /* The same, giving output 0; NULL on failure. */
 oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
                           oc_error *err);
-
-/* What gradients and passes need from rooms of their own: x repeated to the shape of another value (reduce room). */
-oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err);
 
 /* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
 oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);

@@ -94,8 +94,7 @@ static oc_status clblast_record(const oc__recording *r, oc_error *err) {
     step->b = r->in[1].place;
     step->c = r->out[0].place;
     step->gemm = (oc__gemm){.trans_a = x.ta, .trans_b = x.tb, .m = (uint64_t)x.m, .n = (uint64_t)x.n, .k = (uint64_t)x.k,
-                            .batch = (uint64_t)x.batch, .alpha = 1, .a_offset = step->a.offset / 4, .b_offset = step->b.offset / 4,
-                            .c_offset = step->c.offset / 4, .lda = (uint64_t)(x.ta ? x.m : x.k), .ldb = (uint64_t)(x.tb ? x.k : x.n),
+                            .batch = (uint64_t)x.batch, .alpha = 1, .lda = (uint64_t)(x.ta ? x.m : x.k), .ldb = (uint64_t)(x.tb ? x.k : x.n),
                             .ldc = (uint64_t)x.n, .a_stride = (uint64_t)x.a_batch, .b_stride = (uint64_t)x.b_batch,
                             .c_stride = (uint64_t)(x.m * x.n)};
     return oc__steps_check(r->steps, err);
