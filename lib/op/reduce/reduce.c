@@ -210,7 +210,3 @@ const oc__op oc__op_broadcast_like = {
 oc_value *oc_sum_to_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err) {
     return oc__node2(graph, &oc__op_sum_to_like, NULL, x, like, err);
 }
-
-oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err) {
-    return oc__node2(graph, &oc__op_broadcast_like, NULL, x, like, err);
-}

@@ -153,7 +153,7 @@ static oc_status gradient_split(oc__gradient *g, oc_error *err) {
         return OC_OK;
     for (int i = 0; i < node->out_count; i++) {
         oc_value *zero = g->diff_out[i] ? NULL : oc_graph_scalar(g->graph, node->in[0]->dtype, 0, err);
-        parts[i] = g->diff_out[i] ? g->diff_out[i] : oc__broadcast_like(g->graph, zero, node->out[i], err);
+        parts[i] = g->diff_out[i] ? g->diff_out[i] : oc__node2(g->graph, &oc__op_broadcast_like, NULL, zero, node->out[i], err);
     }
     g->diff_in[0] = oc__graph_node1(g->graph, &oc__op_concat, node->params, parts, node->out_count, err);
     return oc__gave(g->graph, g->diff_in[0]);
