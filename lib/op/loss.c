@@ -70,7 +70,7 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
     oc__step_i64(steps, step, samples);
     oc__step_i64(steps, step, classes);
-    int64_t together = fast ? OC_MAX(CHUNK / OC_MAX(classes, 1), 1) : 1;
+    int64_t together = fast && recording->caps->simt_width <= 1 ? OC_MAX(CHUNK / OC_MAX(classes, 1), 1) : 1;
     if (fast)
         oc__step_i64(steps, step, together);
     if (recording->caps->simt_width <= 1)
@@ -93,9 +93,20 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
     return oc__estimate_roofline(problem, caps, 0.2, 0.6);
 }
 
-static const oc__solver rows = {.name = "cross_entropy.rows", .applicable = oc__for_cpu, .estimate = rows_estimate,
+static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    int64_t classes = problem->in[0].shape.dims[1];
+    if (caps->simt_width > 1 && classes < 1024)
+        return oc__refuse(why, "the rows are too short for vectors in lockstep");
+    return oc__rounds_fit(caps, classes / 4, why) && oc__without_posts(problem, why);
+}
+
+static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__rounds_fit(caps, 4 * problem->in[0].shape.dims[1], why) && oc__without_posts(problem, why);
+}
+
+static const oc__solver rows = {.name = "cross_entropy.rows", .applicable = rows_applicable, .estimate = rows_estimate,
                                 .record = record_rows};
-static const oc__solver ref = {.name = "cross_entropy.ref", .applicable = oc__ref_applicable, .estimate = estimate,
+static const oc__solver ref = {.name = "cross_entropy.ref", .applicable = ref_applicable, .estimate = estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 

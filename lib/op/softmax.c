@@ -73,6 +73,11 @@ static double estimate(const oc__problem *problem, const oc__caps *caps, const o
     return oc__estimate_roofline(problem, caps, 0.05, 0.1);
 }
 
+static int64_t size_of(const oc__problem *problem) {
+    const oc_shape *shape = &problem->out[0].shape;
+    return shape->rank == 0 ? 1 : shape->dims[((const oc_softmax_params *)problem->params)->axis];
+}
+
 static int64_t inner_of(const oc__problem *problem) {
     const oc_softmax_params *params = problem->params;
     const oc_shape *shape = &problem->out[0].shape;
@@ -82,10 +87,10 @@ static int64_t inner_of(const oc__problem *problem) {
 /* Rows lie as (outer, size, inner): a work-item for each. fast: for several, of neighbours, by vectors. */
 static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
     const oc__problem *problem = recording->problem;
-    const oc_softmax_params *params = problem->params;
     const oc_shape *shape = &problem->out[0].shape;
     oc__steps *steps = recording->steps;
-    int64_t size = shape->rank == 0 ? 1 : shape->dims[params->axis], inner = inner_of(problem);
+    int64_t size = size_of(problem), inner = inner_of(problem);
+    bool cpu = recording->caps->simt_width <= 1;
     if (oc__count(shape) == 0)
         return OC_OK;
     oc__string defines;
@@ -95,11 +100,11 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
     for (int i = 0; i < problem->op_in; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
-    int64_t rows = oc__count(shape) / size, together = fast ? OC_MAX(CHUNK / size, 1) : 1;
+    int64_t rows = oc__count(shape) / size, together = fast && cpu ? OC_MAX(CHUNK / size, 1) : 1;
     oc__step_i64(steps, step, rows);
     oc__step_i64(steps, step, size);
     oc__step_i64(steps, step, fast ? together : inner);
-    if (recording->caps->simt_width <= 1)
+    if (cpu)
         oc__step_range_single(step, (uint64_t)((rows + together - 1) / together), 1, 1);
     else
         oc__step_range_items(step, recording->caps, (uint64_t)rows);
@@ -117,7 +122,9 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
 static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     if (inner_of(problem) != 1)
         return oc__refuse(why, "the axis is not the last one");
-    return oc__for_cpu(problem, caps, why);
+    if (caps->simt_width > 1 && size_of(problem) < 1024)
+        return oc__refuse(why, "the rows are too short for vectors in lockstep");
+    return oc__rounds_fit(caps, size_of(problem) / 5, why) && oc__without_posts(problem, why);
 }
 
 static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
@@ -125,9 +132,13 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
     return oc__estimate_roofline(problem, caps, 0.2, 0.6);
 }
 
+static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__rounds_fit(caps, 3 * size_of(problem), why) && oc__without_posts(problem, why);
+}
+
 static const oc__solver rows = {.name = "softmax.rows", .applicable = rows_applicable, .estimate = rows_estimate,
                                 .record = record_rows};
-static const oc__solver ref = {.name = "softmax.ref", .applicable = oc__ref_applicable, .estimate = estimate,
+static const oc__solver ref = {.name = "softmax.ref", .applicable = ref_applicable, .estimate = estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 
