@@ -67,7 +67,7 @@ static oc_status measure_flops(oc_device *device, double *out, oc_error *err) {
     probe x;
     bool single = caps->simt_width == 1;
     uint64_t items = single ? caps->compute_units * 32u : (uint64_t)caps->compute_units * 2048u, vec = single ? 16 : 1;
-    int rounds = single ? 20000 : 2000;
+    int rounds = single ? 60000 : 2000;
     double seconds = 0;
     oc_status status = probe_init(&x, device, items * vec * 4, err);
     if (status == OC_OK) {
