@@ -39,7 +39,8 @@ struct oc_context {
     char *mask;
     char *kernels; /* "" for the built-in ones */
     char *disable;
-    pthread_mutex_t lock; /* guards host_used and drivers */
+    char *opencl;         /* the loader's file, "" for the default */
+    pthread_mutex_t lock; /* recursive; guards host_used and drivers */
     size_t host_used;
     size_t host_peak;
     struct oc__drivers *drivers; /* of lib/device, made when devices are first asked for */
@@ -48,9 +49,16 @@ struct oc_context {
 };
 
 /* error.c: fills err (may be NULL), logs (context may be NULL), and returns status. */
-oc_status oc__fail(oc_context *context, oc_error *err, oc_status status, const char *format, ...) OC_FORMAT(4, 5);
-oc_status oc__fail_native(oc_context *context, oc_error *err, oc_status status, int native, const char *format, ...)
+oc_status oc__fail_(oc_context *context, oc_error *err, oc_status status, const char *format, ...) OC_FORMAT(4, 5);
+oc_status oc__fail_native_(oc_context *context, oc_error *err, oc_status status, int native, const char *format, ...)
     OC_FORMAT(5, 6);
+/* Tells the compiler too that it is no success, so that it knows which variables are set. */
+static inline oc_status oc__failed(oc_status status)
+{
+    return status == OC_OK ? OC_ERROR_INTERNAL : status;
+}
+#define oc__fail(...) oc__failed(oc__fail_(__VA_ARGS__))
+#define oc__fail_native(...) oc__failed(oc__fail_native_(__VA_ARGS__))
 
 /* log.c */
 void oc__log(const oc_context *context, oc_log_level level, const char *format, ...) OC_FORMAT(3, 4);
@@ -63,7 +71,9 @@ void *oc__realloc(oc_context *context, void *memory, size_t size);     /* new by
 void oc__free(oc_context *context, void *memory);
 char *oc__strdup(oc_context *context, const char *text);
 char *oc__strndup(oc_context *context, const char *text, size_t size);
-oc_status oc__fail_memory(oc_context *context, oc_error *err, size_t size);
+oc_status oc__fail_memory_(oc_context *context, oc_error *err, size_t size);
+#define oc__fail_memory(...) oc__failed(oc__fail_memory_(__VA_ARGS__))
+extern const oc_allocator oc__default_allocator;
 
 /* A growing array: `type *items; size_t count, capacity;`. False when out of memory; the array is unchanged then. */
 #define OC_ARRAY_PUSH(context, items, count, capacity, item) \
@@ -103,6 +113,10 @@ bool oc__parse_int64(const char *text, const char **end, int64_t *value);
 bool oc__parse_double(const char *text, const char **end, double *value);
 void oc__format_double(char *buffer, size_t size, double value); /* as oc__string_append_double */
 bool oc__parse_size(const char *text, const char **end, uint64_t *value); /* 16k, 64M, 2G */
+
+/* snprintf with '.' as the decimal point in any locale; every text this library makes goes through it. */
+int oc__vformat(char *buffer, size_t size, const char *format, va_list args) OC_FORMAT(3, 0);
+int oc__format(char *buffer, size_t size, const char *format, ...) OC_FORMAT(3, 4);
 
 /* math.c: checked 64-bit arithmetic; false on overflow. */
 bool oc__mul_u64(uint64_t a, uint64_t b, uint64_t *product);
@@ -146,6 +160,9 @@ oc_status oc__file_writer_init(oc__file_writer *writer, oc_context *context, con
 oc_status oc__file_writer_put(oc__file_writer *writer, const void *data, uint64_t size, oc_error *err);
 oc_status oc__file_writer_commit(oc__file_writer *writer, oc_error *err); /* ends the writer, also when it fails */
 void oc__file_writer_cancel(oc__file_writer *writer);                    /* after a failed put, or instead of commit */
+/* Without an error text or a log line, for files that may be missing: 0 or errno. */
+int oc__file_try_map(oc_context *context, const char *path, oc__mapping *out);
+int oc__file_try_write(oc_context *context, const char *path, const void *data, uint64_t size);
 
 /* clock.c */
 double oc__clock_seconds(void); /* monotonic */

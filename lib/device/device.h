@@ -4,6 +4,7 @@
 #define OC_DEVICE_PRIVATE_H
 
 #include <ocelli/device.h>
+#include <ocelli/event.h>
 
 #include "base/base.h"
 
@@ -11,7 +12,7 @@ typedef struct oc__buffer oc__buffer;
 typedef struct oc__queue oc__queue;
 typedef struct oc__program oc__program;
 typedef struct oc__kernel oc__kernel;
-typedef struct oc_event oc__event; /* public as oc_event */
+typedef oc_event oc__event;
 
 /* What solvers decide by; filled when the device is opened. */
 typedef struct oc__caps {

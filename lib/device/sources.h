@@ -9,5 +9,6 @@ typedef struct oc__source_text {
     const char *name, *text;
 } oc__source_text;
 extern const oc__source_text oc__sources[];
+extern const char oc__sources_digest[]; /* of all their texts */
 
 #endif

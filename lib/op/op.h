@@ -73,12 +73,20 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */
+    void (*shrink)(const oc__problem *from, oc__desc *in);
     const oc__solver *const *solvers; /* ends with NULL; the last one is `ref`; NULL for views */
     const struct oc__onnx_rule *onnx; /* ends with a NULL type; NULL: none */
     /* Elementwise ops: OpenCL C of the function, of x (and y), a (alpha) and b (beta), for float and floatN alike. */
     const char *expression;
     bool keeps_zero; /* f(0), f(0, 0) = 0: padding lanes stay zero by themselves */
-    const char *problem_prefix; /* of compact problem texts; NULL: the generic form */
+    bool bias_last; /* OC_POST_BIAS and OC_POST_SCALE go along the last axis of the output, not axis 1 */
+    /* Compact problem texts, such as "mb1ic64ih56oc64oh56kh3ph1"; NULL: the generic form. print gives the body of the problem's
+     * sizes and params; parse fills in[] (types f32, `dtype` later), in_count and params from it and returns false with why. */
+    void (*print)(const oc__problem *problem, oc__string *out);
+    bool (*parse)(oc__arena *arena, const char *body, oc__problem *out, char why[OC_WHY]);
+    const char *family;    /* directions of one operation share it ("conv2d"); NULL: the name */
+    const char *direction; /* "bwd_data", "bwd_weights"; NULL: "fwd" */
 } oc__op;
 
 /* ops.c: the table. */
@@ -87,6 +95,9 @@ const oc__op *oc__op_find(const char *name);
 #define OC_OP(name) extern const oc__op oc__op_##name;
 #include "op/ops.def"
 #undef OC_OP
+
+/* The op of a family and direction ("fwd" or NULL: forward). */
+const oc__op *oc__op_find_direction(const char *family, const char *direction);
 
 /* infer.c: checks counts and types of an op's operands, runs its rule. in[] and out[] hold type and shape. */
 oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const oc__desc *in, int in_count, oc__desc *out,

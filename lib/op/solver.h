@@ -44,7 +44,7 @@ typedef struct oc__recording {
 typedef enum oc__solver_flags {
     OC_SOLVER_STRIDED_IN = 1,  /* takes stride0 of operand 0 larger than dense */
     OC_SOLVER_STRIDED_OUT = 2, /* likewise of output 0 */
-    OC_SOLVER_TRUSTED = 4      /* is a reference itself, or moves bytes by OpenCL calls alone: not verified */
+    OC_SOLVER_INEXACT = 4      /* rounds differently even where sums of small integers are exact (Winograd) */
 } oc__solver_flags;
 
 typedef struct oc__solver {

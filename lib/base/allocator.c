@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Host memory through the caller's allocator and under the context's limit. */
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In front of every block, so that releasing needs no size. */
+typedef struct header {
+    uint64_t size;
+} header;
+
+enum { SMALL_ALIGN = 16, LARGE_ALIGN = 64, LARGE_SIZE = 1024 };
+
+static size_t align_of(size_t size)
+{
+    return size < LARGE_SIZE ? SMALL_ALIGN : LARGE_ALIGN;
+}
+
+static void *default_allocate(void *user, size_t size, size_t alignment)
+{
+    (void)user;
+    void *memory = NULL;
+    return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+}
+
+static void default_release(void *user, void *memory, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(memory);
+}
+
+const oc_allocator oc__default_allocator = {default_allocate, default_release, NULL};
+
+static bool reserve(oc_context *context, size_t total)
+{
+    if (!context)
+        return true;
+    pthread_mutex_lock(&context->lock);
+    bool fits = total <= SIZE_MAX - context->host_used &&
+                (context->host_limit == 0 || context->host_used + total <= context->host_limit);
+    if (fits) {
+        context->host_used += total;
+        context->host_peak = OC_MAX(context->host_peak, context->host_used);
+    }
+    pthread_mutex_unlock(&context->lock);
+    return fits;
+}
+
+static void unreserve(oc_context *context, size_t total)
+{
+    if (!context)
+        return;
+    pthread_mutex_lock(&context->lock);
+    context->host_used -= total;
+    pthread_mutex_unlock(&context->lock);
+}
+
+static void *allocate(oc_context *context, size_t size, size_t zeroed_from)
+{
+    size = size ? size : 1;
+    size_t align = align_of(size);
+    if (size > SIZE_MAX / 2 || !reserve(context, size + align))
+        return NULL;
+    const oc_allocator *allocator = context ? &context->allocator : &oc__default_allocator;
+    uint8_t *block = allocator->allocate(allocator->user, size + align, align);
+    if (!block) {
+        unreserve(context, size + align);
+        return NULL;
+    }
+    uint8_t *memory = block + align;
+    header head = {size};
+    memcpy(memory - sizeof head, &head, sizeof head);
+    if (zeroed_from < size)
+        memset(memory + zeroed_from, 0, size - zeroed_from);
+    return memory;
+}
+
+static size_t size_of(const void *memory)
+{
+    header head;
+    memcpy(&head, (const uint8_t *)memory - sizeof head, sizeof head);
+    return (size_t)head.size;
+}
+
+void *oc__alloc(oc_context *context, size_t size)
+{
+    return allocate(context, size, 0);
+}
+
+void *oc__alloc_array(oc_context *context, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        return NULL;
+    return allocate(context, count * size, 0);
+}
+
+void *oc__realloc(oc_context *context, void *memory, size_t size)
+{
+    if (!memory)
+        return oc__alloc(context, size);
+    size_t keep = OC_MIN(size_of(memory), size);
+    void *moved = allocate(context, size, keep);
+    if (!moved)
+        return NULL;
+    memcpy(moved, memory, keep);
+    oc__free(context, memory);
+    return moved;
+}
+
+void oc__free(oc_context *context, void *memory)
+{
+    if (!memory)
+        return;
+    size_t size = size_of(memory), align = align_of(size);
+    const oc_allocator *allocator = context ? &context->allocator : &oc__default_allocator;
+    allocator->release(allocator->user, (uint8_t *)memory - align, size + align);
+    unreserve(context, size + align);
+}
+
+char *oc__strdup(oc_context *context, const char *text)
+{
+    return oc__strndup(context, text, strlen(text));
+}
+
+char *oc__strndup(oc_context *context, const char *text, size_t size)
+{
+    char *copy = allocate(context, size + 1, size);
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+oc_status oc__fail_memory_(oc_context *context, oc_error *err, size_t size)
+{
+    size_t used = 0, limit = 0;
+    if (context) {
+        pthread_mutex_lock(&context->lock);
+        used = context->host_used;
+        limit = context->host_limit;
+        pthread_mutex_unlock(&context->lock);
+    }
+    if (limit)
+        return oc__fail(context, err, OC_ERROR_MEMORY,
+                        "out of host memory: %zu bytes were asked for with %zu in use and a limit of %zu", size, used, limit);
+    return oc__fail(context, err, OC_ERROR_MEMORY, "out of host memory: %zu bytes were asked for with %zu in use", size, used);
+}

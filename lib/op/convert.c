@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between plain arrays of doubles and elements in memory. */
+#include <string.h>
+
+#include "op/rig.h"
+
+double oc__element_get(oc_dtype dtype, const void *elements, int64_t i) {
+    switch (dtype) {
+    case OC_F32: return ((const float *)elements)[i];
+    case OC_F16: return oc__float_from_half(((const uint16_t *)elements)[i]);
+    case OC_I32: return ((const int32_t *)elements)[i];
+    case OC_I64: return (double)((const int64_t *)elements)[i];
+    case OC_U8: return ((const uint8_t *)elements)[i];
+    case OC_BOOL: return ((const uint8_t *)elements)[i] != 0;
+    default: return 0;
+    }
+}
+
+void oc__element_set(oc_dtype dtype, void *elements, int64_t i, double value) {
+    switch (dtype) {
+    case OC_F32: ((float *)elements)[i] = (float)value; break;
+    case OC_F16: ((uint16_t *)elements)[i] = oc__half_from_float((float)value); break;
+    case OC_I32: ((int32_t *)elements)[i] = (int32_t)value; break;
+    case OC_I64: ((int64_t *)elements)[i] = (int64_t)value; break;
+    case OC_U8: ((uint8_t *)elements)[i] = (uint8_t)value; break;
+    case OC_BOOL: ((uint8_t *)elements)[i] = value != 0; break;
+    default: break;
+    }
+}
+
+/* Steps an index through a shape, last axis fastest. */
+static void next(const oc_shape *shape, int64_t *index) {
+    for (int axis = shape->rank - 1; axis >= 0; axis--) {
+        if (++index[axis] < shape->dims[axis])
+            return;
+        index[axis] = 0;
+    }
+}
+
+void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements) {
+    int64_t index[OC_MAX_RANK] = {0}, count = oc_shape_count(&desc->shape);
+    bool dense = oc__layout_is_plain(&desc->layout);
+    memset(elements, 0, (size_t)oc__desc_bytes(desc));
+    for (int64_t i = 0; i < count; i++, next(&desc->shape, index))
+        oc__element_set(desc->dtype, elements, dense ? i : oc__layout_offset(&desc->layout, &desc->shape, index), plain[i]);
+}
+
+void oc__unpack_doubles(const oc__desc *desc, const void *elements, double *plain) {
+    int64_t index[OC_MAX_RANK] = {0}, count = oc_shape_count(&desc->shape);
+    bool dense = oc__layout_is_plain(&desc->layout);
+    for (int64_t i = 0; i < count; i++, next(&desc->shape, index))
+        plain[i] = oc__element_get(desc->dtype, elements, dense ? i : oc__layout_offset(&desc->layout, &desc->shape, index));
+}

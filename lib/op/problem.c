@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Problems as data: copies, layouts, smaller ones. */
+#include "op/problem.h"
+
+#include <string.h>
+
+#include "op/rig.h"
+
+oc_status oc__problem_copy(oc__arena *arena, const oc__problem *from, oc__problem *out, oc_error *err) {
+    *out = *from;
+    out->in = oc__arena_alloc(arena, sizeof(*out->in) * (size_t)OC_MAX(from->in_count, 1));
+    out->out = oc__arena_alloc(arena, sizeof(*out->out) * (size_t)OC_MAX(from->out_count, 1));
+    if (!out->in || !out->out)
+        return oc__fail_memory(arena->context, err, sizeof(*out->in) * (size_t)from->in_count);
+    if (from->in_count)
+        memcpy(out->in, from->in, sizeof(*out->in) * (size_t)from->in_count);
+    memcpy(out->out, from->out, sizeof(*out->out) * (size_t)from->out_count);
+    return OC_OK;
+}
+
+void oc__problem_adopt_layouts(oc__problem *problem, const oc__solver *solver, const oc__caps *caps) {
+    oc__layout in[64], out[16], *ins = in;
+    if (problem->in_count > 64 || problem->out_count > 16 || !solver->layouts) {
+        for (int i = 0; i < problem->in_count; i++)
+            problem->in[i].layout = oc__layout_plain(problem->in[i].shape.rank);
+        for (int i = 0; i < problem->out_count; i++)
+            problem->out[i].layout = oc__layout_plain(problem->out[i].shape.rank);
+        return;
+    }
+    for (int i = 0; i < problem->in_count; i++)
+        ins[i] = oc__layout_plain(problem->in[i].shape.rank);
+    for (int i = 0; i < problem->out_count; i++)
+        out[i] = oc__layout_plain(problem->out[i].shape.rank);
+    solver->layouts(problem, caps, ins, out);
+    for (int i = 0; i < problem->in_count; i++)
+        problem->in[i].layout = ins[i];
+    for (int i = 0; i < problem->out_count; i++)
+        problem->out[i].layout = out[i];
+}
+
+/* Equal sizes become equal smaller sizes with the same remainder for blocks of up to 32. */
+static int64_t smaller(int64_t size) {
+    return size <= 64 ? size : 32 + size % 32;
+}
+
+static oc_status infer_smaller(oc_context *context, oc__problem *small, oc_error *err) {
+    int out_count = small->out_count;
+    uint64_t params[64];
+    if (small->op->params_size > sizeof(params))
+        return oc__fail(NULL, err, OC_ERROR_INTERNAL, "%s: params are too large to copy", small->op->name);
+    if (small->op->params_size)
+        memcpy(params, small->params, small->op->params_size);
+    oc__layout layouts[16];
+    for (int i = 0; i < out_count && i < 16; i++)
+        layouts[i] = small->out[i].layout;
+    (void)context;
+    OC_TRY(oc__infer(NULL, small->op, params, small->in, small->op_in, small->out, &out_count, NULL, err));
+    for (int i = 0; i < out_count && i < 16; i++)
+        small->out[i].layout = layouts[i];
+    return OC_OK;
+}
+
+/* Operands of the epilogue follow the output's new sizes. */
+static void follow_output(oc__problem *p) {
+    for (int i = 0; i < p->post.count; i++) {
+        const oc__post *post = &p->post.items[i];
+        const oc_shape *shape = &p->out[0].shape;
+        int axis = p->op->bias_last ? shape->rank - 1 : 1;
+        if (post->kind == OC_POST_RESIDUAL)
+            p->in[post->operand].shape = *shape;
+        else if (post->kind == OC_POST_BIAS || post->kind == OC_POST_SCALE)
+            p->in[post->operand].shape = (oc_shape){1, {shape->dims[axis]}};
+        if (post->kind == OC_POST_SCALE)
+            p->in[post->operand2].shape = p->in[post->operand].shape;
+    }
+}
+
+static int64_t largest(const oc__problem *p) {
+    int64_t most = 0;
+    for (int i = 0; i < p->in_count + p->out_count; i++) {
+        const oc__desc *desc = i < p->in_count ? &p->in[i] : &p->out[i - p->in_count];
+        int64_t count = desc->dtype ? oc_shape_count(&desc->shape) : 0;
+        most = OC_MAX(most, count);
+    }
+    return most;
+}
+
+oc_status oc__problem_shrink(oc_context *context, oc__arena *arena, const oc__problem *from, oc__problem *out, oc_error *err) {
+    OC_TRY(oc__problem_copy(arena, from, out, err));
+    if (largest(from) <= 4096 || from->op->flags & OC_OP_GATHERED)
+        return OC_OK;
+    if (from->op->shrink) {
+        from->op->shrink(from, out->in);
+    } else {
+        for (int i = 0; i < out->in_count; i++)
+            for (int k = 0; k < out->in[i].shape.rank; k++)
+                out->in[i].shape.dims[k] = smaller(out->in[i].shape.dims[k]);
+    }
+    oc_error ignored;
+    if (infer_smaller(context, out, &ignored) == OC_OK) {
+        follow_output(out);
+        return OC_OK;
+    }
+    return oc__problem_copy(arena, from, out, err);
+}

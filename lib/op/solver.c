@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/solver.h"
+
+#include <string.h>
+
+#include "op/op.h"
+
+bool oc__solver_disabled(const oc_context *context, const oc__solver *solver) {
+    size_t length = strlen(solver->name);
+    for (const char *at = context->disable; at && *at;) {
+        size_t part = strcspn(at, ",");
+        if (part == length && !strncmp(at, solver->name, length))
+            return true;
+        at += part + (at[part] == ',');
+    }
+    return false;
+}
+
+oc__cost oc__problem_cost(const oc__problem *problem) {
+    oc__cost cost = {0};
+    if (problem->op->cost)
+        cost = problem->op->cost(problem);
+    if (cost.bytes > 0)
+        return cost;
+    for (int i = 0; i < problem->in_count; i++)
+        if (!(problem->op->flags & OC_OP_SHAPE_ONLY) || problem->op->like_operand != i)
+            cost.bytes += (double)oc__desc_bytes(&problem->in[i]);
+    for (int i = 0; i < problem->out_count; i++)
+        cost.bytes += (double)oc__desc_bytes(&problem->out[i]);
+    return cost;
+}
+
+double oc__estimate_roofline(const oc__problem *problem, const oc__caps *caps, double flops_share, double bytes_share) {
+    oc__cost cost = oc__problem_cost(problem);
+    double flops = cost.flops / (caps->peak_flops * flops_share), bytes = cost.bytes / (caps->peak_bytes * bytes_share);
+    return caps->launch_seconds + OC_MAX(flops, bytes);
+}
+
+void oc__define_types(const oc__problem *problem, oc__string *defines) {
+    for (int i = 0; i < problem->in_count && i < 16; i++)
+        if (problem->in[i].dtype)
+            oc__string_printf(defines, "#define A%d %s\n", i, oc_dtype_name(problem->in[i].dtype));
+    for (int i = 0; i < problem->out_count && i < 16; i++)
+        oc__string_printf(defines, "#define Z%d %s\n", i, oc_dtype_name(problem->out[i].dtype));
+}
