@@ -2,7 +2,6 @@
 #include "op/onnx_rule.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const oc_dtype dtypes[] = {[1] = OC_F32, [2] = OC_U8, [6] = OC_I32, [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16};
@@ -33,7 +32,7 @@ oc_status oc__onnx_refuse(const oc__onnx_reading *reading, oc_error *err, oc_sta
     char text[400];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    oc__vformat(text, sizeof(text), format, args);
     va_end(args);
     const oc__onnx_node *node = reading->node;
     const char *name = node->name[0] == 0 && node->out_count > 0 ? node->out[0] : node->name;
@@ -88,6 +87,30 @@ double oc__onnx_element(const oc_tensor *tensor, int64_t index)
         return ((const uint8_t *)data)[index];
     default:
         return NAN;
+    }
+}
+
+static int64_t whole(double value, double low, double high)
+{
+    return value != value ? 0 : value <= low ? (int64_t)low : value >= high ? (int64_t)high : (int64_t)value;
+}
+
+void oc__onnx_store(oc_tensor *tensor, const double *values)
+{
+    void *data = oc_tensor_get_data(tensor);
+    oc_dtype dtype = oc_tensor_get_dtype(tensor);
+    int64_t count = oc_tensor_get_count(tensor);
+    for (int64_t i = 0; i < count; i++) {
+        if (dtype == OC_F32)
+            ((float *)data)[i] = (float)values[i];
+        else if (dtype == OC_F16)
+            ((uint16_t *)data)[i] = oc__half_from_float((float)values[i]);
+        else if (dtype == OC_I32)
+            ((int32_t *)data)[i] = (int32_t)whole(values[i], INT32_MIN, INT32_MAX);
+        else if (dtype == OC_I64)
+            ((int64_t *)data)[i] = values[i] >= 0x1p63 ? INT64_MAX : whole(values[i], -0x1p63, 0x1p63 - 1024);
+        else
+            ((uint8_t *)data)[i] = (uint8_t)whole(values[i], 0, 255);
     }
 }
 
