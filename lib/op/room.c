@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/room.h"
+
+#include <math.h>
+#include <stdio.h>
+
+bool oc__refuse(char why[OC_WHY], const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, OC_WHY, format, args);
+    va_end(args);
+    return false;
+}
+
+bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]) {
+    return problem->pre.count || problem->post.count ? oc__refuse(why, "it takes no prologue and no epilogue") : true;
+}
+
+bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (caps->simt_width > 1)
+        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
+    return oc__without_posts(problem, why);
+}
+
+bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    (void)caps;
+    return oc__without_posts(problem, why);
+}
+
+double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.02, 0.03);
+}
+
+int64_t oc__dims_product(const oc_shape *shape, int from, int to) {
+    int64_t product = 1;
+    for (int i = from; i < to; i++)
+        product *= shape->dims[i];
+    return product;
+}
+
+int64_t oc__count(const oc_shape *shape) {
+    return oc__dims_product(shape, 0, shape->rank);
+}
+
+void oc__row_strides(const oc_shape *shape, int64_t strides[OC_MAX_RANK]) {
+    int64_t stride = 1;
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= shape->dims[i];
+    }
+}
+
+void oc__broadcast_strides(const oc_shape *operand, const oc_shape *to, int64_t strides[OC_MAX_RANK]) {
+    int64_t own[OC_MAX_RANK];
+    oc__row_strides(operand, own);
+    for (int i = 0; i < to->rank; i++) {
+        int k = i - (to->rank - operand->rank);
+        strides[i] = k < 0 || operand->dims[k] == 1 ? 0 : own[k];
+    }
+}
+
+int oc__channel_block(const oc__layout *layout) {
+    for (int i = 0; i < layout->rank; i++)
+        if (layout->order[i] != i)
+            return 0;
+    if (!layout->block_count)
+        return 1;
+    return layout->block_count == 1 && layout->block_axis[0] == 1 ? layout->block_size[0] : 0;
+}
+
+bool oc__has_padding(const oc__layout *layout, const oc_shape *shape) {
+    for (int i = 0; i < layout->block_count; i++)
+        if (shape->dims[layout->block_axis[i]] % oc__layout_block(layout, layout->block_axis[i]))
+            return true;
+    return false;
+}
+
+void oc__step_sizes(oc__steps *steps, oc__step *step, const oc_shape *shape) {
+    for (int i = shape->rank - OC_MAX_RANK; i < shape->rank; i++)
+        oc__step_i64(steps, step, i < 0 ? 1 : shape->dims[i]);
+}
+
+void oc__step_strides(oc__steps *steps, oc__step *step, const int64_t *strides, int rank) {
+    for (int i = rank - OC_MAX_RANK; i < rank; i++)
+        oc__step_i64(steps, step, i < 0 ? 0 : strides[i]);
+}
+
+void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__desc *desc) {
+    oc__step_place(steps, step, place, oc_dtype_size(desc->dtype));
+}
+
+oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err) {
+    bool failed = defines->failed;
+    oc__string_finish(defines);
+    return failed ? oc__fail_memory(recording->context, err, 1) : oc__steps_check(recording->steps, err);
+}
+
+oc__cost oc__cost_of_flops(const oc__problem *problem, double flops) {
+    oc__cost cost = {.flops = flops * (double)oc__count(&problem->out[0].shape)};
+    for (int i = 0; i < problem->in_count; i++)
+        if (!(problem->op->flags & OC_OP_SHAPE_ONLY) || i < problem->op->like_operand)
+            cost.bytes += (double)oc__desc_bytes(&problem->in[i]);
+    for (int i = 0; i < problem->out_count; i++)
+        cost.bytes += (double)oc__desc_bytes(&problem->out[i]);
+    return cost;
+}
+
+oc_value *oc__node2(oc_graph *graph, const oc__op *op, const void *params, oc_value *a, oc_value *b, oc_error *err) {
+    return oc__graph_node1(graph, op, params, (oc_value *[]){a, b}, 2, err);
+}
+
+oc_value *oc__node3(oc_graph *graph, const oc__op *op, const void *params, oc_value *a, oc_value *b, oc_value *c,
+                    oc_error *err) {
+    return oc__graph_node1(graph, op, params, (oc_value *[]){a, b, c}, 3, err);
+}
+
+oc_status oc__gave(const oc_graph *graph, const oc_value *value) {
+    return value ? OC_OK : graph->error.status != OC_OK ? graph->error.status : OC_ERROR_INTERNAL;
+}
+
+double oc__as_type(oc_dtype dtype, double value) {
+    switch (dtype) {
+    case OC_I32:
+        return (double)(int32_t)(uint32_t)(int64_t)value;
+    case OC_U8:
+        return (double)(uint8_t)(int64_t)value;
+    case OC_BOOL:
+        return value != 0;
+    case OC_I64:
+        return trunc(value);
+    default:
+        return value;
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What rooms share: refusals, strides, layouts with channels in blocks, kernel arguments of all axes. */
+#ifndef OC_ROOM_H
+#define OC_ROOM_H
+
+#include "op/op.h"
+
+/* Writes why a solver cannot; returns false. */
+bool oc__refuse(char why[OC_WHY], const char *format, ...) OC_FORMAT(2, 3);
+/* Refuses problems with a prologue or epilogue. */
+bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
+/* The same, and kernels of the shape "one work-item a group" need a device where an item is a whole thread. */
+bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* applicable() of `ref` solvers. */
+bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);
+
+/* The product of sizes from ... to - 1; of numbers only. */
+int64_t oc__dims_product(const oc_shape *shape, int from, int to);
+/* Elements of a shape of numbers; infer has checked that they can be counted. */
+int64_t oc__count(const oc_shape *shape);
+/* Row-major strides. */
+void oc__row_strides(const oc_shape *shape, int64_t strides[OC_MAX_RANK]);
+/* Strides of an operand along the axes of the shape it is broadcast to (aligned at the end): 0 where it is repeated. */
+void oc__broadcast_strides(const oc_shape *operand, const oc_shape *to, int64_t strides[OC_MAX_RANK]);
+
+/* The block size if a layout is plain but for axis 1, which is cut once ("aBcd16b"); 1 if it is plain; else 0. */
+int oc__channel_block(const oc__layout *layout);
+/* Lanes beyond the last channel: 0 if the blocks are full, or if there are none. */
+bool oc__has_padding(const oc__layout *layout, const oc_shape *shape);
+
+/* Sizes, or strides, of up to 8 axes as eight `long` arguments (cl/axes.clh), those of missing axes in front. */
+void oc__step_sizes(oc__steps *steps, oc__step *step, const oc_shape *shape);
+void oc__step_strides(oc__steps *steps, oc__step *step, const int64_t *strides, int rank);
+/* The place of an operand, in elements of its type. */
+void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__desc *desc);
+
+/* Ends a recording: the defines' text is freed; out of memory is reported. */
+oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err);
+
+/* The bytes of operands and outputs, and so many flops an element of output 0. */
+oc__cost oc__cost_of_flops(const oc__problem *problem, double flops);
+
+/* Nodes of two operands and of one, for gradients. */
+oc_value *oc__node2(oc_graph *graph, const oc__op *op, const void *params, oc_value *a, oc_value *b, oc_error *err);
+oc_value *oc__node3(oc_graph *graph, const oc__op *op, const void *params, oc_value *a, oc_value *b, oc_value *c, oc_error *err);
+/* OC_OK, or the graph's error if the value is NULL. */
+oc_status oc__gave(const oc_graph *graph, const oc_value *value);
+
+/* Elements as a type stores them: integers wrap, bool is 0 or 1; floating-point stays. */
+double oc__as_type(oc_dtype dtype, double value);
+
+#endif
