@@ -71,7 +71,7 @@ static oc_status look_up(visit *v, oc_error *err)
             OC_TRY(oc__onnx_binding_load(v->reader, binding, err));
         if (binding->tensor != NULL)
             known[i] = (oc__onnx_known){binding->tensor, binding->symbols};
-        v->reading.in[i] = is_param(v->reading.rule, i) ? NULL : binding->value;
+        v->reading.in[i] = binding->value;
     }
     return OC_OK;
 }

@@ -3,6 +3,11 @@
 
 #include "onnx/reader.h"
 
+static bool belongs(const oc__onnx_rule *rule, const oc__op *op)
+{
+    return rule->op == NULL || strcmp(rule->op, op->name) == 0;
+}
+
 static bool fits(const oc__onnx_rule *rule, const char *type, int64_t opset)
 {
     return rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since && (rule->until == 0 || opset <= rule->until) &&
@@ -20,7 +25,7 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
         return NULL;
     for (const oc__op *const *at = oc__ops; *at != NULL; at++) {
         for (const oc__onnx_rule *rule = (*at)->onnx; rule != NULL && rule->type != NULL; rule++) {
-            if (!fits(rule, node->type, opset))
+            if (!belongs(rule, *at) || !fits(rule, node->type, opset))
                 continue;
             if (op != NULL)
                 *op = *at;
@@ -33,7 +38,7 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
 const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op)
 {
     for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
-        if (rule->use != OC_ONNX_READ_ONLY && (rule->until == 0 || rule->until >= OC_ONNX_OPSET_MAX))
+        if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && (rule->until == 0 || rule->until >= OC_ONNX_OPSET_MAX))
             return rule;
     return NULL;
 }

@@ -100,7 +100,7 @@ const char *oc__onnx_fresh(oc__onnx_writing *writing)
     return name == NULL ? "" : name;
 }
 
-static const char *add_literal(oc__onnx_writing *writing, oc_dtype dtype, int32_t rank, int64_t count, const void *data)
+const char *oc__onnx_add_literal(oc__onnx_writing *writing, oc_dtype dtype, int32_t rank, int64_t count, const void *data)
 {
     size_t size = (size_t)count * oc_dtype_size(dtype);
     oc__onnx_literal *literal = take(writing, sizeof(*literal));
@@ -115,11 +115,18 @@ static const char *add_literal(oc__onnx_writing *writing, oc_dtype dtype, int32_
 
 const char *oc__onnx_ints_literal(oc__onnx_writing *writing, const int64_t *values, int count)
 {
-    return add_literal(writing, OC_I64, 1, count, values);
+    return oc__onnx_add_literal(writing, OC_I64, 1, count, values);
 }
 
-const char *oc__onnx_float_literal(oc__onnx_writing *writing, double value)
+const char *oc__onnx_number_literal(oc__onnx_writing *writing, oc_dtype dtype, double value)
 {
-    float single = (float)value;
-    return add_literal(writing, OC_F32, 0, 1, &single);
+    uint64_t memory = 0;
+    oc_tensor *scalar;
+    if (oc_tensor_wrap(&scalar, writing->context, dtype, &OC_SCALAR, &memory, NULL) != OC_OK) {
+        writing->failed = true;
+        return "";
+    }
+    oc__onnx_store(scalar, &value);
+    oc_tensor_destroy(&scalar);
+    return oc__onnx_add_literal(writing, dtype, 0, 1, &memory);
 }

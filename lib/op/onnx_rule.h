@@ -97,7 +97,7 @@ typedef struct oc__onnx_reading {
     const oc__onnx_node *node;
     const oc__onnx_rule *rule;
     const oc__op *op;
-    oc_value **in; /* node->in_count entries; NULL: left out, or one of rule->param_inputs */
+    oc_value **in; /* node->in_count entries; NULL: left out, or a constant among rule->param_inputs */
     const oc__onnx_known *known;
     const bool *out_used; /* node->out_count entries: is in the outputs or in a later node */
     oc_value **out;       /* to be filled, where used */
@@ -106,7 +106,7 @@ typedef struct oc__onnx_reading {
 /* A node being written: becomes one or several ONNX nodes. */
 typedef struct oc__onnx_literal {
     const char *name;
-    oc_dtype dtype; /* I64, F32 */
+    oc_dtype dtype;
     int32_t rank;   /* 0 or 1 */
     int64_t count;
     const void *data;
@@ -130,6 +130,7 @@ typedef enum oc__onnx_use { OC_ONNX_BOTH = 0, OC_ONNX_READ_ONLY, OC_ONNX_WRITE_O
 
 struct oc__onnx_rule {
     const char *type; /* NULL ends a list */
+    const char *op;   /* the op's name, in a list that several ops of a room share */
     int since, until; /* opsets, inclusive; until 0: the last */
     int in_min, in_max, out_max;
     oc__onnx_use use;
@@ -183,7 +184,9 @@ void oc__onnx_emit_float(oc__onnx_writing *writing, oc__onnx_node *node, const c
 void oc__onnx_emit_ints(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const int64_t *values, int count);
 void oc__onnx_emit_text(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const char *text);
 const char *oc__onnx_fresh(oc__onnx_writing *writing);                                          /* a name nobody has */
+/* A small initializer: its name. rank 0 or 1. */
+const char *oc__onnx_add_literal(oc__onnx_writing *writing, oc_dtype dtype, int32_t rank, int64_t count, const void *data);
 const char *oc__onnx_ints_literal(oc__onnx_writing *writing, const int64_t *values, int count); /* rank 1 */
-const char *oc__onnx_float_literal(oc__onnx_writing *writing, double value);                    /* rank 0 */
+const char *oc__onnx_number_literal(oc__onnx_writing *writing, oc_dtype dtype, double value);   /* rank 0 */
 
 #endif
