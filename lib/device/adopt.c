@@ -40,7 +40,8 @@ static oc_status describe(oc_context *context, cl_context cl_ctx, cl_device_id c
         return oc__fail(context, err, OC_ERROR_INVALID,
                         "oc_device_adopt: the cl_command_queue is of another cl_context or cl_device_id");
     OC_TRY(oc__mask_parse(context, context->mask, &mask, err));
-    if (!oc__info_read(context, cl, cl_device, info, reason))
+    OC_TRY(oc__info_read(context, cl_device, info, reason, err));
+    if (reason[0])
         return oc__fail(context, err, OC_ERROR_NO_DEVICE, "oc_device_adopt: %s cannot be used: %s", info->name, reason);
     oc__mask_apply(&mask, info);
     oc__format(info->id, sizeof info->id, "adopted");

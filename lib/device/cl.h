@@ -169,8 +169,8 @@ void oc__mask_apply(const oc__mask *mask, oc_device_info *info);
 
 /* platform.c: the list is to be freed with oc__free. */
 oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc_error *err);
-/* A sentence in reason (256 bytes) when the device cannot be used. */
-bool oc__info_read(oc_context *context, const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *reason);
+/* In reason (256 bytes) why the device cannot be used, "" if it can. */
+oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err);
 
 /* select.c: indices into the list; to be freed with oc__free. */
 oc_status oc__select(oc_context *context, const oc__found *found, size_t count, const char *selection, size_t **picks,

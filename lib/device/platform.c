@@ -5,29 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON_SIZE = 256 };
+enum { REASON_SIZE = 256, SCRATCH_SIZE = 64 * 1024 };
 
-/* Text of any length, cut to fit, without spaces around it. */
-static bool info_text(oc_context *context, const oc__cl *cl, cl_device_id handle, cl_device_info which, char *out, size_t size)
+/* Cut to fit, without spaces around it. The scratch is for texts of any length. */
+static bool info_text(const oc__cl *cl, cl_device_id handle, cl_device_info which, char *scratch, char *out, size_t size)
 {
-    size_t full = 0;
-    if (cl->clGetDeviceInfo(handle, which, 0, NULL, &full) != CL_SUCCESS || full == 0)
+    memset(scratch, 0, SCRATCH_SIZE);
+    if (cl->clGetDeviceInfo(handle, which, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
         return false;
-    char *text = oc__alloc(context, full + 1);
-    if (!text)
-        return false;
-    bool done = cl->clGetDeviceInfo(handle, which, full, text, NULL) == CL_SUCCESS;
-    if (done) {
-        const char *start = text + strspn(text, " ");
-        size_t length = strlen(start);
-        while (length > 0 && start[length - 1] == ' ')
-            length--;
-        length = OC_MIN(length, size - 1);
-        memcpy(out, start, length);
-        out[length] = '\0';
-    }
-    oc__free(context, text);
-    return done;
+    const char *start = scratch + strspn(scratch, " ");
+    size_t length = strlen(start);
+    while (length > 0 && start[length - 1] == ' ')
+        length--;
+    length = OC_MIN(length, size - 1);
+    memcpy(out, start, length);
+    out[length] = '\0';
+    return true;
 }
 
 static uint32_t info_u32(const oc__cl *cl, cl_device_id handle, cl_device_info which)
@@ -48,19 +41,16 @@ static uint64_t info_size(const oc__cl *cl, cl_device_id handle, cl_device_info 
     return cl->clGetDeviceInfo(handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static bool has_extension(oc_context *context, const oc__cl *cl, cl_device_id handle, const char *name)
+static bool has_extension(const oc__cl *cl, cl_device_id handle, const char *name, char *scratch)
 {
-    size_t full = 0, length = strlen(name);
-    if (cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, 0, NULL, &full) != CL_SUCCESS || full == 0)
+    size_t length = strlen(name);
+    memset(scratch, 0, SCRATCH_SIZE);
+    if (cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
         return false;
-    char *text = oc__alloc(context, full + 1);
-    bool found = false;
-    if (text && cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, full, text, NULL) == CL_SUCCESS) {
-        for (const char *at = text; !found && (at = strstr(at, name)); at += length)
-            found = (at == text || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
-    }
-    oc__free(context, text);
-    return found;
+    for (const char *at = scratch; (at = strstr(at, name)); at += length)
+        if ((at == scratch || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
 }
 
 static oc_device_type type_of(cl_device_type type)
@@ -73,7 +63,7 @@ static oc_device_type type_of(cl_device_type type)
     return type & CL_DEVICE_TYPE_ACCELERATOR ? OC_DEVICE_ACCELERATOR : OC_DEVICE_OTHER;
 }
 
-static void read_limits(oc_context *context, const oc__cl *cl, cl_device_id handle, oc_device_info *info)
+static void read_limits(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch)
 {
     info->type = type_of(info_u64(cl, handle, CL_DEVICE_TYPE));
     info->compute_units = OC_MAX(info_u32(cl, handle, CL_DEVICE_MAX_COMPUTE_UNITS), 1u);
@@ -84,28 +74,31 @@ static void read_limits(oc_context *context, const oc__cl *cl, cl_device_id hand
     info->local_mem = info_u64(cl, handle, CL_DEVICE_LOCAL_MEM_SIZE);
     info->max_alloc = info_u64(cl, handle, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->max_work_group = OC_MAX(info_size(cl, handle, CL_DEVICE_MAX_WORK_GROUP_SIZE), (uint64_t)1);
-    info->fp16 = has_extension(context, cl, handle, "cl_khr_fp16");
+    info->fp16 = has_extension(cl, handle, "cl_khr_fp16", scratch);
     info->fp64 = info_u64(cl, handle, CL_DEVICE_DOUBLE_FP_CONFIG) != 0;
     info->images = info_u32(cl, handle, CL_DEVICE_IMAGE_SUPPORT) != 0;
     info->out_of_order = info_u64(cl, handle, CL_DEVICE_QUEUE_PROPERTIES) & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
     info->unified_memory = info_u32(cl, handle, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0;
 }
 
-bool oc__info_read(oc_context *context, const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *reason)
+static bool read_names(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch)
 {
-    *info = (oc_device_info){.id = ""};
     cl_platform_id platform = NULL;
-    if (!info_text(context, cl, handle, CL_DEVICE_NAME, info->name, sizeof info->name) ||
-        !info_text(context, cl, handle, CL_DEVICE_VERSION, info->version, sizeof info->version) ||
-        cl->clGetDeviceInfo(handle, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) != CL_SUCCESS) {
-        oc__format(reason, REASON_SIZE, "it does not tell its name, version and platform");
+    if (!info_text(cl, handle, CL_DEVICE_NAME, scratch, info->name, sizeof info->name) ||
+        !info_text(cl, handle, CL_DEVICE_VERSION, scratch, info->version, sizeof info->version) ||
+        cl->clGetDeviceInfo(handle, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) != CL_SUCCESS)
         return false;
-    }
-    info_text(context, cl, handle, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
-    size_t got = 0;
-    if (cl->clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, &got) != CL_SUCCESS)
+    info_text(cl, handle, CL_DRIVER_VERSION, scratch, info->driver, sizeof info->driver);
+    if (cl->clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, NULL) != CL_SUCCESS)
         oc__format(info->platform, sizeof info->platform, "unnamed");
+    return true;
+}
+
+/* What keeps the device from being used; "" if nothing. */
+static void find_reason(const oc__cl *cl, cl_device_id handle, const oc_device_info *info, char *reason)
+{
     int major = 0, minor = 0;
+    reason[0] = '\0';
     if (sscanf(info->version, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
         oc__format(reason, REASON_SIZE, "its version is '%.100s', and OpenCL 1.2 is needed", info->version);
     else if (!info_u32(cl, handle, CL_DEVICE_AVAILABLE))
@@ -114,11 +107,23 @@ bool oc__info_read(oc_context *context, const oc__cl *cl, cl_device_id handle, o
         oc__format(reason, REASON_SIZE, "it has no compiler");
     else if (!info_u32(cl, handle, CL_DEVICE_ENDIAN_LITTLE))
         oc__format(reason, REASON_SIZE, "it is big-endian");
-    else {
-        read_limits(context, cl, handle, info);
-        return true;
-    }
-    return false;
+}
+
+oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err)
+{
+    const oc__cl *cl = &context->drivers->cl;
+    char *scratch = oc__alloc(context, SCRATCH_SIZE);
+    if (!scratch)
+        return oc__fail_memory(context, err, SCRATCH_SIZE);
+    *info = (oc_device_info){.id = ""};
+    if (read_names(cl, handle, info, scratch))
+        find_reason(cl, handle, info, reason);
+    else
+        oc__format(reason, REASON_SIZE, "it does not tell its name, version and platform");
+    if (!reason[0])
+        read_limits(cl, handle, info, scratch);
+    oc__free(context, scratch);
+    return OC_OK;
 }
 
 typedef struct list {
@@ -131,7 +136,8 @@ static oc_status add_device(oc_context *context, list *all, cl_platform_id platf
 {
     char reason[REASON_SIZE];
     oc__found found = {.platform = platform, .handle = handle};
-    if (!oc__info_read(context, &context->drivers->cl, handle, &found.info, reason)) {
+    OC_TRY(oc__info_read(context, handle, &found.info, reason, err));
+    if (reason[0]) {
         oc__log(context, OC_LOG_WARNING, "OpenCL device %u:%u (%s) is skipped: %s", p, d, found.info.name, reason);
         return OC_OK;
     }

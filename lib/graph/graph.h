@@ -20,7 +20,7 @@ typedef struct oc__copy_params {
 } oc__copy_params;
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
-/* dead.c: removes nodes whose outputs nobody uses. */
+/* rewrite.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
 /* fold.c: computes nodes of constants on the host, in double precision. */
 oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
@@ -32,6 +32,12 @@ oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 /* rewrite.c: helpers of passes. */
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in nodes, outputs and updates */
 int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */
+int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
+
+/* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */
+void oc__node_problem(const oc_node *node, oc__desc *descs, oc__problem *out);
+/* Computes one node in double precision; its outputs are allocated into values[id]. */
+oc_status oc__interpret_node(const oc_node *node, double **values, oc_error *err);
 
 /* interpret.c: runs a graph (all shapes numbers) on the host in double precision, by the ops' definitions. values[id] holds the
  * elements of the value, row-major; inputs and states are given, the others are allocated and filled. */

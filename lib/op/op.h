@@ -55,6 +55,7 @@ typedef enum oc__op_flags {
     OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` is needed for its shape only */
     OC_OP_RANDOM = 8,     /* not folded */
     OC_OP_EXACT = 16,     /* integer-valued inputs of small size give exact results: compared bit by bit */
+    OC_OP_OPTIONAL_OUTPUTS = 64, /* outputs behind the first that nobody uses have type NONE in the problem and are not computed */
     OC_OP_GATHERED = 32   /* operands of one kind must lie in one slab (fused updates) */
 } oc__op_flags;
 
@@ -73,6 +74,8 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* Operand in whose memory an output is written (an update in place): -1 for none. NULL: none. Such nodes run last. */
+    int (*alias)(const oc__problem *problem, int output);
     /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */
     void (*shrink)(const oc__problem *from, oc__desc *in);
     const oc__solver *const *solvers; /* ends with NULL; the last one is `ref`; NULL for views */
@@ -83,7 +86,7 @@ typedef struct oc__op {
     bool bias_last; /* OC_POST_BIAS and OC_POST_SCALE go along the last axis of the output, not axis 1 */
     /* Compact problem texts, such as "mb1ic64ih56oc64oh56kh3ph1"; NULL: the generic form. print gives the body of the problem's
      * sizes and params; parse fills in[] (types f32, `dtype` later), in_count and params from it and returns false with why. */
-    void (*print)(const oc__problem *problem, oc__string *out);
+    bool (*print)(const oc__problem *problem, oc__string *out); /* false: this one has no compact text */
     bool (*parse)(oc__arena *arena, const char *body, oc__problem *out, char why[OC_WHY]);
     const char *family;    /* directions of one operation share it ("conv2d"); NULL: the name */
     const char *direction; /* "bwd_data", "bwd_weights"; NULL: "fwd" */

@@ -50,13 +50,15 @@ static oc_status infer_smaller(oc_context *context, oc__problem *small, oc_error
         return oc__fail(NULL, err, OC_ERROR_INTERNAL, "%s: params are too large to copy", small->op->name);
     if (small->op->params_size)
         memcpy(params, small->params, small->op->params_size);
-    oc__layout layouts[16];
+    oc__desc before[16];
     for (int i = 0; i < out_count && i < 16; i++)
-        layouts[i] = small->out[i].layout;
+        before[i] = small->out[i];
     (void)context;
     OC_TRY(oc__infer(NULL, small->op, params, small->in, small->op_in, small->out, &out_count, NULL, err));
-    for (int i = 0; i < out_count && i < 16; i++)
-        small->out[i].layout = layouts[i];
+    for (int i = 0; i < out_count && i < 16; i++) {
+        small->out[i].layout = before[i].layout;
+        small->out[i].dtype = before[i].dtype; /* an output nobody uses stays left out */
+    }
     return OC_OK;
 }
 

@@ -16,9 +16,9 @@ static oc_status make_slabs(oc__rig *rig, uint64_t workspace, oc_error *err) {
         return oc__fail_memory(rig->arena.context, err, rig->slab_count * sizeof(*rig->slabs));
     for (size_t i = 0; i + 1 < rig->slab_count; i++) {
         uint64_t bytes = oc__desc_bytes(desc_of(rig, (int)i));
-        OC_TRY(oc__buffer_create(&rig->slabs[i], rig->device, OC_MAX(bytes, (uint64_t)1), err));
+        OC_TRY(oc__buffer_create(&rig->slabs[i].buffer, rig->device, OC_MAX(bytes, (uint64_t)1), err));
     }
-    return workspace ? oc__buffer_create(&rig->slabs[rig->slab_count - 1], rig->device, workspace, err) : OC_OK;
+    return workspace ? oc__buffer_create(&rig->slabs[rig->slab_count - 1].buffer, rig->device, workspace, err) : OC_OK;
 }
 
 /* Updates write in place: an output shares the slab of the operand it replaces, given by the gathered ops' order. */
@@ -67,7 +67,7 @@ void oc__rig_finish(oc__rig *rig) {
     oc__launches_finish(&rig->launches);
     oc__steps_finish(&rig->steps);
     for (size_t i = 0; rig->slabs && i < rig->slab_count; i++)
-        oc__buffer_release(&rig->slabs[i]);
+        oc__buffer_release(&rig->slabs[i].buffer);
     oc__arena_finish(&rig->arena);
     *rig = (oc__rig){0};
 }
@@ -81,7 +81,7 @@ oc_status oc__rig_write(oc__rig *rig, int operand, const double *plain, oc_error
     if (!elements)
         return oc__fail_memory(rig->arena.context, err, (size_t)bytes);
     oc__pack_doubles(desc, plain, elements);
-    oc_status status = oc__queue_write(oc__device_queue(rig->device), rig->slabs[operand], 0, elements, bytes, true, err);
+    oc_status status = oc__queue_write(oc__device_queue(rig->device), rig->slabs[operand].buffer, 0, elements, bytes, true, err);
     oc__free(rig->arena.context, elements);
     return status;
 }
@@ -94,7 +94,7 @@ static oc_status read_elements(oc__rig *rig, int output, void **elements, oc_err
         return oc__fail_memory(rig->arena.context, err, (size_t)bytes);
     if (bytes == 0)
         return OC_OK;
-    oc_status status = oc__queue_read(oc__device_queue(rig->device), rig->slabs[slab], 0, *elements, bytes, true, err);
+    oc_status status = oc__queue_read(oc__device_queue(rig->device), rig->slabs[slab].buffer, 0, *elements, bytes, true, err);
     if (status != OC_OK)
         oc__free(rig->arena.context, *elements);
     return status;

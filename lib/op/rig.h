@@ -21,7 +21,7 @@ typedef struct oc__rig {
     oc_device *device;
     oc__arena arena;
     oc__problem problem;
-    oc__buffer **slabs; /* in[], out[], workspace */
+    oc__slab *slabs; /* in[], out[], workspace */
     size_t slab_count;
     oc__steps steps;
     oc__launches launches;

@@ -50,9 +50,8 @@ static void add_arg(oc__steps *steps, oc__step *step, const oc__arg *arg) {
 }
 
 void oc__step_place(oc__steps *steps, oc__step *step, oc__place place, size_t element_size) {
-    oc__arg arg = {.kind = OC_ARG_PLACE, .place = place};
+    oc__arg arg = {.kind = OC_ARG_PLACE, .place = place, .size = element_size};
     add_arg(steps, step, &arg);
-    oc__step_i64(steps, step, (int64_t)(place.offset / element_size));
 }
 
 void oc__step_value(oc__steps *steps, oc__step *step, const void *value, size_t size) {

@@ -18,8 +18,8 @@ typedef struct oc__arg {
     oc__arg_kind kind;
     oc__place place;
     uint8_t value[16];
-    size_t size; /* of a value, or of local memory */
-} oc__arg;
+    size_t size; /* of a value, of local memory, or of a place's element */
+} oc__arg;   /* a place is two arguments of the kernel: the buffer, and a `long`: elements from its start */
 
 typedef enum oc__step_kind { OC_STEP_KERNEL = 1, OC_STEP_COPY, OC_STEP_FILL, OC_STEP_GEMM } oc__step_kind;
 
@@ -56,7 +56,7 @@ oc_status oc__steps_check(const oc__steps *steps, oc_error *err);
 
 /* Recording a kernel: add, then its arguments in order, then its range. `step` is valid until the next add. */
 oc__step *oc__step_kernel(oc__steps *steps, const char *file, const char *defines, const char *kernel);
-void oc__step_place(oc__steps *steps, oc__step *step, oc__place place, size_t element_size); /* two arguments: the buffer, and a `long`: elements */
+void oc__step_place(oc__steps *steps, oc__step *step, oc__place place, size_t element_size);
 void oc__step_i32(oc__steps *steps, oc__step *step, int64_t value);                          /* an `int`; failed if it does not fit */
 void oc__step_i64(oc__steps *steps, oc__step *step, int64_t value);
 void oc__step_f32(oc__steps *steps, oc__step *step, float value);
@@ -70,10 +70,17 @@ void oc__step_range_local(oc__step *step, int dims, const uint64_t *global, cons
 void oc__step_copy(oc__steps *steps, oc__place src, oc__place dst, uint64_t size);
 void oc__step_fill(oc__steps *steps, oc__place dst, uint64_t size, const void *pattern, size_t pattern_size);
 
+/* What a slab number stands for: a buffer, from a byte on. */
+typedef struct oc__slab {
+    oc__buffer *buffer;
+    uint64_t base;
+} oc__slab;
+
 /* Steps bound to memory: kernels made, arguments set, once. Programs are got (built) here. */
 typedef struct oc__launch {
     oc__kernel *kernel;
     oc__buffer *src, *dst; /* copy, fill */
+    uint64_t src_offset, dst_offset;
     oc__gemm gemm;
 } oc__launch;
 typedef struct oc__launches {
@@ -82,8 +89,8 @@ typedef struct oc__launches {
     oc__launch *items;
     size_t count;
 } oc__launches;
-oc_status oc__launches_init(oc__launches *launches, oc_device *device, const oc__steps *steps, oc__buffer *const *slabs,
-                            size_t slab_count, oc_error *err);
+oc_status oc__launches_init(oc__launches *launches, oc_device *device, const oc__steps *steps, const oc__slab *slabs, size_t slab_count,
+                            oc_error *err);
 void oc__launches_finish(oc__launches *launches);
 /* Submits steps first … first + count - 1. `events` (NULL, or an entry a step) receives an event for each kernel. */
 oc_status oc__launches_run(oc__launches *launches, oc__queue *queue, size_t first, size_t count, oc__event **events,

@@ -95,9 +95,8 @@ static void print_layouts(const oc__problem *p, oc__string *out) {
 void oc__problem_text(const oc__problem *p, oc__string *out) {
     oc__string_append(out, p->op->name);
     oc__string_append(out, ":");
-    if (p->op->print) {
-        p->op->print(p, out);
-    } else {
+    bool compact = p->op->print && p->op->print(p, out);
+    if (!compact) {
         for (int i = 0; i < p->op_in; i++) {
             oc__string_append(out, i ? "," : "");
             print_desc(&p->in[i], out);
@@ -107,7 +106,7 @@ void oc__problem_text(const oc__problem *p, oc__string *out) {
     bool half = false;
     for (int i = 0; i < p->op_in; i++)
         half = half || p->in[i].dtype == OC_F16;
-    if (p->op->print && half)
+    if (compact && half)
         oc__string_append(out, ";dt=f16");
     print_posts(";pre=", &p->pre, out);
     print_posts(";post=", &p->post, out);
@@ -206,9 +205,9 @@ static bool read_body(reader *r) {
     if (!params)
         return fail(r, "out of memory");
     r->p->params = params;
-    if (!op->parse)
+    size_t length = strcspn(r->at, ";"), plain = strcspn(r->at, ".,x;");
+    if (!op->parse || plain != length)
         return read_generic(r);
-    size_t length = strcspn(r->at, ";");
     char *body = oc__arena_printf(r->arena, "%.*s", (int)length, r->at);
     if (!body || !op->parse(r->arena, body, r->p, r->why))
         return fail(r, "malformed sizes");

@@ -131,6 +131,28 @@ const char *kit_path(kit *k, const char *name)
     return path;
 }
 
+static void *count_allocate(void *user, size_t size, size_t alignment)
+{
+    kit_allocator *counts = user;
+    void *memory = NULL;
+    if (++counts->calls == counts->fail_at || posix_memalign(&memory, alignment, size))
+        return NULL;
+    counts->live += size;
+    return memory;
+}
+
+static void count_release(void *user, void *memory, size_t size)
+{
+    kit_allocator *counts = user;
+    counts->live -= size;
+    free(memory);
+}
+
+oc_allocator kit_allocator_get(kit_allocator *counts)
+{
+    return (oc_allocator){count_allocate, count_release, counts};
+}
+
 void kit_ok_(oc_status status, const oc_error *err, const char *file, int line)
 {
     if (status != OC_OK) {

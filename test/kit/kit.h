@@ -36,6 +36,12 @@ void kit_log_clear(kit *k);
 /* folder/name; a buffer that the next call overwrites. */
 const char *kit_path(kit *k, const char *name);
 
+/* A host allocator that counts, and fails at its fail_at-th call (0: never). */
+typedef struct kit_allocator {
+    size_t live, calls, fail_at;
+} kit_allocator;
+oc_allocator kit_allocator_get(kit_allocator *counts);
+
 /* Fails with the error's text. */
 #define KIT_OK(status, err) kit_ok_((status), (err), __FILE__, __LINE__)
 void kit_ok_(oc_status status, const oc_error *err, const char *file, int line);

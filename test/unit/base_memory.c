@@ -84,34 +84,13 @@ static void test_array(void **state)
     kit_finish(&k);
 }
 
-typedef struct counting {
-    size_t live, calls, fail_at;
-} counting;
-
-static void *count_allocate(void *user, size_t size, size_t alignment)
-{
-    counting *c = user;
-    void *memory = NULL;
-    if (++c->calls == c->fail_at || posix_memalign(&memory, alignment, size))
-        return NULL;
-    c->live += size;
-    return memory;
-}
-
-static void count_release(void *user, void *memory, size_t size)
-{
-    counting *c = user;
-    c->live -= size;
-    free(memory);
-}
-
 static void test_context_failures(void **state)
 {
     (void)state;
     oc_error err;
     for (size_t fail_at = 1;; fail_at++) {
-        counting c = {0, 0, fail_at};
-        oc_allocator allocator = {count_allocate, count_release, &c};
+        kit_allocator c = {.fail_at = fail_at};
+        oc_allocator allocator = kit_allocator_get(&c);
         oc_context *context = NULL;
         oc_status status = oc_context_create(&context, &(oc_context_params){.allocator = &allocator}, &err);
         if (status == OC_OK) {

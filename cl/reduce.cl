@@ -1,0 +1,50 @@
+/* SUM, MEAN or MAX over any axes, an element of the result a work-item: the reference. */
+#include "types.clh"
+#include "axes.clh"
+
+#define LOWEST_f32 (-INFINITY)
+#define LOWEST_f16 (-INFINITY)
+#define LOWEST_i32 INT_MIN
+#define LOWEST_i64 LONG_MIN
+#define LOWEST_u8 0
+
+#define SUM_f32 float
+#define SUM_f16 float
+#define SUM_i32 long
+#define SUM_i64 long
+#define SUM_u8 long
+
+__kernel void reduce_ref(__global const TYPE(A0) *x, long x_off, __global TYPE(Z0) *z, long z_off, long results, long count,
+                         AXES(kept), AXES(gone), AXES(stride)) {
+    size_t i = get_global_id(0);
+    if (i >= (size_t)results)
+        return;
+    x += x_off + axes_at(i, PACK(kept), PACK(stride));
+#ifdef MAX
+    COMPUTE(A0) result = CAT(LOWEST_, A0);
+    for (long k = 0; k < count; k++) {
+        COMPUTE(A0) v = LOAD(A0, x, axes_at(k, PACK(gone), PACK(stride)));
+        if (v > result || v != v)
+            result = v;
+    }
+#else
+    /* Sums of 64, of 64 of them, and of these. */
+    CAT(SUM_, A0) sum = 0, sum64 = 0, sum4096 = 0;
+    for (long k = 0; k < count; k++) {
+        sum += LOAD(A0, x, axes_at(k, PACK(gone), PACK(stride)));
+        if ((k & 63) == 63) {
+            sum64 += sum;
+            sum = 0;
+        }
+        if ((k & 4095) == 4095) {
+            sum4096 += sum64;
+            sum64 = 0;
+        }
+    }
+    CAT(SUM_, A0) result = sum4096 + (sum64 + sum);
+#ifdef MEAN
+    result = result / (float)count;
+#endif
+#endif
+    STORE(Z0, z, z_off + i, result);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the convolution room share. */
+#ifndef OC_CONV_H
+#define OC_CONV_H
+
+#include <ocelli/op/conv.h>
+
+#include "op/op.h"
+
+/* A convolution's numbers, the same for all three directions. */
+typedef struct oc__conv {
+    int64_t n, c, h, w, k, oh, ow, r, s, g, cg, kg; /* cg, kg: channels of a group */
+    int64_t stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w; /* pads before; those behind follow from oh, ow */
+} oc__conv;
+oc__conv oc__conv_of(const oc__problem *problem);
+/* The descriptions by role, whatever the direction. */
+const oc__desc *oc__conv_src(const oc__problem *problem);
+const oc__desc *oc__conv_weights(const oc__problem *problem);
+const oc__desc *oc__conv_dst(const oc__problem *problem);
+
+oc_status oc__conv2d_infer(oc__inference *inference, oc_error *err);
+oc_status oc__conv2d_bwd_data_infer(oc__inference *inference, oc_error *err);
+oc_status oc__conv2d_bwd_weights_infer(oc__inference *inference, oc_error *err);
+oc_status oc__conv2d_host(oc_context *, const oc__problem *, const double *const *in, double *const *out, oc_error *);
+oc_status oc__conv2d_bwd_data_host(oc_context *, const oc__problem *, const double *const *in, double *const *out, oc_error *);
+oc_status oc__conv2d_bwd_weights_host(oc_context *, const oc__problem *, const double *const *in, double *const *out, oc_error *);
+bool oc__conv2d_print(const oc__problem *problem, oc__string *out);
+bool oc__conv2d_parse(oc__arena *arena, const char *body, oc__problem *out, char why[OC_WHY]);
+oc__cost oc__conv2d_cost(const oc__problem *problem);
+
+extern const oc__solver oc__conv2d_ref, oc__conv2d_bwd_data_ref, oc__conv2d_bwd_weights_ref;
+extern const oc__solver oc__conv2d_direct, oc__conv2d_bwd_data_direct, oc__conv2d_bwd_weights_direct;
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/epilogue.h"
+
+#include <string.h>
+
+static void define_eltwise(const oc__post *post, oc__string *text) {
+    oc__string_append(text, " { const VT x = v; const float a = ");
+    oc__string_append_double(text, post->alpha);
+    oc__string_append(text, ", b = ");
+    oc__string_append_double(text, post->beta);
+    oc__string_printf(text, "; v = %s; }", post->fn->expression);
+}
+
+void oc__epilogue_define(const oc__problem *p, oc__string *defines) {
+    oc__string_append(defines, "#define POST_PARAMS");
+    for (int i = 0; i < p->post.count; i++)
+        if (p->post.items[i].kind != OC_POST_ELTWISE)
+            oc__string_printf(defines, ", __global const float *post%d, long post%d_off", i, i);
+    oc__string_append(defines, "\n#define POSTS(VT, v, BIAS, RESIDUAL)");
+    for (int i = 0; i < p->post.count; i++) {
+        const oc__post *post = &p->post.items[i];
+        if (post->kind == OC_POST_ELTWISE)
+            define_eltwise(post, defines);
+        else
+            oc__string_printf(defines, " v = v + %s(post%d, post%d_off);", post->kind == OC_POST_BIAS ? "BIAS" : "RESIDUAL", i, i);
+    }
+    oc__string_append(defines, "\n");
+}
+
+void oc__epilogue_args(const oc__recording *r, oc__step *step) {
+    for (int i = 0; i < r->problem->post.count; i++) {
+        const oc__post *post = &r->problem->post.items[i];
+        if (post->kind != OC_POST_ELTWISE)
+            oc__step_place(r->steps, step, r->in[post->operand].place, oc_dtype_size(r->problem->in[post->operand].dtype));
+    }
+}
+
+/* One elementwise function through its own op's definition. */
+static void host_eltwise(const oc__post *post, double *out, int64_t count) {
+    float params[2] = {post->alpha, post->beta};
+    oc_shape shape = {1, {count}};
+    oc__desc desc = oc__desc_plain(OC_F32, &shape);
+    oc__problem problem = {.op = post->fn, .params = params, .in_count = 1, .op_in = 1, .out_count = 1, .in = &desc, .out = &desc};
+    const double *in[1] = {out};
+    (void)post->fn->host(NULL, &problem, in, &out, NULL);
+}
+
+void oc__epilogue_host(const oc__problem *p, const double *const *in, double *out) {
+    const oc_shape *shape = &p->out[0].shape;
+    int64_t count = oc_shape_count(shape), after = 1, axis = p->op->bias_last ? shape->rank - 1 : 1;
+    for (int k = (int)axis + 1; k < shape->rank; k++)
+        after *= shape->dims[k];
+    for (int i = 0; i < p->post.count; i++) {
+        const oc__post *post = &p->post.items[i];
+        if (post->kind == OC_POST_ELTWISE)
+            host_eltwise(post, out, count);
+        for (int64_t k = 0; post->kind != OC_POST_ELTWISE && k < count; k++)
+            out[k] += in[post->operand][post->kind == OC_POST_RESIDUAL ? k : k / after % shape->dims[axis]];
+    }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the matrix product room share. */
+#ifndef OC_MATMUL_H
+#define OC_MATMUL_H
+
+#include <ocelli/op/matmul.h>
+
+#include "op/op.h"
+
+/* A product's numbers. Batches are counted over the broadcast leading axes; a_batch, b_batch: elements (plain) from one product to
+ * the next, 0 if the operand is the same for all; `uniform`: these two strides say it all (no mixed broadcasting). */
+typedef struct oc__matmul {
+    int64_t m, n, k, batch, a_batch, b_batch;
+    bool ta, tb, bias, uniform;
+} oc__matmul;
+oc__matmul oc__matmul_of(const oc__problem *problem);
+
+extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_rows, oc__matmul_clblast;
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/optest.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct bench {
+    kit *k;
+    const optest_case *c;
+    oc__arena arena;
+    oc__problem p;
+    double **in, **want, **got;
+} bench;
+
+static oc_error err;
+
+static void set_layout(oc__desc *desc, const char *text) {
+    oc__layout layout;
+    if (text && oc__layout_parse(text, &layout) && layout.rank == desc->shape.rank)
+        desc->layout = layout;
+}
+
+static double **make(oc__arena *arena, const oc__desc *descs, int count) {
+    double **arrays = oc__arena_alloc(arena, sizeof(*arrays) * (size_t)OC_MAX(count, 1));
+    for (int i = 0; i < count; i++)
+        if (descs[i].dtype)
+            arrays[i] = oc__arena_alloc(arena, sizeof(double) * (size_t)OC_MAX(oc_shape_count(&descs[i].shape), 1));
+    return arrays;
+}
+
+static double stored(oc_dtype dtype, double value) {
+    int64_t element;
+    oc__element_set(dtype, &element, 0, value);
+    return oc__element_get(dtype, &element, 0);
+}
+
+static void fill(const optest_case *c, const oc__op *op, const oc__desc *desc, int operand, double *out) {
+    static const double special[] = {NAN, INFINITY, -INFINITY, -0.0};
+    int64_t count = desc->dtype ? oc_shape_count(&desc->shape) : 0;
+    for (int64_t i = 0; i < count; i++) {
+        double u = oc__random_uniform(11, (uint64_t)operand, (uint64_t)i);
+        if (!oc__is_float(desc->dtype))
+            out[i] = floor(u * (desc->dtype == OC_BOOL ? 2 : c->flags & OPTEST_CLASSES ? 10 : 3));
+        else if (c->flags & OPTEST_POSITIVE)
+            out[i] = 0.01 + 1.98 * u;
+        else if (op->flags & OC_OP_EXACT)
+            out[i] = floor(u * 7) - 3;
+        else
+            out[i] = 3 * u - 1.5;
+        if (c->flags & OPTEST_SPECIAL && oc__is_float(desc->dtype) && i % 5 == operand)
+            out[i] = special[i / 5 % 4];
+        out[i] = stored(desc->dtype, out[i]);
+    }
+}
+
+static void setup(bench *b, kit *k, const optest_case *c) {
+    *b = (bench){.k = k, .c = c};
+    oc__arena_init(&b->arena, k->context);
+    KIT_OK(oc__problem_parse(&b->arena, c->problem, NULL, &b->p, &err), &err);
+    for (int i = 0; i < b->p.in_count; i++)
+        set_layout(&b->p.in[i], c->layout);
+    for (int i = 0; i < b->p.out_count; i++)
+        set_layout(&b->p.out[i], c->layout);
+    b->in = make(&b->arena, b->p.in, b->p.in_count);
+    b->want = make(&b->arena, b->p.out, b->p.out_count);
+    b->got = make(&b->arena, b->p.out, b->p.out_count);
+    assert_non_null(b->in);
+    for (int i = 0; i < b->p.in_count; i++)
+        fill(c, b->p.op, &b->p.in[i], i, b->in[i]);
+    KIT_OK(b->p.op->host(k->context, &b->p, (const double *const *)b->in, b->want, &err), &err);
+}
+
+static void compare(bench *b, const oc__solver *solver, const char *text) {
+    for (int i = 0; i < b->p.out_count; i++) {
+        const oc__desc *desc = &b->p.out[i];
+        int64_t count = oc_shape_count(&desc->shape), finite = 0;
+        bool exact = (b->p.op->flags & OC_OP_EXACT) && !(b->c->relative > 0);
+        double relative = b->c->relative > 0 ? b->c->relative : desc->dtype == OC_F16 ? 1e-3 : 1e-5, mean = 0;
+        for (int64_t k = 0; k < count; k++)
+            if (isfinite(b->want[i][k]))
+                mean += fabs(b->want[i][k]), finite++;
+        mean /= (double)OC_MAX(finite, 1);
+        for (int64_t k = 0; k < count; k++) {
+            double got = b->got[i][k], want = exact ? stored(desc->dtype, b->want[i][k]) : b->want[i][k];
+            if (got == want || (isnan(got) && isnan(want)) || (!exact && fabs(got - want) <= relative * (fabs(want) + mean)))
+                continue;
+            fail_msg("%s on %s: element %lld of output %d is %.9g and should be %.9g", solver->name, text, (long long)k, i, got,
+                     want);
+        }
+    }
+}
+
+static void run_solver(bench *b, const oc__solver *solver, const oc__variant *variant) {
+    oc__rig rig;
+    oc__string text;
+    KIT_OK(oc__rig_init(&rig, b->k->device, &b->p, solver, variant, &err), &err);
+    oc__string_init(&text, b->k->context);
+    oc__problem_text(&rig.problem, &text);
+    for (int i = 0; i < b->p.in_count; i++)
+        if (b->p.in[i].dtype)
+            KIT_OK(oc__rig_write(&rig, i, b->in[i], &err), &err);
+    KIT_OK(oc__rig_run(&rig, &err), &err);
+    for (int i = 0; i < b->p.out_count; i++) {
+        bool zero = true;
+        KIT_OK(oc__rig_read(&rig, i, b->got[i], &err), &err);
+        KIT_OK(oc__rig_padding_is_zero(&rig, i, &zero, &err), &err);
+        if (!zero)
+            fail_msg("%s on %s: padding of output %d is not zero", solver->name, text.text, i);
+    }
+    compare(b, solver, text.text);
+    oc__string_finish(&text);
+    oc__rig_finish(&rig);
+}
+
+void optest_run(kit *k, const optest_case *c) {
+    bench b;
+    setup(&b, k, c);
+    const oc__caps *caps = oc__device_caps(k->device);
+    int fast = 0;
+    for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
+        char why[OC_WHY] = "";
+        oc__variant variant;
+        if (!(*solver)->applicable(&b.p, caps, why))
+            continue;
+        fast += solver[1] != NULL;
+        oc__solver_variant(*solver, &b.p, caps, &variant);
+        run_solver(&b, *solver, &variant);
+    }
+    if ((c->flags & OPTEST_NO_FAST) && fast)
+        fail_msg("%s: a fast solver takes what only ref should", c->problem);
+    if (!(c->flags & OPTEST_NO_FAST) && !fast && caps->simt_width == 1 && b.p.op->solvers && b.p.op->solvers[1])
+        fail_msg("%s: no fast solver takes it", c->problem);
+    oc__arena_finish(&b.arena);
+}
+
+void optest_run_all(const optest_case *cases, size_t count) {
+    kit k;
+    kit_init(&k, NULL);
+    kit_open(&k);
+    for (size_t i = 0; i < count; i++)
+        optest_run(&k, &cases[i]);
+    kit_finish(&k);
+}
+
+void optest_chooses(kit *k, const optest_case *c, const char *name) {
+    bench b;
+    oc__candidate chosen;
+    setup(&b, k, c);
+    KIT_OK(oc__choose(k->device, &b.p, false, &chosen, &err), &err);
+    assert_string_equal(chosen.solver->name, name);
+    oc__arena_finish(&b.arena);
+}
+
+static const oc__solver *find_solver(const oc__op *op, const char *name) {
+    for (const oc__solver *const *solver = op->solvers; solver && *solver; solver++)
+        if (!strcmp((*solver)->name, name))
+            return *solver;
+    fail_msg("%s has no solver %s", op->name, name);
+    return NULL;
+}
+
+double optest_seconds(kit *k, const char *problem, const char *layout, const char *name, double *bytes) {
+    optest_case c = {problem, layout, 0, 0};
+    bench b;
+    oc__rig rig;
+    oc__variant variant;
+    setup(&b, k, &c);
+    const oc__solver *solver = find_solver(b.p.op, name);
+    oc__solver_variant(solver, &b.p, oc__device_caps(k->device), &variant);
+    KIT_OK(oc__rig_init(&rig, k->device, &b.p, solver, &variant, &err), &err);
+    for (int i = 0; i < b.p.in_count; i++)
+        if (b.p.in[i].dtype)
+            KIT_OK(oc__rig_write(&rig, i, b.in[i], &err), &err);
+    double best = 1e9;
+    for (int i = 0; i < 12; i++) {
+        double start = oc__clock_seconds();
+        KIT_OK(oc__rig_run(&rig, &err), &err);
+        best = fmin(best, oc__clock_seconds() - start);
+    }
+    *bytes = oc__problem_cost(&rig.problem).bytes;
+    oc__rig_finish(&rig);
+    oc__arena_finish(&b.arena);
+    return best;
+}

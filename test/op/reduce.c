@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/optest.h"
+
+static const optest_case cases[] = {
+    /* all, last, leading, middle, and scattered axes */
+    {"reduce_sum:3x37", NULL, 0, 0},
+    {"reduce_sum:3x37:axes=1,axis_count=1", NULL, 0, 0},
+    {"reduce_sum:3x37:axes=-1,axis_count=1,keep_dims=1", NULL, 0, 0},
+    {"reduce_sum:3x37:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_mean:3x37:axes=0/1,axis_count=2,keep_dims=1", NULL, 0, 0},
+    {"reduce_max:3x37:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_max:5x100:axes=1,axis_count=1", NULL, 0, 0},
+    {"reduce_sum:2x3x5x7:axes=0/2/3,axis_count=3", NULL, 0, 0},
+    {"reduce_mean:2x3x5x7:axes=2/3,axis_count=2", NULL, 0, 0},
+    {"reduce_mean:2x3x5x7:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_sum:2x3x5x7:axes=0/2,axis_count=2", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_sum:2x3x2x3x2x3x2x3:axes=1/3/5/7,axis_count=4", NULL, OPTEST_NO_FAST, 0},
+    /* sizes */
+    {"reduce_sum:scalar", NULL, 0, 0},
+    {"reduce_mean:1x1", NULL, 0, 0},
+    {"reduce_sum:1000003", NULL, 0, 0},
+    {"reduce_mean:1000003", NULL, 0, 0},
+    {"reduce_max:3x40001:axes=1,axis_count=1", NULL, 0, 0},
+    {"reduce_sum:70000x3:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_mean:70000x83:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_sum:300x147:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_mean:3x4x150x150:axes=0/2/3,axis_count=3", NULL, 0, 0},
+    {"reduce_sum:5x0:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_mean:5x0:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_max:5x0:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_sum:0x5:axes=1,axis_count=1", NULL, 0, 0},
+    /* NaN, infinities */
+    {"reduce_max:7x50:axes=1,axis_count=1", NULL, OPTEST_SPECIAL, 0},
+    {"reduce_max:50x7:axes=0,axis_count=1", NULL, OPTEST_SPECIAL, 0},
+    {"reduce_sum:7x50:axes=1,axis_count=1", NULL, OPTEST_SPECIAL, 0},
+    /* types */
+    {"reduce_sum:f16.3x37:axes=1,axis_count=1", NULL, 0, 0},
+    {"reduce_mean:f16.64x37:axes=0,axis_count=1", NULL, 0, 0},
+    {"reduce_sum:i64.3x37:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_sum:u8.3x300:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_max:i32.3x37:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    {"reduce_max:i32.3x0:axes=1,axis_count=1", NULL, OPTEST_NO_FAST, 0},
+    /* channels in blocks */
+    {"reduce_sum:3x20x5x7:axes=0/2/3,axis_count=3", "aBcd16b", 0, 0},
+    {"reduce_mean:3x20x5x7:axes=0/2/3,axis_count=3", "aBcd8b", 0, 0},
+    {"reduce_sum:1x20x5x7:axes=0/2/3,axis_count=3", "aBcd16b", 0, 0},
+    {"reduce_sum:2x20x50x70:axes=0/2/3,axis_count=3", "aBcd16b", 0, 0},
+    {"reduce_mean:2x20x50x70:axes=2/3,axis_count=2", "aBcd16b", 0, 0},
+    {"reduce_max:2x20x5x7:axes=2/3,axis_count=2,keep_dims=1", "aBcd8b", OPTEST_SPECIAL, 0},
+    {"reduce_sum:f16.3x20x5x7:axes=0/2/3,axis_count=3", "aBcd16b", 0, 0},
+    {"reduce_sum:3x20x5x7:axes=0,axis_count=1", "aBcd16b", 0, 0},
+    {"reduce_sum:300x20x5x7:axes=0/2/3,axis_count=3", "aBcd16b", 0, 0},
+    /* sum_to_like, broadcast_like */
+    {"sum_to_like:3x37,37", NULL, 0, 0},
+    {"sum_to_like:3x37,3x1", NULL, 0, 0},
+    {"sum_to_like:3x37,scalar", NULL, 0, 0},
+    {"sum_to_like:3x37,3x37", NULL, 0, 0},
+    {"sum_to_like:2x3x5x7,3x1x1", NULL, 0, 0},
+    {"sum_to_like:2x20x5x7,20x1x1", "aBcd16b", 0, 0},
+    {"sum_to_like:2x3x5x7,2x1x5x1", NULL, OPTEST_NO_FAST, 0},
+    {"sum_to_like:0x3,3", NULL, OPTEST_NO_FAST, 0},
+    {"broadcast_like:37,3x37", NULL, 0, 0},
+    {"broadcast_like:3,2x3x5x7:axes=0/2/3,axis_count=3", NULL, 0, 0},
+    {"broadcast_like:3,2x3x5x7:axes=0/2/3,axis_count=3,mean=1", NULL, 0, 0},
+    {"broadcast_like:1x3x1x1,2x3x5x7:axes=0/2/3,axis_count=3,keep_dims=1,mean=1", NULL, 0, 0},
+    {"broadcast_like:scalar,3x4", NULL, 0, 0},
+    {"broadcast_like:i64.3x1,3x4", NULL, 0, 0},
+    {"broadcast_like:3x1,3x0", NULL, 0, 0},
+};
+
+static void test_solvers(void **state) {
+    (void)state;
+    optest_run_all(cases, OC_COUNT(cases));
+}
+
+static void test_choice(void **state) {
+    (void)state;
+    kit k;
+    kit_init(&k, NULL);
+    if (oc__device_caps(kit_open(&k))->simt_width == 1)
+        optest_chooses(&k, &(optest_case){"reduce_sum:64x20x7x7:axes=0/2/3,axis_count=3", NULL, 0, 0}, "reduce.staged");
+    kit_finish(&k);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_solvers),
+        cmocka_unit_test(test_choice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
