@@ -2,7 +2,7 @@
 /* Convolution in ONNX: Conv. */
 #include <ocelli/op/conv.h>
 
-#include "op/onnx_rule.h"
+#include "op/conv/conv.h"
 
 static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {

@@ -5,7 +5,6 @@
 #include <ocelli/op/shape.h>
 
 #include "op/eltwise/eltwise.h"
-#include "op/onnx_rule.h"
 
 /* Max, Min, Sum, Mean of any number of operands: the op, from the first to the last. */
 static oc_status read_chain(const oc__onnx_reading *reading, void *params, oc_error *err)

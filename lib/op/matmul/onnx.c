@@ -3,7 +3,7 @@
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/matmul.h>
 
-#include "op/onnx_rule.h"
+#include "op/matmul/matmul.h"
 
 static oc_value *scaled(const oc__onnx_reading *reading, oc_value *value, double factor, oc_error *err)
 {

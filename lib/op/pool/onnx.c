@@ -2,7 +2,7 @@
 /* Pooling in ONNX: MaxPool, AveragePool, GlobalAveragePool. */
 #include <ocelli/op/pool.h>
 
-#include "op/onnx_rule.h"
+#include "op/pool/pool.h"
 
 static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {

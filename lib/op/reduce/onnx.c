@@ -5,7 +5,7 @@
 #include <ocelli/op/reduce.h>
 #include <ocelli/op/shape.h>
 
-#include "op/onnx_rule.h"
+#include "op/reduce/reduce.h"
 
 static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
