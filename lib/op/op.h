@@ -10,6 +10,7 @@
 #include "op/solver.h"
 
 #define OC_VARIADIC 127
+#define OC_SEGMENT 64 /* bytes: alignment of values that lie one behind another */
 
 /* A field of a params struct: for problem texts, printing, comparing. */
 typedef enum oc__field_type { OC_FIELD_I64 = 1, OC_FIELD_I32, OC_FIELD_F32, OC_FIELD_BOOL } oc__field_type;
@@ -74,6 +75,9 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* OC_OP_GATHERED: operands first … first + size * count - 1 are `count` groups of `size`; those of a group lie one behind
+     * another, each at a multiple of OC_SEGMENT bytes from the group's first. */
+    void (*groups)(const oc__problem *problem, int *first, int *size, int *count);
     /* Operand in whose memory an output is written (an update in place): -1 for none. NULL: none. Such nodes run last. */
     int (*alias)(const oc__problem *problem, int output);
     /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */
