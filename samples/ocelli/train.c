@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocelli train */
-#include "train.h"
+#include "trainee.h"
 
 #include <math.h>
 #include <stdio.h>

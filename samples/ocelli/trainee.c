@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "session.h"
-#include "train.h"
+#include "trainee.h"
 
 static int read_npy(trainee *t, const char *path, oc_tensor **out)
 {

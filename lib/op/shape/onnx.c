@@ -1,41 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Moving data in ONNX: Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Concat, Cast, Identity. */
-#include <ocelli/op/shape.h>
+#include "op/shape/shape.h"
 
-#include "op/onnx_rule.h"
-
-static oc_value *reshaped(const oc__onnx_reading *reading, const oc_shape *shape, oc_error *err)
+/* Takes shapes of numbers and of sizes of the operand: the node outlives the binding of symbols. */
+static oc_status give_reshape(const oc__onnx_reading *reading, const oc_reshape_params *params, oc_error *err)
 {
-    return oc_reshape(reading->graph, reading->in[0], shape, err);
+    return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_reshape, params, reading->in, 1, err), err);
 }
 
-/* Sizes from a list of numbers and symbols: 0 copies, -1 takes what is left. */
-static oc_status read_reshape(const oc__onnx_reading *reading, void *params, oc_error *err)
+static int64_t as_param(const oc_shape *from, int axis)
+{
+    return from->dims[axis] >= 0 ? from->dims[axis] : OC_RESHAPE_AXIS(axis);
+}
+
+/* A size that is a symbol: the operand's axis that has it, else what is left. */
+static int64_t symbol_param(const oc_shape *from, int64_t symbol)
+{
+    for (int i = 0; i < from->rank; i++)
+        if (from->dims[i] == symbol)
+            return OC_RESHAPE_AXIS(i);
+    return -1;
+}
+
+/* A list of sizes: 0 copies, -1 takes what is left, once. */
+static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
     const oc_shape *from = &reading->in[0]->shape;
-    oc_shape to = {0};
+    oc_reshape_params *params = memory;
     uint64_t symbols = 0;
-    int left = -1;
-    int64_t known[OC_MAX_RANK];
     bool copy = oc__onnx_attr_int(reading->node, "allowzero", 0) == 0;
-    (void)params;
-    OC_TRY(oc__onnx_ints(reading, 1, to.dims, OC_MAX_RANK, &to.rank, &symbols, err));
-    int known_count = 0;
-    for (int i = 0; i < to.rank; i++) {
-        bool symbol = (symbols >> i & 1) != 0;
-        if (!symbol && (to.dims[i] < -1 || (to.dims[i] == -1 && left >= 0) || (to.dims[i] == 0 && copy && i >= from->rank)))
-            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "size %lld for axis %d", (long long)to.dims[i], i);
-        if (!symbol && to.dims[i] == -1) {
-            left = i;
-            continue;
-        }
-        if (!symbol && to.dims[i] == 0 && copy)
-            to.dims[i] = from->dims[i];
-        known[known_count++] = to.dims[i];
+    OC_TRY(oc__onnx_ints(reading, 1, params->dims, OC_MAX_RANK, &params->rank, &symbols, err));
+    for (int i = 0; i < params->rank; i++) {
+        int64_t size = params->dims[i];
+        if ((symbols >> i & 1) != 0)
+            params->dims[i] = symbol_param(from, size);
+        else if (size < -1 || (size == 0 && copy && i >= from->rank))
+            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "size %lld for axis %d", (long long)size, i);
+        else if (size == 0 && copy)
+            params->dims[i] = as_param(from, i);
     }
-    if (left >= 0 && !oc__dim_ratio(&reading->graph->symbols, from->dims, from->rank, known, known_count, &to.dims[left]))
-        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "the size of axis %d is no whole number", left);
-    return oc__onnx_give(reading, reshaped(reading, &to, err), err);
+    return give_reshape(reading, params, err);
 }
 
 /* Symbols are written as what Reshape can say: the size in the same place (0), or what is left (-1). */
@@ -93,42 +97,41 @@ static oc_status axis_set(const oc__onnx_reading *reading, int rank, uint32_t *s
     return OC_OK;
 }
 
-static oc_status read_squeeze(const oc__onnx_reading *reading, void *params, oc_error *err)
+static oc_status read_squeeze(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
     const oc_shape *from = &reading->in[0]->shape;
-    oc_shape to = {0};
+    oc_reshape_params *to = memory;
     uint32_t set;
     int count;
-    (void)params;
     OC_TRY(axis_set(reading, from->rank, &set, &count, err));
     for (int i = 0; i < from->rank; i++) {
         bool drop = count < 0 ? from->dims[i] == 1 : (set >> i & 1) != 0;
         if (drop && from->dims[i] != 1)
             return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %d is not of size 1", i);
         if (!drop)
-            to.dims[to.rank++] = from->dims[i];
+            to->dims[to->rank++] = as_param(from, i);
     }
-    return oc__onnx_give(reading, reshaped(reading, &to, err), err);
+    return give_reshape(reading, to, err);
 }
 
-static oc_status read_unsqueeze(const oc__onnx_reading *reading, void *params, oc_error *err)
+static oc_status read_unsqueeze(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
     const oc_shape *from = &reading->in[0]->shape;
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "axes");
     const oc_tensor *list = oc__onnx_has_in(reading, 1) ? reading->known[1].tensor : NULL;
     int64_t more = list != NULL ? oc_tensor_get_count(list) : attr != NULL ? (int64_t)attr->count : 0;
+    oc_reshape_params *to = memory;
     uint32_t set;
     int count, next = 0;
-    (void)params;
     if (more + from->rank > OC_MAX_RANK)
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "the result has more than 8 axes");
-    oc_shape to = {.rank = from->rank + (int)more};
-    OC_TRY(axis_set(reading, to.rank, &set, &count, err));
+    to->rank = from->rank + (int)more;
+    OC_TRY(axis_set(reading, to->rank, &set, &count, err));
     if (count < 0)
         return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "its axes are missing");
-    for (int i = 0; i < to.rank; i++)
-        to.dims[i] = (set >> i & 1) != 0 ? 1 : from->dims[next++];
-    return oc__onnx_give(reading, reshaped(reading, &to, err), err);
+    for (int i = 0; i < to->rank; i++)
+        to->dims[i] = (set >> i & 1) != 0 ? 1 : as_param(from, next++);
+    return give_reshape(reading, to, err);
 }
 
 static oc_status read_transpose(const oc__onnx_reading *reading, void *params, oc_error *err)
@@ -206,7 +209,8 @@ static const oc__onnx_attr_rule perm[] = {OC_ONNX_ATTR_HOOK("perm"), {NULL}};
 static const oc__onnx_attr_rule axis[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
 static const oc__onnx_attr_rule cast[] = {OC_ONNX_ATTR_HOOK("to"), {NULL}};
 
-#define ONE(type_, op_, attrs_, ...) {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .attrs = attrs_, __VA_ARGS__}
+#define ONE(type_, op_, attrs_, ...) \
+    {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .attrs = attrs_, __VA_ARGS__}
 
 const oc__onnx_rule oc__shape_onnx[] = {
     {.type = "Reshape", .op = "reshape", .since = 5, .in_min = 2, .in_max = 2, .out_max = 1, .param_inputs = 2,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of ocelli train. */
-#ifndef TRAIN_H
-#define TRAIN_H
+#ifndef TRAINEE_H
+#define TRAINEE_H
 
 #include "app.h"
 #include "dataset.h"

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include <ocelli/op/shape.h>
-#include <ocelli/op/softmax.h>
 
-#include "op/onnx_rule.h"
+#include "op/softmax.h"
 
 static oc_value *compute(const oc__onnx_reading *reading, oc_value *x, oc_error *err)
 {

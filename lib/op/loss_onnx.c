@@ -2,12 +2,11 @@
 /* Losses in ONNX: SoftmaxCrossEntropyLoss of (N, C) scores without class weights. */
 #include <string.h>
 
-#include <ocelli/op/loss.h>
 #include <ocelli/op/reduce.h>
 #include <ocelli/op/shape.h>
 #include <ocelli/op/softmax.h>
 
-#include "op/onnx_rule.h"
+#include "op/loss.h"
 
 static oc_status read_loss(const oc__onnx_reading *reading, void *params, oc_error *err)
 {
