@@ -146,9 +146,14 @@ oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err)
 
 static oc_status take_operands(visit *v, oc_error *err)
 {
-    for (int i = 0; i < v->reading.node->in_count; i++)
-        if (v->in[i] != NULL && !is_param(v->reading.rule, i))
-            OC_TRY(oc__onnx_binding_value(v->reader, v->in[i], &v->reading.in[i], err));
+    for (int i = 0; i < v->reading.node->in_count; i++) {
+        if (v->in[i] == NULL || is_param(v->reading.rule, i))
+            continue;
+        OC_TRY(oc__onnx_binding_value(v->reader, v->in[i], &v->reading.in[i], err));
+        oc_dtype dtype = v->reading.in[i]->dtype;
+        if (v->reading.rule->floats && !oc__is_float(dtype))
+            return oc__onnx_refuse(&v->reading, err, OC_ERROR_UNSUPPORTED, "operands of %s are not supported", oc_dtype_name(dtype));
+    }
     return OC_OK;
 }
 

@@ -13,8 +13,9 @@ static oc_status read_loss(const oc__onnx_reading *reading, void *params, oc_err
     const char *reduction = oc__onnx_attr_text(reading->node, "reduction", "mean");
     oc_graph *graph = reading->graph;
     (void)params;
-    if (reading->in[0]->shape.rank != 2 || oc__onnx_attr_find(reading->node, "ignore_index") != NULL)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "only (N, C) scores without an ignore_index are supported");
+    if (reading->in[0]->shape.rank != 2 || oc__onnx_has_in(reading, 2) || oc__onnx_attr_find(reading->node, "ignore_index") != NULL)
+        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED,
+                               "only (N, C) scores without class weights and ignore_index are supported");
     if (reading->node->out_count > 1)
         reading->out[1] = oc_log_softmax(graph, reading->in[0], 1, err);
     oc_value *loss = oc_softmax_cross_entropy(graph, reading->in[0], reading->in[1], err);
@@ -42,6 +43,6 @@ static oc_status write_loss(oc__onnx_writing *writing, oc_error *err)
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_HOOK("reduction"), OC_ONNX_ATTR_HOOK("ignore_index"), {NULL}};
 
 const oc__onnx_rule oc__loss_onnx[] = {
-    {.type = "SoftmaxCrossEntropyLoss", .op = "softmax_cross_entropy", .since = 12, .in_min = 2, .in_max = 2, .out_max = 2,
+    {.type = "SoftmaxCrossEntropyLoss", .op = "softmax_cross_entropy", .since = 12, .in_min = 2, .in_max = 3, .out_max = 2,
      .attrs = attrs, .read = read_loss, .write = write_loss},
     {NULL}};

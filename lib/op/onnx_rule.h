@@ -134,6 +134,7 @@ struct oc__onnx_rule {
     int since, until; /* opsets, inclusive; until 0: the last */
     int in_min, in_max, out_max;
     oc__onnx_use use;
+    bool floats; /* operands of other types, which ONNX allows, are not supported */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */
     const oc__onnx_attr_rule *attrs; /* NULL: none */

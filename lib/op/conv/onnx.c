@@ -26,5 +26,5 @@ static const oc__onnx_attr_rule attrs[] = {
     {NULL}};
 
 const oc__onnx_rule oc__conv_onnx[] = {{.type = "Conv", .op = "conv2d", .since = 1, .in_min = 2, .in_max = 3, .out_max = 1,
-                                        .attrs = attrs, .adjust = adjust},
+                                        .floats = true, .attrs = attrs, .adjust = adjust},
                                        {NULL}};

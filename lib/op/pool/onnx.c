@@ -41,9 +41,9 @@ static const oc__onnx_attr_rule average_attrs[] = {
     WINDOW, OC_ONNX_ATTR_BOOL("count_include_pad", oc_pool_params, count_include_pad, 0), {NULL}};
 
 const oc__onnx_rule oc__pool_onnx[] = {
-    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .attrs = max_attrs,
-     .adjust = adjust},
-    {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .in_min = 1, .in_max = 1, .out_max = 1, .attrs = average_attrs,
-     .adjust = adjust, .write = write_average},
+    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .floats = true,
+     .attrs = max_attrs, .adjust = adjust},
+    {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .in_min = 1, .in_max = 1, .out_max = 1, .floats = true,
+     .attrs = average_attrs, .adjust = adjust, .write = write_average},
     {.type = "GlobalAveragePool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1},
     {NULL}};
