@@ -53,7 +53,7 @@ typedef struct oc__batch_rule {
 typedef enum oc__op_flags {
     OC_OP_ELTWISE = 1,    /* output 0 has the broadcast shape of the operands, element by element */
     OC_OP_VIEW = 2,       /* output 0 is operand 0's elements in the same order: needs no step (plain layout) */
-    OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` is needed for its shape only */
+    OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` and those behind it are needed for their shapes only */
     OC_OP_RANDOM = 8,     /* not folded */
     OC_OP_EXACT = 16,     /* integer-valued inputs of small size give exact results: compared bit by bit */
     OC_OP_OPTIONAL_OUTPUTS = 64, /* outputs behind the first that nobody uses have type NONE in the problem and are not computed */

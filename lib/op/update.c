@@ -52,6 +52,18 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
     return OC_OK;
 }
 
+static void groups(const oc__problem *problem, int *first, int *size, int *count) {
+    *first = 1;
+    *size = count_of(problem);
+    *count = oc__update_kinds(problem->op);
+}
+
+/* New parameters in place of the old ones; moments likewise, behind the gradients. */
+static int alias(const oc__problem *problem, int output) {
+    int count = count_of(problem);
+    return output < count ? 1 + output : 1 + count + output;
+}
+
 static oc__cost cost(const oc__problem *problem) {
     return (oc__cost){.flops = 16.0 * (double)oc__update_segments(problem, NULL)};
 }
@@ -128,18 +140,6 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-static void groups(const oc__problem *problem, int *first, int *size, int *count) {
-    *first = 1;
-    *size = count_of(problem);
-    *count = oc__update_kinds(problem->op);
-}
-
-/* New parameters and moments are written where the old ones lie. */
-static int alias(const oc__problem *problem, int output) {
-    int kind = output / count_of(problem);
-    return oc__update_operand(problem, kind ? kind + 1 : 0, output % count_of(problem));
-}
-
 static const oc__solver ref = {.name = "update.ref", .applicable = oc__ref_applicable, .estimate = estimate, .record = record};
 static const oc__solver *const solvers[] = {&ref, NULL};
 
@@ -147,7 +147,6 @@ static const oc__solver *const solvers[] = {&ref, NULL};
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 4, .in_max = OC_VARIADIC, .out_count = OC_VARIADIC, \
                                      .flags = OC_OP_GATHERED, .params_size = sizeof(oc__update_params), .fields = fields, \
                                      .infer = infer, .cost = cost, .batch = OC_BATCH_NONE("parameters have no batch axis"), \
-                                     .host = oc__update_host, .groups = groups, .alias = alias, \
-                                     .solvers = solvers};
+                                     .host = oc__update_host, .groups = groups, .alias = alias, .solvers = solvers};
 UPDATE(sgd_update)
 UPDATE(adam_update)

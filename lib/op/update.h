@@ -16,8 +16,8 @@ typedef struct oc__update_params {
     bool nesterov; /* sgd */
 } oc__update_params;
 
-/* Elements between the beginnings of segments are multiples of this: 64 bytes. */
-#define OC_UPDATE_ALIGN 16
+/* Elements between the beginnings of segments are multiples of this. */
+#define OC_UPDATE_ALIGN (OC_SEGMENT / (int64_t)sizeof(float))
 
 /* Where parameter i begins, in elements from the first: offsets[i] (NULL: not wanted). Gives the length of all, up to the end of
  * the last segment. */

@@ -160,7 +160,7 @@ static double total_seconds(const maker *m, const oc_node *node, const oc__probl
                             const oc__caps *caps) {
     double seconds = candidate->seconds;
     for (int i = 0; i < node->in_count; i++)
-        if (node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && node->op->like_operand == i))
+        if (node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && i >= node->op->like_operand && i < node->op_in))
             seconds += reorder_seconds(m, node->in[i], &wanted->in[i].layout, caps);
     return seconds;
 }
@@ -283,7 +283,7 @@ static oc_status make_task(maker *m, const oc_node *node, oc_error *err) {
         return oc__fail_memory(plan->context, err, sizeof(int32_t) * (size_t)node->in_count);
     made.out = made.in + node->in_count;
     for (int i = 0; i < node->in_count; i++) {
-        bool needed = node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && node->op->like_operand == i);
+        bool needed = node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && i >= node->op->like_operand && i < node->op_in);
         made.in[i] = needed ? want_slot(m, node->in[i], &made.problem.in[i].layout, err) : -1;
         if (needed && made.in[i] < 0)
             return err && err->status ? err->status : OC_ERROR_MEMORY;

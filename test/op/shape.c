@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <ocelli/op/shape.h>
+
 static const optest_case cases[] = {
     /* views: the definition alone */
     {"reshape:2x3x4:dims=6/-1,rank=2", NULL, 0, 0},
@@ -76,9 +78,58 @@ static void test_solvers(void **state) {
     optest_run_all(cases, OC_COUNT(cases));
 }
 
+static oc_value *build_reshape(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_reshape(graph, x[0], &OC_SHAPE(2, -1), err);
+}
+
+static oc_value *build_flatten(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_identity(graph, oc_flatten(graph, x[0], 2, err), err);
+}
+
+/* Symbols that move from axis to axis. */
+static oc_value *build_symbols(oc_graph *graph, oc_value **x, oc_error *err) {
+    int64_t n = oc_graph_symbol(graph, "N"), m = x[0]->shape.dims[0];
+    return oc_reshape(graph, x[0], &OC_SHAPE(1, 4, n, m), err);
+}
+
+static oc_value *build_transpose(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_transpose(graph, x[0], (const int32_t[]){1, 2, 0}, err);
+}
+
+static oc_value *build_concat(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_concat(graph, (oc_value *[]){x[0], x[1], x[0]}, 3, 1, err);
+}
+
+static oc_value *build_slice(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_slice(graph, x[0], &oc_slice_params(.begin = {0, 1, 3}, .end = {0, -1, -10}, .step = {0, 1, -2}), err);
+}
+
+static oc_value *build_pad(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_pad(graph, x[0], &oc_pad_params(.begin = {0, 1, -1}, .end = {0, -2, 2}, .value = 3), err);
+}
+
+static oc_value *build_cast(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_cast(graph, oc_cast(graph, x[0], OC_F16, err), OC_F32, err);
+}
+
+#define ONE(name, twice) {#name, build_##name, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, twice}
+
+static const optest_gradient gradients[] = {
+    ONE(reshape, false), ONE(flatten, false), ONE(symbols, false), ONE(transpose, false), ONE(slice, true), ONE(pad, false),
+    ONE(cast, false),
+    {"concat", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, false},
+    {"concat twice", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, true},
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    optest_gradients(gradients, OC_COUNT(gradients));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_solvers),
+        cmocka_unit_test(test_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <ocelli/op/softmax.h>
+
 #define EACH(sizes, axis, layout, flags, relative) \
     {"softmax:" sizes ":axis=" axis, layout, flags, relative}, {"log_softmax:" sizes ":axis=" axis, layout, flags, relative}
 #define BOTH(sizes, axis) \
@@ -34,10 +36,31 @@ static void test_large(void **state) {
     }
 }
 
+static oc_value *build_softmax(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_softmax(graph, x[0], -1, err);
+}
+
+static oc_value *build_log_softmax(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_log_softmax(graph, x[0], 1, err);
+}
+
+static const optest_gradient gradients[] = {
+    {"softmax", build_softmax, 1, {{2, {OPTEST_N, 5}}}, 0, 0, 0, false},
+    {"softmax twice", build_softmax, 1, {{2, {OPTEST_N, 5}}}, 0, 0, 0, true},
+    {"log_softmax", build_log_softmax, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, false},
+    {"log_softmax twice", build_log_softmax, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, true},
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    optest_gradients(gradients, OC_COUNT(gradients));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_solvers),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
