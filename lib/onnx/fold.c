@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "onnx/reader.h"
+#include "op/rig.h"
 
 #define MAX_LIST 64
 #define MAX_FOLD (1 << 20) /* elements; larger constants become nodes, which the plan folds if it likes */
@@ -235,7 +236,8 @@ static oc_status take_results(const oc__onnx_reading *scratch, double **values, 
         if (value == NULL)
             continue;
         OC_TRY(oc_tensor_create(&out[i], scratch->context, NULL, value->dtype, &value->shape, err));
-        oc__onnx_store(out[i], values[value->id]);
+        for (int64_t k = 0; k < oc_tensor_get_count(out[i]); k++)
+            oc__element_set(value->dtype, oc_tensor_get_data(out[i]), k, values[value->id][k]);
     }
     return OC_OK;
 }
@@ -246,10 +248,9 @@ static oc_status compute(const oc__onnx_reading *scratch, oc_tensor **out, oc_er
     if (values == NULL)
         return oc__fail_memory(scratch->context, err, sizeof(*values));
     oc_status status = oc__graph_interpret(scratch->graph, values, err);
-    if (status == OC_OK) {
+    if (status == OC_OK)
         status = take_results(scratch, values, out, err);
-        oc__graph_interpret_finish(scratch->graph, values);
-    }
+    oc__graph_interpret_finish(scratch->graph, values);
     for (int i = 0; status != OC_OK && i < scratch->node->out_count; i++)
         oc_tensor_destroy(&out[i]);
     oc__free(scratch->context, values);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "op/onnx_rule.h"
+#include "op/rig.h"
 
 static void *take(oc__onnx_writing *writing, size_t size)
 {
@@ -121,12 +122,6 @@ const char *oc__onnx_ints_literal(oc__onnx_writing *writing, const int64_t *valu
 const char *oc__onnx_number_literal(oc__onnx_writing *writing, oc_dtype dtype, double value)
 {
     uint64_t memory = 0;
-    oc_tensor *scalar;
-    if (oc_tensor_wrap(&scalar, writing->context, dtype, &OC_SCALAR, &memory, NULL) != OC_OK) {
-        writing->failed = true;
-        return "";
-    }
-    oc__onnx_store(scalar, &value);
-    oc_tensor_destroy(&scalar);
+    oc__element_set(dtype, &memory, 0, value);
     return oc__onnx_add_literal(writing, dtype, 0, 1, &memory);
 }

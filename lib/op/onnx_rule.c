@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/onnx_rule.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "op/rig.h"
 
 static const oc_dtype dtypes[] = {[1] = OC_F32, [2] = OC_U8, [6] = OC_I32, [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16};
 
@@ -70,50 +71,6 @@ bool oc__onnx_has_in(const oc__onnx_reading *reading, int index)
     return index < reading->node->in_count && reading->node->in[index][0] != 0;
 }
 
-double oc__onnx_element(const oc_tensor *tensor, int64_t index)
-{
-    const void *data = oc_tensor_get_data(tensor);
-    switch (oc_tensor_get_dtype(tensor)) {
-    case OC_F32:
-        return ((const float *)data)[index];
-    case OC_F16:
-        return oc__float_from_half(((const uint16_t *)data)[index]);
-    case OC_I32:
-        return ((const int32_t *)data)[index];
-    case OC_I64:
-        return (double)((const int64_t *)data)[index];
-    case OC_U8:
-    case OC_BOOL:
-        return ((const uint8_t *)data)[index];
-    default:
-        return NAN;
-    }
-}
-
-static int64_t whole(double value, double low, double high)
-{
-    return value != value ? 0 : value <= low ? (int64_t)low : value >= high ? (int64_t)high : (int64_t)value;
-}
-
-void oc__onnx_store(oc_tensor *tensor, const double *values)
-{
-    void *data = oc_tensor_get_data(tensor);
-    oc_dtype dtype = oc_tensor_get_dtype(tensor);
-    int64_t count = oc_tensor_get_count(tensor);
-    for (int64_t i = 0; i < count; i++) {
-        if (dtype == OC_F32)
-            ((float *)data)[i] = (float)values[i];
-        else if (dtype == OC_F16)
-            ((uint16_t *)data)[i] = oc__half_from_float((float)values[i]);
-        else if (dtype == OC_I32)
-            ((int32_t *)data)[i] = (int32_t)whole(values[i], INT32_MIN, INT32_MAX);
-        else if (dtype == OC_I64)
-            ((int64_t *)data)[i] = values[i] >= 0x1p63 ? INT64_MAX : whole(values[i], -0x1p63, 0x1p63 - 1024);
-        else
-            ((uint8_t *)data)[i] = (uint8_t)whole(values[i], 0, 255);
-    }
-}
-
 static oc_status need_known(const oc__onnx_reading *reading, int index, oc_error *err)
 {
     if (!oc__onnx_has_in(reading, index))
@@ -153,7 +110,7 @@ oc_status oc__onnx_number(const oc__onnx_reading *reading, int index, double *ou
     const oc__onnx_known *known = &reading->known[index];
     if (oc_tensor_get_count(known->tensor) != 1 || known->symbols != 0)
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "input %d is not one number", index);
-    *out = oc__onnx_element(known->tensor, 0);
+    *out = oc__element_get(oc_tensor_get_dtype(known->tensor), oc_tensor_get_data(known->tensor), 0);
     return OC_OK;
 }
 

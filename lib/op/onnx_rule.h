@@ -159,10 +159,6 @@ bool oc__onnx_has_in(const oc__onnx_reading *reading, int index); /* whether inp
 oc_status oc__onnx_ints(const oc__onnx_reading *reading, int index, int64_t *out, int capacity, int *count, uint64_t *symbols,
                         oc_error *err);
 oc_status oc__onnx_number(const oc__onnx_reading *reading, int index, double *out, oc_error *err); /* a known scalar */
-/* An element of a dense host tensor of any type. */
-double oc__onnx_element(const oc_tensor *tensor, int64_t index);
-/* Sets all elements of one, rounded to its type. */
-void oc__onnx_store(oc_tensor *tensor, const double *values);
 /* The list from input `index` or else from attribute `name`; count -1: neither is there. */
 oc_status oc__onnx_axes(const oc__onnx_reading *reading, int index, const char *name, int64_t axes[OC_MAX_RANK], int *count,
                         oc_error *err);
