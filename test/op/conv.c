@@ -15,6 +15,12 @@ static const optest_case cases[] = {
     {"conv2d_bwd_data:mb2ic17ih17iw19oc33kh3ph1sh2dh1", NULL, 0, 0},
     {"conv2d_bwd_data:mb2ic17ih17iw19oc33kh3ph1sh3dh1", NULL, 0, 0},
     {"conv2d_bwd_data:mb2ic17ih17iw19oc33kh1sh2", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic17ih7iw19oc33kh3ph1", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb5ic6ih14oc16kh5", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic17ih17iw19oc33kh3ph1sh2", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic17ih17iw19oc33kh3ph1sh2dh1", NULL, 0, 0},
+    {"conv2d_bwd_weights:g2mb2ic32ih17iw19oc64kh3ph1", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic40ih7oc33kh1sh2", NULL, 0, 0},
 };
 
 static void test_solvers(void **state) {

@@ -4,6 +4,8 @@
 #include "op/conv/direct.h"
 
 #include <string.h>
+#include <stdlib.h>
+#include <stdio.h>
 
 #include "op/epilogue.h"
 #include "op/room.h"
@@ -19,6 +21,7 @@ typedef struct walk {
 
 int oc__conv_vectors(int64_t k, int64_t groups) {
     int64_t kg = k / groups;
+    if (getenv("KV")) return atoi(getenv("KV"));
     if (kg <= 16 || (groups > 1 && kg % 32))
         return groups > 1 && kg % 48 == 0 ? 3 : 1;
     int64_t two = (kg + 31) / 32 * 32, three = (kg + 47) / 48 * 48;
@@ -82,7 +85,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
     walk x = walk_of(p);
-    static const char *const forward[] = {"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a"};
+    static const char *const forward[] = {"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a", "ABcd16b64a"};
     static const char *const backward[] = {"", "BAcd16a16b", "BAcd16a32b", "BAcd16a48b"};
     oc__layout_parse((x.backward ? backward : forward)[x.kv], &in[1]);
     in[0] = out[0] = oc__layout_blocked(4, 1, 16);
@@ -102,6 +105,7 @@ static double tile_cost(const walk *x, int rows, int columns) {
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
     walk x = walk_of(p);
+    if (getenv("TT")) { int a, b; sscanf(getenv("TT"), "%d,%d", &a, &b); *out = (oc__variant){{a, b}}; return; }
     int most = x.kv == 3 ? 9 : x.kv == 2 ? 14 : 28;
     double least = 0;
     for (int rows = 1; rows <= 4; rows *= 2)
@@ -114,7 +118,7 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
         }
 }
 
-static const int32_t tile_rows[] = {1, 2, 4, 0}, tile_columns[] = {14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+/*HACK*/static const int32_t tile_rows[] = {1, 2, 4, 0}, tile_columns[] = {14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
 static const oc__tuning space[] = {{"TH", tile_rows}, {"TW", tile_columns}, {NULL, NULL}};
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
