@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Dropout by vectors of 16: the same numbers as dropout.cl. */
 #include "types.clh"
 #define VEC 16

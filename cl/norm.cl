@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Batch normalization of (batch, channels, inner): the reference. INFERENCE, TRAIN or BACKWARD. */
 #include "types.clh"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Batch normalization by rows: INFERENCE, TRAIN or BACKWARD; plain, or BLOCKED with VEC channels a block. A row is what one image
  * has of one channel (one block of channels): `inner` elements (vectors), taken in pieces. */
 #include "types.clh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax, log-softmax and their gradients along the last axis: `together` rows a work-item. */
 #include "types.clh"
 #define VEC 16

@@ -112,7 +112,8 @@ static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 
 const oc__op oc__op_softmax_cross_entropy = {
     .name = "softmax_cross_entropy", .in_min = 2, .in_max = 2, .out_count = 1, .infer = infer, .gradient = gradient,
-    .cost = cost, .batch = OC_BATCH_AXIS0, .host = oc__cross_entropy_host, .solvers = solvers};
+    .cost = cost, .batch = OC_BATCH_AXIS0, .host = oc__cross_entropy_host, .solvers = solvers,
+    .onnx = oc__loss_onnx};
 const oc__op oc__op_softmax_cross_entropy_bwd = {
     .name = "softmax_cross_entropy_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .infer = infer, .cost = cost,
     .batch = OC_BATCH_AXIS0, .host = oc__cross_entropy_bwd_host, .solvers = solvers};

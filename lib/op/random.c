@@ -133,7 +133,8 @@ static const oc__solver *const next_solvers[] = {&next_ref, NULL};
 const oc__op oc__op_dropout = {
     .name = "dropout", .in_min = 2, .in_max = 2, .out_count = 1, .flags = OC_OP_RANDOM,
     .params_size = sizeof(oc_dropout_params), .fields = fields, .infer = infer, .gradient = gradient, .cost = cost,
-    .batch = OC_BATCH_NONE("numbers are drawn by the element's place in the whole batch"), .host = host, .solvers = solvers};
+    .batch = OC_BATCH_NONE("numbers are drawn by the element's place in the whole batch"), .host = host, .solvers = solvers,
+    .onnx = oc__random_onnx};
 const oc__op oc__op_counter_next = {
     .name = "counter_next", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .infer = infer_next,
     .batch = OC_BATCH_NONE("there is no batch"), .host = host_next, .solvers = next_solvers};

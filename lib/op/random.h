@@ -6,7 +6,10 @@
 
 #include <ocelli/op/random.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__random_onnx[];
 
 /* The two words of a stream and a run as one, the same as in cl/dropout.cl. */
 uint64_t oc__random_stream(int64_t stream, int64_t run);

@@ -146,7 +146,7 @@ static const oc__solver *const solvers[] = {&rows, &ref, NULL};
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = operands, .in_max = operands, .out_count = 1, \
                                      .params_size = sizeof(oc_softmax_params), .fields = fields, .infer = infer, \
                                      .gradient = grad, .cost = cost, .batch = OC_BATCH_NONE("its axis may be the batch"), \
-                                     .host = oc__softmax_host, .solvers = solvers};
+                                     .host = oc__softmax_host, .solvers = solvers, .onnx = oc__softmax_onnx};
 SOFTMAX(softmax, 1, gradient)
 SOFTMAX(log_softmax, 1, gradient)
 SOFTMAX(softmax_bwd, 2, gradient_bwd)

@@ -22,6 +22,9 @@ struct oc_exec {
     double *seconds;    /* by step of the last run */
 };
 
+/* run.c: copies an output of the last run out. */
+oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
+
 /* redzone.c: fills the zones around every value, and looks at them after a run. */
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);
 oc_status oc__exec_check_zones(oc_exec *exec, oc_error *err);

@@ -164,6 +164,12 @@ static void place_rest(oc_plan *plan) {
         if (slot->home == OC_HOME_STATE && slot->alias < 0)
             slot->place = (oc__place){plan->first_state_slab + slot->state, 0};
     }
+    for (size_t g = 0; g < plan->group_count; g++) { /* the exec checks that the state has them so */
+        const oc__plan_group *group = &plan->groups[g];
+        for (int i = 0; i < group->count; i++)
+            plan->slots[plan->states[group->states[i]].slot].place =
+                (oc__place){plan->first_state_slab + group->states[0], group->offsets[i]};
+    }
     for (size_t i = 0; i < plan->slot_count; i++)
         if (plan->slots[i].alias >= 0)
             plan->slots[i].place = plan->slots[oc__slot_root(plan, (int32_t)i)].place;

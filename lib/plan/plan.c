@@ -49,6 +49,8 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
                             .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count,
                             .no_updates = p->no_updates};
     OC_TRY(oc__graph_copy(&plan->graph, graph, &copy, err));
+    if (p->inference)
+        OC_TRY(oc__pass_inference(plan->graph, err));
     OC_TRY(oc__pass_fold(plan->graph, err));
     OC_TRY(oc__pass_simplify(plan->graph, err));
     return p->no_fusion ? OC_OK : oc__pass_fuse(plan->graph, err);

@@ -157,4 +157,7 @@ struct oc_state {
     oc__derived *derived;
 };
 
+/* checkpoint.c: only the note of a file that oc_state_save() wrote. */
+oc_status oc__state_read_note(oc_state *state, const char *path, char *note, size_t note_size, oc_error *err);
+
 #endif

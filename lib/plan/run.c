@@ -99,6 +99,13 @@ static oc_status read_output(oc_exec *exec, const oc_binding *binding, oc_error 
     return status;
 }
 
+oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err) {
+    oc_binding binding = {name, tensor};
+    OC_TRY(check_binding(exec, "output", &binding, find_end(exec->plan->outputs, exec->plan->output_count, name), err));
+    OC_TRY(read_output(exec, &binding, err));
+    return oc__queue_finish(exec->queue, err);
+}
+
 /* Execs that share a state and do not change it share its derived values: whoever finds them old makes them, the others wait. */
 static oc_status derive(oc_exec *exec, oc_error *err) {
     oc_status status = OC_OK;

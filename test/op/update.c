@@ -72,6 +72,7 @@ static void test_gathered(void **state) {
     oc__steps steps;
     oc__launches launches;
     oc__buffer *buffers[4];
+    oc__slab slabs[4];
     oc_error err;
     kit_init(&k, NULL);
     oc__queue *queue = oc__device_queue(kit_open(&k));
@@ -92,11 +93,13 @@ static void test_gathered(void **state) {
         KIT_OK(oc__buffer_create(&buffers[1 + i], k.device, sizeof(slab[i]), &err), &err);
         KIT_OK(oc__queue_write(queue, buffers[1 + i], 0, slab[i], sizeof(slab[i]), true, &err), &err);
     }
+    for (int i = 0; i < 4; i++)
+        slabs[i] = (oc__slab){buffers[i], 0};
     oc__recording recording = {.context = k.context, .caps = oc__device_caps(k.device), .problem = &problem, .in = in,
                                .out = out, .workspace = OC_NOWHERE, .steps = &steps};
     KIT_OK(problem.op->solvers[0]->record(&recording, &err), &err);
     assert_int_equal(steps.count, 1);
-    KIT_OK(oc__launches_init(&launches, k.device, &steps, buffers, 4, &err), &err);
+    KIT_OK(oc__launches_init(&launches, k.device, &steps, slabs, 4, &err), &err);
     KIT_OK(oc__launches_run(&launches, queue, 0, 1, NULL, &err), &err);
     KIT_OK(oc__queue_read(queue, buffers[1], 0, got, sizeof(got), true, &err), &err);
     for (int e = 0; e < LENGTH; e++) {

@@ -4,8 +4,6 @@
 
 #include <ocelli/op/reduce.h>
 
-
-
 static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_conv_params, stride, 3),
                                    OC_FIELD_ARRAY(OC_FIELD_I64, oc_conv_params, dilation, 3),
                                    OC_FIELD_ARRAY(OC_FIELD_I64, oc_conv_params, pad_begin, 3),
@@ -166,9 +164,9 @@ static void shrink(const oc__problem *from, oc__desc *in) {
         in[2].shape = in[2].dtype ? (oc_shape){1, {kg * g}} : in[2].shape;
 }
 
-static const oc__solver *const forward_solvers[] = {&oc__conv2d_ref, NULL};
-static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_ref, NULL};
-static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_ref, NULL};
+static const oc__solver *const forward_solvers[] = {&oc__conv2d_direct, &oc__conv2d_ref, NULL};
+static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_direct, &oc__conv2d_bwd_data_ref, NULL};
+static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_direct, &oc__conv2d_bwd_weights_ref, NULL};
 
 #define CONV_COMMON \
     .out_count = 1, .params_size = sizeof(oc_conv_params), .fields = fields, .cost = oc__conv2d_cost, .shrink = shrink, \
@@ -176,7 +174,7 @@ static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_
 
 const oc__op oc__op_conv2d = {
     .name = "conv2d", .in_min = 2, .in_max = 3, .flags = OC_OP_EXACT, .infer = oc__conv2d_infer, .gradient = gradient,
-    .batch = OC_BATCH_AXIS0, .host = oc__conv2d_host, .solvers = forward_solvers, CONV_COMMON};
+    .batch = OC_BATCH_AXIS0, .host = oc__conv2d_host, .solvers = forward_solvers, .onnx = oc__conv_onnx, CONV_COMMON};
 
 const oc__op oc__op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,

@@ -188,7 +188,8 @@ static const oc__solver *const broadcast_solvers[] = {&oc__broadcast_like_ref, N
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 1, .in_max = 1, .out_count = 1, .flags = op_flags, \
                                      .params_size = sizeof(oc_reduce_params), .fields = fields, .infer = infer, \
                                      .gradient = grad, .cost = cost, .batch = OC_BATCH_NONE("it may sum over the batch"), \
-                                     .host = oc__reduce_host, .solvers = solvers}; \
+                                     .host = oc__reduce_host, .solvers = solvers, \
+                                     .onnx = oc__reduce_onnx}; \
     oc_value *oc_##op_name(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err) { \
         return oc__graph_node1(graph, &oc__op_##op_name, params, &x, 1, err); \
     }

@@ -5,7 +5,10 @@
 
 #include <ocelli/op/reduce.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__reduce_onnx[];
 
 /* "broadcast_like" (x, like), the gradient of reductions: x repeated to the shape of `like`. */
 typedef struct oc__broadcast_params {

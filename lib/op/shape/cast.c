@@ -93,7 +93,7 @@ static const oc__solver *const solvers[] = {&vectors, &ref, NULL};
 const oc__op oc__op_cast = {
     .name = "cast", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_ELTWISE | OC_OP_EXACT,
     .params_size = sizeof(oc_cast_params), .fields = fields, .infer = infer, .gradient = gradient, .batch = OC_BATCH_AXIS0,
-    .host = host, .solvers = solvers, .keeps_zero = true};
+    .host = host, .solvers = solvers, .keeps_zero = true, .onnx = oc__shape_onnx};
 
 oc_value *oc_cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err) {
     return oc__graph_node1(graph, &oc__op_cast, &(oc_cast_params){to}, &x, 1, err);

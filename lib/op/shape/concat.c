@@ -168,7 +168,7 @@ static const oc__solver *const solvers[] = {&runs, &ref, NULL};
 const oc__op oc__op_concat = {
     .name = "concat", .in_min = 1, .in_max = OC_VARIADIC, .out_count = 1, .flags = OC_OP_EXACT,
     .params_size = sizeof(oc_axis_params), .fields = fields, .infer = infer_concat, .gradient = gradient_concat,
-    .batch = OC_BATCH_NONE("it may join along the batch"), .host = host, .solvers = solvers};
+    .batch = OC_BATCH_NONE("it may join along the batch"), .host = host, .solvers = solvers, .onnx = oc__shape_onnx};
 
 const oc__op oc__op_split_like = {
     .name = "split_like", .in_min = 2, .in_max = OC_VARIADIC, .out_count = OC_VARIADIC,

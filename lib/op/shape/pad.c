@@ -170,7 +170,7 @@ static const oc__solver *const solvers[] = {&box, &ref, NULL};
 const oc__op oc__op_pad = {
     .name = "pad", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_pad_params),
     .fields = fields, .infer = infer, .gradient = gradient, .batch = OC_BATCH_NONE("it may pad the batch"), .host = host,
-    .solvers = solvers};
+    .solvers = solvers, .onnx = oc__pad_onnx};
 
 oc_value *oc_pad(oc_graph *graph, oc_value *x, const oc_pad_params *params, oc_error *err) {
     return oc__graph_node1(graph, &oc__op_pad, params, &x, 1, err);

@@ -5,7 +5,10 @@
 
 #include <ocelli/op/shape.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__shape_onnx[], oc__pad_onnx[], oc__slice_onnx[];
 
 /* A box of elements, from one place and strides (in elements) to others. Strides of the source may be negative or 0. */
 typedef struct oc__move {

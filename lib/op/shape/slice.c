@@ -142,7 +142,7 @@ static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 const oc__op oc__op_slice = {
     .name = "slice", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_slice_params),
     .fields = fields, .infer = infer, .gradient = gradient, .batch = OC_BATCH_NONE("it may cut the batch"), .host = host,
-    .solvers = solvers};
+    .solvers = solvers, .onnx = oc__slice_onnx};
 const oc__op oc__op_slice_bwd = {
     .name = "slice_bwd", .in_min = 2, .in_max = 2, .out_count = 1, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 1,
     .params_size = sizeof(oc_slice_params), .fields = fields, .infer = infer_bwd, .gradient = gradient_bwd,

@@ -83,7 +83,8 @@ static const oc__solver *const solvers[] = {&tiles, &ref, NULL};
 const oc__op oc__op_transpose = {
     .name = "transpose", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT,
     .params_size = sizeof(oc_transpose_params), .fields = fields, .infer = infer, .gradient = gradient,
-    .batch = OC_BATCH_NONE("the batch axis may be moved"), .host = host, .solvers = solvers};
+    .batch = OC_BATCH_NONE("the batch axis may be moved"), .host = host, .solvers = solvers,
+    .onnx = oc__shape_onnx};
 
 oc_value *oc_transpose(oc_graph *graph, oc_value *x, const int32_t *perm, oc_error *err) {
     oc_transpose_params params = {{0}};

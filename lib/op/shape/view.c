@@ -105,7 +105,7 @@ static oc_status gradient(oc__gradient *g, oc_error *err) {
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = operands, .in_max = operands, .out_count = 1, \
                                      .flags = OC_OP_VIEW | OC_OP_EXACT | op_flags, .like_operand = 1, .params_size = size, \
                                      .fields = op_fields, .infer = rule, .gradient = gradient, .batch = OC_BATCH_AXIS0, \
-                                     .host = oc__copy_host};
+                                     .host = oc__copy_host, .onnx = oc__shape_onnx};
 VIEW_OP(reshape, 1, 0, sizeof(oc_reshape_params), reshape_fields, infer_reshape)
 VIEW_OP(reshape_like, 2, OC_OP_SHAPE_ONLY, 0, NULL, infer_reshape_like)
 VIEW_OP(flatten, 1, 0, sizeof(oc_flatten_params), flatten_fields, infer_flatten)
