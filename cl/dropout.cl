@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Dropout: element i of the run is kept if its random number is at least `ratio`, and multiplied by `factor` then. */
 #include "types.clh"
 #include "random.clh"

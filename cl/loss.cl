@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cross-entropy of softmax along the last axis and its gradient, a sample a work-item. Labels are CLASSES or probabilities. */
 #include "types.clh"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Copies of boxes of ELEMENT (an integer of the element's size) between strides; RANK (2, 4, 8) axes are used. */
 #include "types.clh"
 #include "axes.clh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Padding, an element a work-item: the reference. MODE 0: value; 1: reflected; 2: the edge repeated. */
 #include "types.clh"
 #include "axes.clh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax, log-softmax and their gradients, a row a work-item. Rows lie as (outer, size, inner). */
 #include "types.clh"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Optimizer steps over one range of parameters, gradients and moments, in place or not. hyper: learning rate, momentum, weight
  * decay, beta1, beta2, epsilon, step (from 1), loss scale. */
 #include "types.clh"

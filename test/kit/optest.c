@@ -149,6 +149,10 @@ void optest_values(kit *k, const char *problem, const double *const *in) {
     run_case(k, &(optest_case){problem, NULL, 0, 0}, in);
 }
 
+void optest_values_within(kit *k, const char *problem, const double *const *in, double relative) {
+    run_case(k, &(optest_case){problem, NULL, 0, relative}, in);
+}
+
 void optest_run_all(const optest_case *cases, size_t count) {
     kit k;
     kit_init(&k, NULL);

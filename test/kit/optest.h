@@ -26,6 +26,7 @@ void optest_run(kit *k, const optest_case *c);
 void optest_run_all(const optest_case *cases, size_t count);
 /* One problem on inputs of one's own. */
 void optest_values(kit *k, const char *problem, const double *const *in);
+void optest_values_within(kit *k, const char *problem, const double *const *in, double relative);
 /* The fastest solver by estimate must be this one. */
 void optest_chooses(kit *k, const optest_case *c, const char *solver);
 /* Seconds of the best of a few runs with a solver of that name, and the bytes by the op's cost: for a look at speed. */

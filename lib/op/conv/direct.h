@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the direct convolutions share. */
+#ifndef OC_CONV_DIRECT_H
+#define OC_CONV_DIRECT_H
+
+#include "op/conv/conv.h"
+
+/* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
+bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+bool oc__conv_has_bias(const oc__problem *problem);
+/* In how many vectors of 16 channels a work-item takes the k channels of the result. */
+int oc__conv_vectors(int64_t k, int64_t groups);
+/* Plain but for one axis in blocks. */
+oc__layout oc__layout_blocked(int rank, int axis, int block);
+
+#endif
