@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* An operand repeated along any axes, an element a work-item. */
 #include "types.clh"
 #include "axes.clh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise functions with any broadcasting, an element a work-item: the reference. */
 #include "types.clh"
 #include "axes.clh"

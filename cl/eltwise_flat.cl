@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise functions over dense memory. EXPR(x, y, a, b), OPERANDS, PARAM (float or long) and VEC are defined by the host;
  * X_ONE or Y_ONE: that operand is a single element. */
 #include "types.clh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise functions by rows of neighbours. EXPR(x, y, a, b), OPERANDS and VEC are defined by the host, and how operand
  * SMALL (x or y; the other one is BIG) goes along with the rows:
  * BY_ROW     it has an element for each row, `period` of them,

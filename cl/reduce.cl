@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SUM, MEAN or MAX over any axes, an element of the result a work-item: the reference. */
 #include "types.clh"
 #include "axes.clh"

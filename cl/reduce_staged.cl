@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sums, or maxima with MAX, in stages: SRC and DST are the element types of this one. Each divides by `divisor` at its end. */
 #include "types.clh"
 #include "vec.clh"

@@ -31,6 +31,7 @@ typedef struct oc_plan_params {
     bool no_fusion;                /**< Keep every node a step of its own. */
     bool reference;                /**< Use `ref` solvers only. */
     bool red_zones;                /**< Debug: each value in a buffer of its own, between poisoned zones, checked at each run. */
+    bool inference;                /**< Dropout passes on what it gets; batch normalization uses the running statistics. */
     bool no_updates;               /**< Leave state as it is: for evaluation. With `outputs`, updates are left out anyhow. */
 } oc_plan_params;
 

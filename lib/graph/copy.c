@@ -76,7 +76,10 @@ static oc_status copy_dim(copier *c, const char *name, int64_t *dim, oc_error *e
 
 static oc_status copy_leaf(copier *c, const oc_value *value, oc_error *err) {
     oc_shape shape = value->shape;
-    for (int i = 0; i < shape.rank; i++)
+    if (c->params->batch && value->kind == OC_VALUE_INPUT && shape.rank > 0 &&
+        (shape.dims[0] = oc__symbols_intern(&c->to->symbols, c->params->batch)) == INT64_MIN)
+        return oc__fail_memory(c->to->context, err, 64);
+    for (int i = c->params->batch && value->kind == OC_VALUE_INPUT; i < shape.rank; i++)
         OC_TRY(copy_dim(c, value->name ? value->name : "", &shape.dims[i], err));
     oc_value *copy = oc__value_add(c->to, value->kind, value->name, value->dtype, &shape);
     if (!copy)

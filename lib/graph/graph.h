@@ -17,6 +17,7 @@ typedef struct oc__copy_params {
     const char *const *outputs; /* NULL: all of them, and all updates */
     size_t output_count;
     bool no_updates;
+    const char *batch; /* not NULL: the first axis of every input becomes the symbol of this name */
 } oc__copy_params;
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
@@ -26,6 +27,8 @@ oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
 oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
 /* simplify.c: removes nodes that change nothing (identity, reshape to the same shape, transpose by identity …). */
 oc_status oc__pass_simplify(oc_graph *graph, oc_error *err);
+/* inference.c: training forms of dropout and batch normalization become those of inference. */
+oc_status oc__pass_inference(oc_graph *graph, oc_error *err);
 /* fuse.c: moves elementwise nodes behind convolutions and products into their epilogues. */
 oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 

@@ -10,6 +10,7 @@
 #include "op/solver.h"
 
 #define OC_VARIADIC 127
+#define OC_SEGMENT 64 /* bytes: alignment of values that lie one behind another */
 
 /* A field of a params struct: for problem texts, printing, comparing. */
 typedef enum oc__field_type { OC_FIELD_I64 = 1, OC_FIELD_I32, OC_FIELD_F32, OC_FIELD_BOOL } oc__field_type;
@@ -52,7 +53,7 @@ typedef struct oc__batch_rule {
 typedef enum oc__op_flags {
     OC_OP_ELTWISE = 1,    /* output 0 has the broadcast shape of the operands, element by element */
     OC_OP_VIEW = 2,       /* output 0 is operand 0's elements in the same order: needs no step (plain layout) */
-    OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` is needed for its shape only */
+    OC_OP_SHAPE_ONLY = 4, /* operand `like_operand` and those behind it are needed for their shapes only */
     OC_OP_RANDOM = 8,     /* not folded */
     OC_OP_EXACT = 16,     /* integer-valued inputs of small size give exact results: compared bit by bit */
     OC_OP_OPTIONAL_OUTPUTS = 64, /* outputs behind the first that nobody uses have type NONE in the problem and are not computed */
@@ -74,6 +75,9 @@ typedef struct oc__op {
      * Optional operands that are left out are NULL. Every type is carried as double (i64 exact to 2^53). */
     oc_status (*host)(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err);
+    /* OC_OP_GATHERED: operands first … first + size * count - 1 are `count` groups of `size`; those of a group lie one behind
+     * another, each at a multiple of OC_SEGMENT bytes from the group's first. */
+    void (*groups)(const oc__problem *problem, int *first, int *size, int *count);
     /* Operand in whose memory an output is written (an update in place): -1 for none. NULL: none. Such nodes run last. */
     int (*alias)(const oc__problem *problem, int output);
     /* Makes the sizes of operands smaller, same tails, for verification. NULL: every size over 64 is cut, alike. */

@@ -89,7 +89,7 @@ static int64_t largest(const oc__problem *p) {
 
 oc_status oc__problem_shrink(oc_context *context, oc__arena *arena, const oc__problem *from, oc__problem *out, oc_error *err) {
     OC_TRY(oc__problem_copy(arena, from, out, err));
-    if (largest(from) <= 4096 || from->op->flags & OC_OP_GATHERED)
+    if (largest(from) <= 4096)
         return OC_OK;
     if (from->op->shrink) {
         from->op->shrink(from, out->in);

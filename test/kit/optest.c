@@ -53,7 +53,7 @@ static void fill(const optest_case *c, const oc__op *op, const oc__desc *desc, i
     }
 }
 
-static void setup(bench *b, kit *k, const optest_case *c) {
+static void setup_with(bench *b, kit *k, const optest_case *c, const double *const *in) {
     *b = (bench){.k = k, .c = c};
     oc__arena_init(&b->arena, k->context);
     KIT_OK(oc__problem_parse(&b->arena, c->problem, NULL, &b->p, &err), &err);
@@ -65,9 +65,17 @@ static void setup(bench *b, kit *k, const optest_case *c) {
     b->want = make(&b->arena, b->p.out, b->p.out_count);
     b->got = make(&b->arena, b->p.out, b->p.out_count);
     assert_non_null(b->in);
-    for (int i = 0; i < b->p.in_count; i++)
-        fill(c, b->p.op, &b->p.in[i], i, b->in[i]);
+    for (int i = 0; i < b->p.in_count; i++) {
+        if (in)
+            memcpy(b->in[i], in[i], sizeof(double) * (size_t)oc_shape_count(&b->p.in[i].shape));
+        else
+            fill(c, b->p.op, &b->p.in[i], i, b->in[i]);
+    }
     KIT_OK(b->p.op->host(k->context, &b->p, (const double *const *)b->in, b->want, &err), &err);
+}
+
+static void setup(bench *b, kit *k, const optest_case *c) {
+    setup_with(b, k, c, NULL);
 }
 
 static void compare(bench *b, const oc__solver *solver, const char *text) {
@@ -112,9 +120,9 @@ static void run_solver(bench *b, const oc__solver *solver, const oc__variant *va
     oc__rig_finish(&rig);
 }
 
-void optest_run(kit *k, const optest_case *c) {
+static void run_case(kit *k, const optest_case *c, const double *const *in) {
     bench b;
-    setup(&b, k, c);
+    setup_with(&b, k, c, in);
     const oc__caps *caps = oc__device_caps(k->device);
     int fast = 0;
     for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
@@ -131,6 +139,18 @@ void optest_run(kit *k, const optest_case *c) {
     if (!(c->flags & OPTEST_NO_FAST) && !fast && caps->simt_width == 1 && b.p.op->solvers && b.p.op->solvers[1])
         fail_msg("%s: no fast solver takes it", c->problem);
     oc__arena_finish(&b.arena);
+}
+
+void optest_run(kit *k, const optest_case *c) {
+    run_case(k, c, NULL);
+}
+
+void optest_values(kit *k, const char *problem, const double *const *in) {
+    run_case(k, &(optest_case){problem, NULL, 0, 0}, in);
+}
+
+void optest_values_within(kit *k, const char *problem, const double *const *in, double relative) {
+    run_case(k, &(optest_case){problem, NULL, 0, relative}, in);
 }
 
 void optest_run_all(const optest_case *cases, size_t count) {

@@ -24,24 +24,29 @@ typedef struct optest_case {
 /* Runs one case on the device with each solver that takes it; fails the test with texts. */
 void optest_run(kit *k, const optest_case *c);
 void optest_run_all(const optest_case *cases, size_t count);
+/* One problem on inputs of one's own. */
+void optest_values(kit *k, const char *problem, const double *const *in);
+void optest_values_within(kit *k, const char *problem, const double *const *in, double relative);
 /* The fastest solver by estimate must be this one. */
 void optest_chooses(kit *k, const optest_case *c, const char *solver);
 /* Seconds of the best of a few runs with a solver of that name, and the bytes by the op's cost: for a look at speed. */
 double optest_seconds(kit *k, const char *problem, const char *layout, const char *solver, double *bytes);
 
-/* Gradients: build makes a graph of inputs x[i] (f32, of the shapes given) and returns a value; the gradient nodes of the sum of
- * value * weights are compared with central differences. */
+/* Gradients: build makes a value of inputs x[i] (f32 unless said otherwise). The sum of v * v + v of its elements is differentiated
+ * by nodes, and by central differences of the definitions in double precision. */
 typedef oc_value *(*optest_build)(oc_graph *graph, oc_value **x, oc_error *err);
 typedef struct optest_gradient {
     const char *name;
     optest_build build;
     int count;
-    oc_shape shapes[6];
-    const char *note;    /* unused inputs etc. */
-    unsigned flags;      /* OPTEST_POSITIVE */
-    unsigned constant;   /* bit i: no gradient is asked for x[i] */
-    unsigned classes;    /* bit i: x[i] holds class numbers (i64) */
+    oc_shape shapes[6]; /* a size of OPTEST_N is the symbol N, bound to 3 */
+    unsigned flags;     /* OPTEST_POSITIVE */
+    unsigned constant;  /* bit i: no gradient for x[i] */
+    unsigned classes;   /* bit i: x[i] is of i64 and holds 0, 1, 2 */
+    bool twice;         /* the first gradient is summed likewise and differentiated again */
 } optest_gradient;
-void optest_check_gradient(const optest_gradient *g);
+#define OPTEST_N INT64_MIN
+#define OPTEST_N_SIZE 3
+void optest_gradients(const optest_gradient *cases, size_t count);
 
 #endif

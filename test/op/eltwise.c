@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <ocelli/op/eltwise.h>
+
 static const optest_case cases[] = {
     /* every function */
     {"relu:3x37", NULL, 0, 0},
@@ -115,10 +117,67 @@ static void test_choice(void **state) {
     kit_finish(&k);
 }
 
+#define UNARY(name) \
+    static oc_value *build_##name(oc_graph *graph, oc_value **x, oc_error *err) { \
+        return oc_##name(graph, x[0], err); \
+    }
+#define BINARY(name, text) \
+    static oc_value *build_##name(oc_graph *graph, oc_value **x, oc_error *err) { \
+        return oc_##name(graph, x[0], x[1], err); \
+    }
+UNARY(relu)
+UNARY(sigmoid)
+UNARY(tanh)
+UNARY(exp)
+UNARY(ln)
+UNARY(sqrt)
+UNARY(neg)
+UNARY(abs)
+UNARY(reciprocal)
+OC_BINARY_LIST(BINARY)
+
+static oc_value *build_leaky(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_leaky_relu(graph, x[0], 0.1f, err);
+}
+
+static oc_value *build_clip(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_clip(graph, x[0], -0.5f, 0.75f, err);
+}
+
+/* Equal operands: half to each. */
+static oc_value *build_ties(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_max(graph, oc_mul(graph, x[0], x[0], err), oc_mul(graph, x[0], x[0], err), err);
+}
+
+#define ONE(name, build, flags, twice) {name, build, 1, {{2, {OPTEST_N, 4}}}, flags, 0, 0, twice}
+#define TWO(name, build, flags, twice) \
+    {name, build, 2, {{2, {OPTEST_N, 4}}, {2, {OPTEST_N, 4}}}, flags, 0, 0, twice}, \
+    {name " row", build, 2, {{2, {OPTEST_N, 4}}, {1, {4}}}, flags, 0, 0, twice}, \
+    {name " column", build, 2, {{2, {OPTEST_N, 1}}, {3, {2, OPTEST_N, 4}}}, flags, 0, 0, twice}, \
+    {name " scalar", build, 2, {{0, {0}}, {2, {OPTEST_N, 4}}}, flags, 0, 0, twice}
+
+static const optest_gradient gradients[] = {
+    ONE("relu", build_relu, 0, false), ONE("leaky_relu", build_leaky, 0, false), ONE("sigmoid", build_sigmoid, 0, true),
+    ONE("tanh", build_tanh, 0, true), ONE("exp", build_exp, 0, true), ONE("log", build_ln, OPTEST_POSITIVE, true),
+    ONE("sqrt", build_sqrt, OPTEST_POSITIVE, true), ONE("neg", build_neg, 0, false), ONE("abs", build_abs, 0, false),
+    ONE("reciprocal", build_reciprocal, OPTEST_POSITIVE, true), ONE("clip", build_clip, 0, false),
+    ONE("ties", build_ties, 0, false), ONE("sigmoid once", build_sigmoid, 0, false), ONE("tanh once", build_tanh, 0, false),
+    ONE("sqrt once", build_sqrt, OPTEST_POSITIVE, false), ONE("reciprocal once", build_reciprocal, OPTEST_POSITIVE, false),
+    TWO("add", build_add, 0, false), TWO("sub", build_sub, 0, false), TWO("mul", build_mul, 0, true),
+    TWO("div", build_div, OPTEST_POSITIVE, true), TWO("pow", build_pow, OPTEST_POSITIVE, false), TWO("max", build_max, 0, false),
+    TWO("min", build_min, 0, false),
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    optest_gradients(gradients, OC_COUNT(gradients));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_solvers),
         cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <ocelli/op/reduce.h>
+
 static const optest_case cases[] = {
     /* all, last, leading, middle, and scattered axes */
     {"reduce_sum:3x37", NULL, 0, 0},
@@ -82,10 +84,43 @@ static void test_choice(void **state) {
     kit_finish(&k);
 }
 
+#define REDUCE(name, function, ...) \
+    static oc_value *build_##name(oc_graph *graph, oc_value **x, oc_error *err) { \
+        return function(graph, x[0], &oc_reduce_params(__VA_ARGS__), err); \
+    }
+REDUCE(sum_all, oc_reduce_sum, .keep_dims = false)
+REDUCE(sum_first, oc_reduce_sum, .axes = {0}, .axis_count = 1)
+REDUCE(sum_kept, oc_reduce_sum, .axes = {-1}, .axis_count = 1, .keep_dims = true)
+REDUCE(mean_all, oc_reduce_mean, .keep_dims = true)
+REDUCE(mean_some, oc_reduce_mean, .axes = {0, 2}, .axis_count = 2)
+REDUCE(max_some, oc_reduce_max, .axes = {1, 0}, .axis_count = 2)
+REDUCE(max_kept, oc_reduce_max, .axes = {2}, .axis_count = 1, .keep_dims = true)
+
+static oc_value *build_sum_to(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_sum_to_like(graph, x[0], x[1], err);
+}
+
+#define ONE(name) {#name, build_##name, 1, {{3, {OPTEST_N, 2, 4}}}, 0, 0, 0, false}, \
+    {#name " twice", build_##name, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, true}
+
+static const optest_gradient gradients[] = {
+    ONE(sum_all), ONE(sum_first), ONE(sum_kept), ONE(mean_all), ONE(mean_some),
+    {"max_some", build_max_some, 1, {{3, {OPTEST_N, 2, 4}}}, 0, 0, 0, false},
+    {"max_kept", build_max_kept, 1, {{3, {OPTEST_N, 2, 4}}}, 0, 0, 0, false},
+    {"sum_to", build_sum_to, 2, {{3, {2, OPTEST_N, 4}}, {2, {OPTEST_N, 1}}}, 0, 2, 0, false},
+    {"sum_to scalar", build_sum_to, 2, {{3, {2, OPTEST_N, 4}}, {0, {0}}}, 0, 2, 0, false},
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    optest_gradients(gradients, OC_COUNT(gradients));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_solvers),
         cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

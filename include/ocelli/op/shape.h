@@ -8,8 +8,12 @@
 
 #include <ocelli/graph.h>
 
+/** A new size that is the size of axis k of the operand. */
+#define OC_RESHAPE_AXIS(k) (-2 - (int64_t)(k))
+
 typedef struct oc_reshape_params {
-    int64_t dims[OC_MAX_RANK]; /**< The new sizes; -1: what is left (once); 0 with copy_zero: the size in the old shape. */
+    /** The new sizes; -1: what is left (once); 0 with copy_zero: the size in the old shape; or OC_RESHAPE_AXIS(). */
+    int64_t dims[OC_MAX_RANK];
     int32_t rank;              /**< Number of entries. */
     bool copy_zero;            /**< What a 0 means: copy (true, ONNX's default), or zero. */
 } oc_reshape_params;
@@ -25,6 +29,15 @@ typedef struct oc_transpose_params {
 typedef struct oc_axis_params {
     int64_t axis; /**< Negative ones are counted from the end. */
 } oc_axis_params;
+
+/** Which indices a slice takes: begin, begin + step, … up to but not including end. */
+typedef struct oc_slice_params {
+    int64_t begin[OC_MAX_RANK]; /**< Negative ones are counted from the end. */
+    int64_t end[OC_MAX_RANK];   /**< Likewise; beyond the end (or before the beginning): all there are. */
+    int64_t step[OC_MAX_RANK];  /**< Negative: backwards. Default (0): the axis stays whole. */
+} oc_slice_params;
+/** Named arguments: &oc_slice_params(.begin = {0, 2}, .end = {0, 5}, .step = {0, 1}). */
+#define oc_slice_params(...) ((oc_slice_params){__VA_ARGS__})
 
 /** Mode of oc_pad(). */
 typedef enum oc_pad_mode { OC_PAD_CONSTANT = 0, OC_PAD_REFLECT = 1, OC_PAD_EDGE = 2 } oc_pad_mode;
@@ -54,6 +67,8 @@ OC_EXPORT oc_value *oc_flatten(oc_graph *graph, oc_value *x, int64_t axis, oc_er
 OC_EXPORT oc_value *oc_transpose(oc_graph *graph, oc_value *x, const int32_t *perm, oc_error *err);
 /** Joins values along an axis. */
 OC_EXPORT oc_value *oc_concat(oc_graph *graph, oc_value *const *values, size_t count, int64_t axis, oc_error *err);
+/** A part of a value. */
+OC_EXPORT oc_value *oc_slice(oc_graph *graph, oc_value *x, const oc_slice_params *params, oc_error *err);
 /** Adds to, or cuts from, the ends of axes. */
 OC_EXPORT oc_value *oc_pad(oc_graph *graph, oc_value *x, const oc_pad_params *params, oc_error *err);
 /** Converts elements to another type. */

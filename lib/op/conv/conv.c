@@ -174,7 +174,7 @@ static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_
 
 const oc__op oc__op_conv2d = {
     .name = "conv2d", .in_min = 2, .in_max = 3, .flags = OC_OP_EXACT, .infer = oc__conv2d_infer, .gradient = gradient,
-    .batch = OC_BATCH_AXIS0, .host = oc__conv2d_host, .solvers = forward_solvers, CONV_COMMON};
+    .batch = OC_BATCH_AXIS0, .host = oc__conv2d_host, .solvers = forward_solvers, .onnx = oc__conv_onnx, CONV_COMMON};
 
 const oc__op oc__op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,

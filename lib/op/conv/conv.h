@@ -5,7 +5,9 @@
 
 #include <ocelli/op/conv.h>
 
-#include "op/op.h"
+#include "op/onnx_rule.h"
+
+extern const oc__onnx_rule oc__conv_onnx[];
 
 /* A convolution's numbers, the same for all three directions. */
 typedef struct oc__conv {

@@ -69,7 +69,8 @@ static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_r
                                      .flags = OC_OP_ELTWISE | op_flags, .params_size = sizeof(oc_eltwise_params), \
                                      .fields = op_fields, .infer = infer, .gradient = grad, .cost = cost, \
                                      .batch = OC_BATCH_AXIS0, .host = oc__eltwise_host, .solvers = solvers, \
-                                     .expression = floats, .keeps_zero = zero};
+                                     .expression = floats, .keeps_zero = zero, \
+                                     .onnx = oc__eltwise_onnx};
 ELTWISE_TABLE(OP)
 #undef OP
 

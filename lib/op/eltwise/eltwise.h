@@ -5,7 +5,10 @@
 
 #include <ocelli/op/eltwise.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__eltwise_onnx[];
 
 typedef struct oc__eltwise {
     const oc__op *op;

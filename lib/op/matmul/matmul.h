@@ -5,7 +5,9 @@
 
 #include <ocelli/op/matmul.h>
 
-#include "op/op.h"
+#include "op/onnx_rule.h"
+
+extern const oc__onnx_rule oc__matmul_onnx[];
 
 /* A product's numbers. Batches are counted over the broadcast leading axes; a_batch, b_batch: elements (plain) from one product to
  * the next, 0 if the operand is the same for all; `uniform`: these two strides say it all (no mixed broadcasting). */

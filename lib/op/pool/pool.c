@@ -155,7 +155,7 @@ oc_value *oc_global_avg_pool(oc_graph *graph, oc_value *src, oc_error *err) {
 
 static const oc__solver *const solvers[] = {&oc__pool_blocked, &oc__pool_ref, NULL};
 
-#define POOL_COMMON .cost = cost, .batch = OC_BATCH_AXIS0, .solvers = solvers
+#define POOL_COMMON .cost = cost, .batch = OC_BATCH_AXIS0, .solvers = solvers, .onnx = oc__pool_onnx
 #define POOL_PARAMS .params_size = sizeof(oc_pool_params), .fields = fields
 
 const oc__op oc__op_max_pool2d = {.name = "max_pool2d", .in_min = 1, .in_max = 1, .out_count = 2,

@@ -5,7 +5,9 @@
 
 #include <ocelli/op/pool.h>
 
-#include "op/op.h"
+#include "op/onnx_rule.h"
+
+extern const oc__onnx_rule oc__pool_onnx[];
 
 /* A pooling's numbers; of `global` ones, the window is everything. */
 typedef struct oc__pool {

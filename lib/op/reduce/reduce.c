@@ -130,7 +130,7 @@ void oc__reduction_of(const oc__problem *problem, oc__reduction *out) {
         out->count *= out->gone[i] ? x->dims[i] : 1;
 }
 
-oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, const oc_reduce_params *params, bool mean,
+oc_value *oc__broadcast_back(oc_graph *graph, oc_value *x, oc_value *like, const oc_reduce_params *params, bool mean,
                              oc_error *err) {
     oc__broadcast_params own = {.axis_count = params->axis_count, .keep_dims = params->keep_dims, .mean = mean};
     memcpy(own.axes, params->axes, sizeof(own.axes));
@@ -139,7 +139,7 @@ oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, const
 
 static oc_status gradient_sum(oc__gradient *g, oc_error *err) {
     bool mean = g->node->op == &oc__op_reduce_mean;
-    g->diff_in[0] = oc__broadcast_like(g->graph, g->diff_out[0], g->node->in[0], g->node->params, mean, err);
+    g->diff_in[0] = oc__broadcast_back(g->graph, g->diff_out[0], g->node->in[0], g->node->params, mean, err);
     return oc__gave(g->graph, g->diff_in[0]);
 }
 
@@ -148,9 +148,9 @@ static oc_status gradient_max(oc__gradient *g, oc_error *err) {
     oc_graph *graph = g->graph;
     oc_value *x = g->node->in[0], *y = g->node->out[0];
     const oc_reduce_params *params = g->node->params;
-    oc_value *shares = oc__node2(graph, &oc__op_max_share, NULL, x, oc__broadcast_like(graph, y, x, params, false, err), err);
+    oc_value *shares = oc__node2(graph, &oc__op_max_share, NULL, x, oc__broadcast_back(graph, y, x, params, false, err), err);
     oc_value *each = oc_div(graph, g->diff_out[0], oc_reduce_sum(graph, shares, params, err), err);
-    g->diff_in[0] = oc_mul(graph, shares, oc__broadcast_like(graph, each, x, params, false, err), err);
+    g->diff_in[0] = oc_mul(graph, shares, oc__broadcast_back(graph, each, x, params, false, err), err);
     return oc__gave(graph, g->diff_in[0]);
 }
 
@@ -188,7 +188,8 @@ static const oc__solver *const broadcast_solvers[] = {&oc__broadcast_like_ref, N
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 1, .in_max = 1, .out_count = 1, .flags = op_flags, \
                                      .params_size = sizeof(oc_reduce_params), .fields = fields, .infer = infer, \
                                      .gradient = grad, .cost = cost, .batch = OC_BATCH_NONE("it may sum over the batch"), \
-                                     .host = oc__reduce_host, .solvers = solvers}; \
+                                     .host = oc__reduce_host, .solvers = solvers, \
+                                     .onnx = oc__reduce_onnx}; \
     oc_value *oc_##op_name(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err) { \
         return oc__graph_node1(graph, &oc__op_##op_name, params, &x, 1, err); \
     }

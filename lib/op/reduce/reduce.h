@@ -5,7 +5,10 @@
 
 #include <ocelli/op/reduce.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__reduce_onnx[];
 
 /* "broadcast_like" (x, like), the gradient of reductions: x repeated to the shape of `like`. */
 typedef struct oc__broadcast_params {
@@ -30,7 +33,7 @@ bool oc__sum_axes(const oc_shape *x, const oc_shape *like, bool gone[OC_MAX_RANK
 void oc__broadcast_like_strides(const oc__broadcast_params *params, const oc_shape *x, const oc_shape *like,
                                 int64_t strides[OC_MAX_RANK]);
 /* x repeated like the operand of a reduction was, with its params. */
-oc_value *oc__broadcast_like(oc_graph *graph, oc_value *x, oc_value *like, const oc_reduce_params *params, bool mean,
+oc_value *oc__broadcast_back(oc_graph *graph, oc_value *x, oc_value *like, const oc_reduce_params *params, bool mean,
                              oc_error *err);
 
 oc_status oc__reduce_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,

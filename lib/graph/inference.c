@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Training forms of ops become those of inference: in a graph that was built for training, for evaluation. */
+#include <ocelli/op/norm.h>
+#include <string.h>
+
+#include "graph/graph.h"
+
+/* batch_norm_train (src, scale, bias, running mean, running variance) is batch_norm with the running statistics. */
+static oc_status freeze_norm(oc_graph *graph, oc_node *node, size_t position, oc_error *err) {
+    oc_value *y = oc_batch_norm(graph, node->in[0], node->in[1], node->in[2], node->in[3], node->in[4], node->params, err);
+    if (!y)
+        return graph->error.status;
+    oc__replace_uses(graph, node->out[0], y);
+    oc_node *fresh = graph->nodes[--graph->node_count]; /* takes the place of the one it replaces */
+    fresh->name = node->name;
+    fresh->id = (int32_t)position;
+    graph->nodes[position] = fresh;
+    return OC_OK;
+}
+
+oc_status oc__pass_inference(oc_graph *graph, oc_error *err) {
+    size_t nodes = graph->node_count;
+    for (size_t i = 0; i < nodes; i++) {
+        oc_node *node = graph->nodes[i];
+        if (!strcmp(node->op->name, "dropout"))
+            oc__replace_uses(graph, node->out[0], node->in[0]);
+        else if (!strcmp(node->op->name, "batch_norm_train"))
+            OC_TRY(freeze_norm(graph, node, i, err));
+    }
+    return oc__pass_dead(graph, err);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <ocelli/onnx.h>
+
+#include "onnx/reader.h"
+
+static oc_status check_versions(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    if (model->opset == -1)
+        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "the model does not import ONNX's own operators");
+    if (model->opset < OC_ONNX_OPSET_MIN || model->opset > OC_ONNX_OPSET_MAX)
+        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "opset %lld is not supported (%d to %d are)",
+                        (long long)model->opset, OC_ONNX_OPSET_MIN, OC_ONNX_OPSET_MAX);
+    if (model->sparse_count > 0)
+        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "sparse initializers are not supported");
+    oc__string text;
+    oc__string_init(&text, reader->context);
+    oc__onnx_unsupported(model, &text);
+    oc_status status = OC_OK;
+    if (text.size > 0)
+        status = oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "operators that are not supported: %s", text.text);
+    oc__string_finish(&text);
+    return status;
+}
+
+static oc_status mark_used(oc__onnx_reader *reader, const char *name, oc_error *err)
+{
+    if (name[0] == 0 || oc__onnx_names_find(&reader->used, name) != NULL)
+        return OC_OK;
+    oc__onnx_binding *mark = oc__arena_alloc(&reader->model.arena, sizeof(*mark));
+    if (mark == NULL)
+        return oc__fail_memory(reader->context, err, sizeof(*mark));
+    mark->name = name;
+    return oc__onnx_names_add(&reader->used, mark) ? OC_OK : oc__fail_memory(reader->context, err, sizeof(mark));
+}
+
+/* How initializers are used decides what they become. */
+static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, const oc__onnx_rule *rule, int index)
+{
+    oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, node->in[index]);
+    uint32_t bit = index < 32 ? (uint32_t)1 << index : 0;
+    if (binding == NULL || binding->initializer == NULL || (rule != NULL && (rule->param_inputs & bit) != 0))
+        return;
+    binding->operand = true;
+    binding->frozen |= rule != NULL && (rule->frozen_inputs & bit) != 0;
+}
+
+static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    for (size_t i = 0; i < model->node_count; i++) {
+        const oc__onnx_node *node = &model->nodes[i];
+        const oc__onnx_rule *rule = oc__onnx_rule_find(node, model->opset, NULL);
+        for (int k = 0; k < node->in_count; k++) {
+            OC_TRY(mark_used(reader, node->in[k], err));
+            mark_operand(reader, node, rule, k);
+        }
+    }
+    for (size_t i = 0; i < model->output_count; i++) {
+        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, model->outputs[i].name);
+        if (binding != NULL)
+            binding->operand = true;
+        OC_TRY(mark_used(reader, model->outputs[i].name, err));
+    }
+    return OC_OK;
+}
+
+static bool is_float_type(int64_t type)
+{
+    oc_dtype dtype = oc__onnx_dtype(type);
+    return dtype == OC_F32 || dtype == OC_F16 || type == 11;
+}
+
+static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    for (size_t i = 0; i < model->initializer_count; i++) {
+        oc__onnx_binding *binding;
+        OC_TRY(oc__onnx_bind(reader, model->initializers[i].name, &binding, err));
+        binding->initializer = &model->initializers[i];
+        binding->constant = !is_float_type(model->initializers[i].type);
+    }
+    return OC_OK;
+}
+
+static int64_t input_dim(oc__onnx_reader *reader, const oc__onnx_value *input, int axis)
+{
+    if (input->dims[axis].size >= 0)
+        return input->dims[axis].size;
+    if (input->dims[axis].param[0] != 0)
+        return oc_graph_symbol(reader->graph, input->dims[axis].param);
+    char *own = oc__arena_printf(&reader->model.arena, "%s_%d", input->name, axis);
+    return own == NULL ? INT64_MIN : oc_graph_symbol(reader->graph, own);
+}
+
+static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input, oc_error *err)
+{
+    oc__onnx_binding *binding;
+    oc_dtype dtype = oc__onnx_dtype(input->type);
+    if (dtype == OC_DTYPE_NONE || !input->has_shape)
+        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "input '%.200s' %s%s", input->name,
+                        dtype != OC_DTYPE_NONE ? "has no shape" : input->type == 0 ? "is no tensor" : "is of the unsupported type ",
+                        dtype == OC_DTYPE_NONE && input->type != 0 ? oc__onnx_dtype_name(input->type) : "");
+    oc_shape shape = {.rank = input->rank};
+    for (int i = 0; i < input->rank; i++)
+        if ((shape.dims[i] = input_dim(reader, input, i)) == INT64_MIN)
+            return oc__fail_memory(reader->context, err, sizeof(shape));
+    OC_TRY(oc__onnx_bind(reader, input->name, &binding, err));
+    binding->value = oc_graph_input(reader->graph, input->name, dtype, &shape, err);
+    return binding->value == NULL ? err->status : OC_OK;
+}
+
+static oc_status add_inputs(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    for (size_t i = 0; i < model->input_count; i++) {
+        const oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, model->inputs[i].name);
+        if (binding == NULL || binding->initializer == NULL) /* up to IR version 3 initializers are inputs too */
+            OC_TRY(add_input(reader, &model->inputs[i], err));
+    }
+    return OC_OK;
+}
+
+/* In the file's order, so that parameters are listed as its author did. Those that are constants wait until they are needed. */
+static oc_status add_states(oc__onnx_reader *reader, oc_error *err)
+{
+    for (size_t i = 0; i < reader->model.initializer_count; i++) {
+        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, reader->model.initializers[i].name);
+        oc_value *value;
+        if (binding->operand && !binding->constant)
+            OC_TRY(oc__onnx_binding_value(reader, binding, &value, err));
+    }
+    return OC_OK;
+}
+
+static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    if (model->output_count == 0)
+        return oc__fail(reader->context, err, OC_ERROR_FORMAT, "the model has no outputs");
+    for (size_t i = 0; i < model->output_count; i++) {
+        const char *name = model->outputs[i].name;
+        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, name);
+        oc_value *value;
+        if (binding == NULL)
+            return oc__fail(reader->context, err, OC_ERROR_FORMAT, "output '%.200s' is made by no node", name);
+        OC_TRY(oc__onnx_binding_value(reader, binding, &value, err));
+        OC_TRY(oc_graph_output(reader->graph, name, value, err));
+    }
+    return OC_OK;
+}
+
+static oc_status build(oc__onnx_reader *reader, oc_error *err)
+{
+    const oc__onnx_model *model = &reader->model;
+    OC_TRY(check_versions(reader, err));
+    OC_TRY(bind_initializers(reader, err));
+    OC_TRY(mark_uses(reader, err));
+    OC_TRY(add_inputs(reader, err));
+    OC_TRY(add_states(reader, err));
+    for (size_t i = 0; i < model->node_count; i++)
+        OC_TRY(oc__onnx_read_node(reader, &model->nodes[i], err));
+    OC_TRY(add_outputs(reader, err));
+    for (size_t i = 0; i < model->metadata_count; i++)
+        OC_TRY(oc_graph_set_metadata(reader->graph, model->metadata[i].key, model->metadata[i].text, err));
+    return oc_graph_check(reader->graph, err);
+}
+
+static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, const char *folder, oc_error *err)
+{
+    oc__onnx_reader reader = {.context = context, .files = {.context = context, .folder = folder},
+                              .names = {.context = context}, .used = {.context = context}};
+    OC_TRY(oc__onnx_model_init(&reader.model, context, data, err));
+    oc_status status = oc_graph_create(&reader.graph, context, err);
+    if (status == OC_OK)
+        status = build(&reader, err);
+    oc__onnx_reader_finish(&reader);
+    if (status == OC_OK)
+        *out = reader.graph;
+    else
+        oc_graph_destroy(&reader.graph);
+    return status;
+}
+
+oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size, const char *folder, oc_error *err)
+{
+    oc_error own = {0};
+    oc_status status = read_model(out, context, (oc__span){data, size}, folder, &own);
+    if (status != OC_OK && err != NULL)
+        *err = own;
+    return status;
+}
+
+oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc_error *err)
+{
+    oc__mapping mapping;
+    oc_error own = {0};
+    OC_TRY(oc__file_map(context, path, &mapping, err));
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? oc__strdup(context, ".") : oc__strndup(context, path, (size_t)OC_MAX(slash - path, 1));
+    oc_status status = folder == NULL ? oc__fail_memory(context, &own, strlen(path)) : OC_OK;
+    if (status == OC_OK)
+        status = read_model(out, context, (oc__span){mapping.data, mapping.size}, folder, &own);
+    oc__free(context, folder);
+    oc__file_unmap(context, &mapping);
+    if (status != OC_OK) {
+        oc_error reason = own;
+        status = oc__fail(context, err, status, "%.200s: %s", path, reason.text);
+        if (err != NULL)
+            err->native = reason.native;
+    }
+    return status;
+}

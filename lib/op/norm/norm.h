@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The room of batch normalization. Ops, operands > outputs:
+ *
+ *     batch_norm        src, scale, bias, mean, variance                > dst
+ *     batch_norm_train  src, scale, bias, running mean and variance     > dst, new mean and variance, batch's mean and 1 / deviation
+ *     batch_norm_bwd    src, scale, batch's mean and 1 / deviation, diff > diff of src, of scale, of bias */
+#ifndef OC_NORM_ROOM_H
+#define OC_NORM_ROOM_H
+
+#include <ocelli/op/norm.h>
+
+#include "op/room.h"
+
+/* Sizes of a problem: (batch, channels, inner), count elements a channel. */
+typedef struct oc__norm_sizes {
+    int64_t batch, channels, inner, count;
+} oc__norm_sizes;
+oc__norm_sizes oc__norm_sizes_of(const oc__problem *problem);
+
+/* Where a step finds and leaves numbers by channel, and their types; in the workspace if the output is left out. */
+typedef struct oc__norm_slot {
+    oc__place place;
+    oc_dtype dtype;
+} oc__norm_slot;
+oc__norm_slot oc__norm_output(const oc__recording *recording, int output, int64_t workspace_floats);
+void oc__norm_add(const oc__recording *recording, oc__step *step, oc__norm_slot slot);
+
+oc_status oc__norm_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                        oc_error *err);
+oc_status oc__norm_train_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                              oc_error *err);
+oc_status oc__norm_bwd_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                            oc_error *err);
+
+extern const oc__solver oc__norm_ref, oc__norm_rows;
+
+#endif

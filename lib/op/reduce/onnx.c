@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reductions in ONNX: the axes of ReduceSum are an input since opset 13, those of the others not before 18. */
+#include <string.h>
+
+#include <ocelli/op/reduce.h>
+#include <ocelli/op/shape.h>
+
+#include "op/reduce/reduce.h"
+
+static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    oc_reduce_params *params = memory;
+    int count;
+    OC_TRY(oc__onnx_axes(reading, 1, "axes", params->axes, &count, err));
+    if (count <= 0 && oc__onnx_attr_int(reading->node, "noop_with_empty_axes", 0) != 0)
+        return oc__onnx_give(reading, oc_identity(reading->graph, reading->in[0], err), err);
+    params->axis_count = OC_MAX(count, 0);
+    return oc__onnx_give(reading, oc__graph_node1(reading->graph, reading->op, params, reading->in, 1, err), err);
+}
+
+static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err)
+{
+    const oc_reduce_params *params = writing->source->params;
+    bool all = params->axis_count == 0 || params->axis_count == writing->source->in[0]->shape.rank;
+    bool as_input = strcmp(writing->rule->type, "ReduceSum") == 0;
+    oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
+    (void)err;
+    oc__onnx_emit_in(writing, node, writing->in[0]);
+    if (!all && as_input)
+        oc__onnx_emit_in(writing, node, oc__onnx_ints_literal(writing, params->axes, params->axis_count));
+    else if (!all)
+        oc__onnx_emit_ints(writing, node, "axes", params->axes, params->axis_count);
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    if (!params->keep_dims)
+        oc__onnx_emit_int(writing, node, "keepdims", 0);
+    return OC_OK;
+}
+
+static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_BOOL("keepdims", oc_reduce_params, keep_dims, 1), OC_ONNX_ATTR_HOOK("axes"),
+                                           OC_ONNX_ATTR_HOOK("noop_with_empty_axes"), {NULL}};
+
+#define REDUCE(type_, op_, inputs) \
+    {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = inputs, .out_max = 1, .param_inputs = 2, .attrs = attrs, \
+     .read = read_reduce, .write = write_reduce}
+
+const oc__onnx_rule oc__reduce_onnx[] = {REDUCE("ReduceSum", "reduce_sum", 2), REDUCE("ReduceMean", "reduce_mean", 1),
+                                         REDUCE("ReduceMax", "reduce_max", 1), {NULL}};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The room of optimizer steps: "sgd_update" and "adam_update".
+ *
+ * Operands: hyper (8) of f32 as train.h has it; then n parameters, their n gradients, their n first moments (sgd: the
+ * momentum), and for adam their n second moments. Outputs: the new parameters and moments, in the order of their operands.
+ *
+ * Where all of a kind lie in one slab as oc__update_segments() has it, and alike for all kinds, one kernel does them all;
+ * else there is one a parameter. Outputs may lie where their operands lie. Between segments there are zeros, and stay. */
+#ifndef OC_UPDATE_H
+#define OC_UPDATE_H
+
+#include "op/room.h"
+
+typedef struct oc__update_params {
+    int32_t count; /* of parameters. Default (0): as many as the operands make */
+    bool nesterov; /* sgd */
+} oc__update_params;
+
+/* Elements between the beginnings of segments are multiples of this. */
+#define OC_UPDATE_ALIGN (OC_SEGMENT / (int64_t)sizeof(float))
+
+/* Where parameter i begins, in elements from the first: offsets[i] (NULL: not wanted). Gives the length of all, up to the end of
+ * the last segment. */
+int64_t oc__update_segments(const oc__problem *problem, int64_t *offsets);
+/* The operand number of parameter 0's slot in each kind: 0 parameters, 1 gradients, 2 and 3 moments; how many kinds there are. */
+int oc__update_kinds(const oc__op *op);
+int oc__update_operand(const oc__problem *problem, int kind, int i);
+
+oc_status oc__update_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                          oc_error *err);
+
+#endif

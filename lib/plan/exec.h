@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An exec from the inside. */
+#ifndef OC_EXEC_PRIVATE_H
+#define OC_EXEC_PRIVATE_H
+
+#include "plan/derived.h"
+
+struct oc_exec {
+    oc_context *context;
+    oc_plan *plan;
+    oc_state *state;
+    bool own_state;
+    oc__derived *derived;
+    oc__slab *slabs;    /* by the plan's slab numbers */
+    oc__buffer **arena; /* what the exec itself owns of them */
+    oc__queue *queue;   /* its own, or the device's */
+    bool own_queue;
+    oc__launches launches, derive_launches;
+    bool *given;        /* by input: has been given once */
+    bool profiling;
+    oc__event **events; /* by step, while profiling */
+    double *seconds;    /* by step of the last run */
+};
+
+/* run.c: copies an output of the last run out. */
+oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
+
+/* redzone.c: fills the zones around every value, and looks at them after a run. */
+oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);
+oc_status oc__exec_check_zones(oc_exec *exec, oc_error *err);
+
+#endif

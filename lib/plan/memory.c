@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A place for everything: largest first, each at the lowest offset that is free for its whole life. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/plan.h"
+
+#define ALIGN 64
+#define RED_ZONE 256
+
+/* Something that needs memory from one task to another. */
+typedef struct item {
+    uint64_t bytes, offset;
+    int32_t first, last;
+    int slab;
+    oc__place *place;
+} item;
+
+typedef struct items {
+    item *list;
+    size_t count, capacity;
+} items;
+
+static void find_lives(oc_plan *plan) {
+    for (size_t i = 0; i < plan->slot_count; i++)
+        plan->slots[i].first = -1;
+    for (size_t t = 0; t < plan->task_count; t++) {
+        const oc__task *task = &plan->tasks[t];
+        for (int i = 0; i < task->problem.out_count; i++) {
+            if (task->out[i] < 0)
+                continue;
+            oc__slot *root = &plan->slots[oc__slot_root(plan, task->out[i])];
+            root->first = root->first < 0 ? (int32_t)t : root->first;
+            root->last = OC_MAX(root->last, (int32_t)t);
+        }
+        for (int i = 0; i < task->problem.in_count; i++) {
+            if (task->in[i] < 0)
+                continue;
+            oc__slot *root = &plan->slots[oc__slot_root(plan, task->in[i])];
+            root->last = OC_MAX(root->last, (int32_t)t);
+        }
+    }
+}
+
+static bool push(oc_plan *plan, items *all, uint64_t bytes, int32_t first, int32_t last, oc__place *place) {
+    item it = {.bytes = (OC_MAX(bytes, (uint64_t)1) + ALIGN - 1) / ALIGN * ALIGN, .first = first, .last = last, .place = place};
+    return OC_ARRAY_PUSH(plan->context, all->list, all->count, all->capacity, it);
+}
+
+static bool collect(oc_plan *plan, items *arena, items *derived) {
+    bool ok = true;
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        oc__slot *slot = &plan->slots[i];
+        if (slot->alias >= 0 || slot->region >= 0)
+            continue;
+        uint64_t bytes = oc__desc_bytes(&slot->desc);
+        if (slot->home == OC_HOME_DERIVED)
+            ok = ok && push(plan, derived, bytes, 0, INT32_MAX, &slot->place);
+        else if (slot->home == OC_HOME_ARENA)
+            ok = ok && push(plan, arena, bytes, slot->kept ? 0 : OC_MAX(slot->first, 0), slot->kept ? INT32_MAX : slot->last, &slot->place);
+    }
+    for (size_t i = 0; i < plan->region_count; i++)
+        ok = ok && push(plan, arena, plan->regions[i].bytes, 0, INT32_MAX, &plan->regions[i].place);
+    for (size_t t = 0; t < plan->task_count; t++)
+        if (plan->tasks[t].workspace)
+            ok = ok && push(plan, arena, plan->tasks[t].workspace, (int32_t)t, (int32_t)t, &plan->tasks[t].workspace_place);
+    return ok;
+}
+
+static int larger_first(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->first != y->first ? (x->first < y->first ? -1 : 1) : 0;
+}
+
+static int by_offset(const void *a, const void *b) {
+    const item *x = *(const item *const *)a, *y = *(const item *const *)b;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* The lowest free offset in a slab: neighbours in time, by offset, leave gaps. */
+static uint64_t lowest(const item *placed, size_t count, const item *it, int slab, const item **near) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (placed[i].slab == slab && placed[i].first <= it->last && it->first <= placed[i].last)
+            near[n++] = &placed[i];
+    qsort(near, n, sizeof(*near), by_offset);
+    uint64_t offset = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (near[i]->offset >= offset + it->bytes)
+            break;
+        offset = OC_MAX(offset, near[i]->offset + near[i]->bytes);
+    }
+    return offset;
+}
+
+static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t **sizes, int *slabs, oc_error *err) {
+    uint64_t most = oc__device_caps(plan->devices[0])->max_alloc / ALIGN * ALIGN;
+    const item **near = oc__alloc_array(plan->context, OC_MAX(all->count, (size_t)1), sizeof(*near));
+    *sizes = oc__arena_alloc(&plan->arena, sizeof(**sizes) * OC_MAX(all->count, (size_t)1));
+    if (!near || !*sizes) {
+        oc__free(plan->context, near);
+        return oc__fail_memory(plan->context, err, all->count * sizeof(*near));
+    }
+    oc_status status = OC_OK;
+    if (all->count)
+        qsort(all->list, all->count, sizeof(*all->list), larger_first);
+    for (size_t i = 0; status == OC_OK && i < all->count; i++) {
+        item *it = &all->list[i];
+        if (it->bytes > most) {
+            status = oc__fail(plan->context, err, OC_ERROR_LIMIT, "a value of %llu bytes exceeds what %s allows in one piece: %llu",
+                              (unsigned long long)it->bytes, oc_device_get_info(plan->devices[0])->name, (unsigned long long)most);
+            break;
+        }
+        it->slab = 0;
+        if (plan->params.red_zones) {
+            it->slab = *slabs;
+            it->offset = RED_ZONE;
+            (*sizes)[it->slab] = it->bytes + RED_ZONE;
+        } else {
+            while ((it->offset = lowest(all->list, i, it, it->slab, near)) + it->bytes > most)
+                it->slab++;
+        }
+        *slabs = OC_MAX(*slabs, it->slab + 1);
+        (*sizes)[it->slab] = OC_MAX((*sizes)[it->slab], it->offset + it->bytes);
+        *it->place = (oc__place){first_slab + it->slab, it->offset};
+    }
+    for (int i = 0; plan->params.red_zones && i < *slabs; i++)
+        (*sizes)[i] += RED_ZONE;
+    oc__free(plan->context, near);
+    return status;
+}
+
+static uint64_t liveness_bound(const items *all, int32_t tasks) {
+    uint64_t most = 0;
+    for (int32_t t = 0; t <= tasks; t++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < all->count; i++)
+            sum += all->list[i].first <= t && t <= all->list[i].last ? all->list[i].bytes : 0;
+        most = OC_MAX(most, sum);
+    }
+    return most;
+}
+
+static void place_constants(oc_plan *plan) {
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        oc__slot *slot = &plan->slots[i];
+        if (slot->home != OC_HOME_CONSTANT || slot->alias >= 0)
+            continue;
+        slot->place = (oc__place){plan->constant_slab, plan->constant_bytes};
+        plan->constant_bytes += (oc__desc_bytes(&slot->desc) + ALIGN - 1) / ALIGN * ALIGN;
+    }
+}
+
+/* Views and members of regions lie where what they are part of does. */
+static void place_rest(oc_plan *plan) {
+    for (size_t i = 0; i < plan->slot_count; i++) {
+        oc__slot *slot = &plan->slots[i];
+        if (slot->region >= 0) {
+            slot->place = plan->regions[slot->region].place;
+            slot->place.offset += slot->region_offset;
+        }
+        if (slot->home == OC_HOME_STATE && slot->alias < 0)
+            slot->place = (oc__place){plan->first_state_slab + slot->state, 0};
+    }
+    for (size_t g = 0; g < plan->group_count; g++) { /* the exec checks that the state has them so */
+        const oc__plan_group *group = &plan->groups[g];
+        for (int i = 0; i < group->count; i++)
+            plan->slots[plan->states[group->states[i]].slot].place =
+                (oc__place){plan->first_state_slab + group->states[0], group->offsets[i]};
+    }
+    for (size_t i = 0; i < plan->slot_count; i++)
+        if (plan->slots[i].alias >= 0)
+            plan->slots[i].place = plan->slots[oc__slot_root(plan, (int32_t)i)].place;
+}
+
+oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {
+    items arena = {0}, derived = {0};
+    find_lives(plan);
+    oc_status status = collect(plan, &arena, &derived) ? OC_OK : oc__fail_memory(plan->context, err, plan->slot_count);
+    if (status == OC_OK)
+        status = place_all(plan, &arena, 0, &plan->arena_sizes, &plan->arena_slabs, err);
+    if (status == OC_OK)
+        status = place_all(plan, &derived, plan->arena_slabs, &plan->derived_sizes, &plan->derived_slabs, err);
+    if (status == OC_OK) {
+        plan->constant_slab = plan->arena_slabs + plan->derived_slabs;
+        plan->first_state_slab = plan->constant_slab + 1;
+        plan->slab_count = plan->first_state_slab + (int)plan->state_count;
+        plan->info.liveness_bytes = liveness_bound(&arena, (int32_t)plan->task_count);
+        place_constants(plan);
+        place_rest(plan);
+    }
+    for (int i = 0; i < plan->arena_slabs; i++)
+        plan->info.arena_bytes += plan->arena_sizes[i];
+    for (int i = 0; i < plan->derived_slabs; i++)
+        plan->info.derived_bytes += plan->derived_sizes[i];
+    oc__free(plan->context, arena.list);
+    oc__free(plan->context, derived.list);
+    return status;
+}

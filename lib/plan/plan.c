@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiling a graph: each step is one file and can be read on its own. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+static uint64_t next_serial(void) {
+    static uint64_t serial;
+    return __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED);
+}
+
+oc_plan *oc__plan_retain(oc_plan *plan) {
+    pthread_mutex_lock(&plan->lock);
+    plan->references++;
+    pthread_mutex_unlock(&plan->lock);
+    return plan;
+}
+
+static void free_plan(oc_plan *plan) {
+    oc_context *context = plan->context;
+    oc__steps_finish(&plan->steps);
+    oc__steps_finish(&plan->derive_steps);
+    oc__buffer_release(&plan->constants);
+    oc_graph_destroy(&plan->graph);
+    oc__free(context, plan->slots);
+    oc__free(context, plan->tasks);
+    oc__free(context, plan->regions);
+    oc__free(context, plan->groups);
+    oc__arena_finish(&plan->arena);
+    pthread_mutex_destroy(&plan->lock);
+    oc__free(context, plan);
+}
+
+void oc_plan_destroy(oc_plan **handle) {
+    if (!handle || !*handle)
+        return;
+    oc_plan *plan = *handle;
+    *handle = NULL;
+    pthread_mutex_lock(&plan->lock);
+    bool last = --plan->references == 0;
+    pthread_mutex_unlock(&plan->lock);
+    if (last)
+        free_plan(plan);
+}
+
+static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
+    const oc_plan_params *p = &plan->params;
+    oc__copy_params copy = {.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
+                            .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count,
+                            .no_updates = p->no_updates};
+    OC_TRY(oc__graph_copy(&plan->graph, graph, &copy, err));
+    if (p->inference)
+        OC_TRY(oc__pass_inference(plan->graph, err));
+    OC_TRY(oc__pass_fold(plan->graph, err));
+    OC_TRY(oc__pass_simplify(plan->graph, err));
+    return p->no_fusion ? OC_OK : oc__pass_fuse(plan->graph, err);
+}
+
+static oc_status place(oc_plan *plan, oc_error *err) {
+    const oc__policy *policy = oc__policy_find(plan->params.policy);
+    if (!policy)
+        return oc__fail(plan->context, err, OC_ERROR_NOT_FOUND, "there is no placement policy named %s", plan->params.policy);
+    plan->device_of = oc__arena_alloc(&plan->arena, sizeof(int32_t) * OC_MAX(plan->graph->node_count, (size_t)1));
+    if (!plan->device_of)
+        return oc__fail_memory(plan->context, err, plan->graph->node_count * sizeof(int32_t));
+    oc__placement placement = {plan->graph, plan->devices, plan->device_count, plan->device_of};
+    OC_TRY(policy->place(&placement, err));
+    int32_t used = plan->graph->node_count ? plan->device_of[0] : 0;
+    for (size_t i = 0; i < plan->graph->node_count; i++) {
+        if (plan->device_of[i] != used)
+            return oc__fail(plan->context, err, OC_ERROR_UNSUPPORTED, "policy %s places nodes on several devices, which this version "
+                            "does not do", policy->name);
+        plan->device_of[i] = 0;
+    }
+    plan->devices[0] = plan->devices[used];
+    plan->device_count = 1;
+    return OC_OK;
+}
+
+static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
+    OC_TRY(rewrite(plan, graph, err));
+    OC_TRY(place(plan, err));
+    OC_TRY(oc__plan_make_tasks(plan, err));
+    OC_TRY(oc__plan_make_memory(plan, err));
+    return oc__plan_record(plan, err);
+}
+
+oc_status oc_plan_create(oc_plan **out, const oc_graph *graph, oc_device *const *devices, size_t device_count,
+                         const oc_plan_params *params, oc_error *err) {
+    oc_context *context = graph->context;
+    if (device_count < 1 || !devices || !devices[0])
+        return oc__fail(context, err, OC_ERROR_INVALID, "a plan needs at least one device");
+    for (size_t i = 0; i < device_count; i++)
+        OC_TRY(oc__device_check(devices[i], err));
+    oc_plan *plan = oc__alloc(context, sizeof(*plan));
+    if (!plan)
+        return oc__fail_memory(context, err, sizeof(*plan));
+    plan->context = context;
+    plan->references = 1;
+    plan->serial = next_serial();
+    pthread_mutex_init(&plan->lock, NULL);
+    oc__arena_init(&plan->arena, context);
+    oc__steps_init(&plan->steps, context);
+    oc__steps_init(&plan->derive_steps, context);
+    plan->params = params ? *params : (oc_plan_params){0};
+    plan->device_count = (int)device_count;
+    plan->devices = oc__arena_alloc(&plan->arena, sizeof(*devices) * device_count);
+    oc_status status = plan->devices ? OC_OK : oc__fail_memory(context, err, sizeof(*devices) * device_count);
+    if (status == OC_OK) {
+        memcpy(plan->devices, devices, sizeof(*devices) * device_count);
+        status = compile(plan, graph, err);
+    }
+    if (status == OC_OK)
+        *out = plan;
+    else
+        free_plan(plan);
+    return status;
+}
+
+oc_plan_info oc_plan_get_info(const oc_plan *plan) {
+    return plan->info;
+}
+
+static oc_value_info end_info(const oc__plan_end *end) {
+    return (oc_value_info){.name = end->name, .dtype = end->value->dtype, .shape = end->value->shape};
+}
+
+oc_value_info oc_plan_get_input(const oc_plan *plan, size_t index) {
+    return index < plan->input_count ? end_info(&plan->inputs[index]) : (oc_value_info){0};
+}
+
+oc_value_info oc_plan_get_output(const oc_plan *plan, size_t index) {
+    return index < plan->output_count ? end_info(&plan->outputs[index]) : (oc_value_info){0};
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan from the inside: slots (values in a layout, somewhere), tasks (problems with a solver), steps. */
+#ifndef OC_PLAN_PRIVATE_H
+#define OC_PLAN_PRIVATE_H
+
+#include <ocelli/exec.h>
+
+#include "graph/graph.h"
+#include "op/rig.h"
+#include "sched/policy.h"
+
+/* Where a slot's memory comes from. */
+typedef enum oc__home {
+    OC_HOME_ARENA = 1, /* the exec's arena: reused within a run unless `kept` */
+    OC_HOME_CONSTANT,  /* the plan's constants */
+    OC_HOME_STATE,     /* the oc_state */
+    OC_HOME_DERIVED    /* made of states and constants only; kept from run to run, remade when the state has changed */
+} oc__home;
+
+typedef struct oc__slot {
+    int32_t value;   /* id in the plan's graph */
+    oc__desc desc;
+    oc__home home;
+    int32_t alias;   /* the slot whose memory this one is, or -1 */
+    int32_t state;   /* OC_HOME_STATE: index into the plan's states */
+    bool kept;       /* lives across the whole run, and between runs: inputs, gathered gradients */
+    int32_t region;  /* index into regions, or -1: its place is given by the region */
+    uint64_t region_offset;
+    int32_t first, last; /* tasks that write and last read it; -1: before the first */
+    oc__place place;
+} oc__slot;
+
+/* Slots that a fused update wants side by side. */
+typedef struct oc__region {
+    uint64_t bytes;
+    oc__place place;
+} oc__region;
+
+typedef struct oc__task {
+    const oc_node *node;   /* NULL: a reorder or a copy */
+    oc__problem problem;   /* layouts as the solver wants them */
+    oc__candidate chosen;
+    oc__candidate *all;    /* as considered, for --why */
+    int all_count;
+    int32_t *in, *out;     /* slots; -1 for operands left out */
+    uint64_t workspace;
+    oc__place workspace_place;
+    bool derived;          /* runs when the state has changed, not in each run */
+    int32_t device;
+    size_t first_step, step_count; /* in the plan's steps, or derived steps */
+    char *text;            /* the problem's text */
+    double seconds;        /* estimate */
+    oc__cost cost;
+} oc__task;
+
+/* A state the plan uses, in the order of slab numbers. */
+typedef struct oc__plan_state {
+    const oc_value *value;
+    int32_t slot;
+    int32_t update; /* slot that replaces it at the end of a run; -1: none, or updated in place */
+    bool updated;
+} oc__plan_state;
+
+typedef struct oc__plan_end {
+    const char *name;
+    const oc_value *value;
+    int32_t slot; /* -1: an input that is not used */
+} oc__plan_end;
+
+/* States that must lie one behind another, as a gathered op's operands. */
+typedef struct oc__plan_group {
+    int32_t *states; /* indices into states */
+    uint64_t *offsets; /* bytes from the first */
+    int count;
+} oc__plan_group;
+
+struct oc_plan {
+    oc_context *context;
+    int references; /* guarded by lock: the handle and the execs */
+    pthread_mutex_t lock;
+    uint64_t serial; /* of the process, for the state's derived sets */
+    oc__arena arena;
+    oc_device **devices;
+    int device_count;
+    oc_plan_params params;
+    oc_graph *graph;
+    int32_t *device_of; /* by node id */
+    oc__slot *slots;
+    size_t slot_count, slot_capacity;
+    oc__task *tasks;
+    size_t task_count, task_capacity;
+    oc__region *regions;
+    size_t region_count, region_capacity;
+    oc__plan_state *states;
+    size_t state_count;
+    oc__plan_group *groups;
+    size_t group_count, group_capacity;
+    oc__plan_end *inputs, *outputs;
+    size_t input_count, output_count;
+    /* slab numbers: arena slabs, derived slabs, constants, then one for each state */
+    uint64_t *arena_sizes, *derived_sizes;
+    int arena_slabs, derived_slabs;
+    int constant_slab, first_state_slab, slab_count;
+    oc__buffer *constants;
+    uint64_t constant_bytes;
+    oc__steps steps, derive_steps; /* main; derived */
+    oc_plan_info info;
+    bool updates; /* changes states */
+};
+
+/* tasks.c: the list of tasks and slots: layouts, solvers, reorders, ends. */
+oc_status oc__plan_make_tasks(oc_plan *plan, oc_error *err);
+int32_t oc__plan_add_slot(oc_plan *plan, int32_t value, const oc__desc *desc, oc__home home, oc_error *err); /* -1: failed */
+oc_status oc__plan_add_reorder(oc_plan *plan, int32_t from, int32_t to, oc_error *err);
+/* gather.c: operands of fused updates side by side. */
+oc_status oc__plan_gather(oc_plan *plan, oc__task *task, oc_error *err);
+/* memory.c: a place for every slot and workspace. */
+oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err);
+/* record.c: the steps; constants uploaded. */
+oc_status oc__plan_record(oc_plan *plan, oc_error *err);
+int32_t oc__slot_root(const oc_plan *plan, int32_t slot);
+/* plan.c */
+oc_plan *oc__plan_retain(oc_plan *plan);
+
+/* state.c: where states lie. */
+typedef struct oc__state_entry {
+    char *name;
+    oc_dtype dtype;
+    oc_shape shape;
+    bool trainable;
+    oc__buffer *buffer;
+    uint64_t offset, bytes;
+} oc__state_entry;
+
+/* Derived values of one plan on one state, shared by its execs. */
+typedef struct oc__derived {
+    struct oc__derived *next;
+    uint64_t serial;
+    int references;
+    uint64_t version; /* of the state they were made from; 0: never */
+    oc__buffer **slabs;
+    int slab_count;
+} oc__derived;
+
+void oc__derived_free(oc_context *context, oc__derived *derived); /* derived.c */
+
+struct oc_state {
+    oc_context *context;
+    oc_device *device;
+    pthread_mutex_t lock; /* guards derived and version */
+    oc__state_entry *entries;
+    size_t count, capacity;
+    oc__buffer **buffers;
+    size_t buffer_count, buffer_capacity;
+    uint64_t version;
+    bool frozen;
+    oc__derived *derived;
+};
+
+/* checkpoint.c: only the note of a file that oc_state_save() wrote. */
+oc_status oc__state_read_note(oc_state *state, const char *path, char *note, size_t note_size, oc_error *err);
+
+#endif

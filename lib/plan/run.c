@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running an exec: inputs in, derived values if the state has changed, steps, outputs out. */
+#include <string.h>
+
+#include "plan/exec.h"
+#include "tensor/tensor.h"
+
+static const oc__plan_end *find_end(const oc__plan_end *ends, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(ends[i].name, name))
+            return &ends[i];
+    return NULL;
+}
+
+static oc_status check_binding(const oc_exec *exec, const char *what, const oc_binding *binding, const oc__plan_end *end,
+                               oc_error *err) {
+    if (!binding->name || !binding->tensor)
+        return oc__fail(exec->context, err, OC_ERROR_INVALID, "an %s needs a name and a tensor", what);
+    if (!end)
+        return oc__fail(exec->context, err, OC_ERROR_NOT_FOUND, "the plan has no %s named %s", what, binding->name);
+    oc_device *device = oc_tensor_get_device(binding->tensor);
+    if (device && device != exec->plan->devices[0])
+        return oc__fail(exec->context, err, OC_ERROR_INVALID, "%s %s lies on another device than the plan's", what, binding->name);
+    if (oc_tensor_get_dtype(binding->tensor) == end->value->dtype &&
+        oc_shape_equal(oc_tensor_get_shape(binding->tensor), &end->value->shape))
+        return OC_OK;
+    char given[OC_SHAPE_TEXT], wanted[OC_SHAPE_TEXT];
+    return oc__fail(exec->context, err, OC_ERROR_SHAPE, "%s %s is %s %s; it should be %s %s", what, binding->name,
+                    oc_dtype_name(oc_tensor_get_dtype(binding->tensor)), oc__shape_text(oc_tensor_get_shape(binding->tensor), given),
+                    oc_dtype_name(end->value->dtype), oc__shape_text(&end->value->shape, wanted));
+}
+
+static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc__plan_end *end, oc_error *err) {
+    oc__place place = exec->plan->slots[end->slot].place;
+    uint64_t bytes = oc_tensor_get_bytes(binding->tensor);
+    const oc__slab *slab = &exec->slabs[place.slab];
+    if (!bytes)
+        return OC_OK;
+    if (oc__tensor_is_dense(binding->tensor)) {
+        const oc__buffer *buffer = oc__tensor_get_buffer(binding->tensor);
+        if (buffer)
+            return oc__queue_copy(exec->queue, buffer, oc__tensor_get_offset(binding->tensor), slab->buffer, slab->base + place.offset,
+                                  bytes, err);
+        return oc__queue_write(exec->queue, slab->buffer, slab->base + place.offset, oc_tensor_get_data(binding->tensor), bytes, true,
+                               err);
+    }
+    void *dense = oc__alloc(exec->context, (size_t)bytes);
+    if (!dense)
+        return oc__fail_memory(exec->context, err, (size_t)bytes);
+    oc_status status = oc_tensor_read(binding->tensor, dense, bytes, err);
+    if (status == OC_OK)
+        status = oc__queue_write(exec->queue, slab->buffer, slab->base + place.offset, dense, bytes, true, err);
+    oc__free(exec->context, dense);
+    return status;
+}
+
+static oc_status write_inputs(oc_exec *exec, const oc_binding *inputs, size_t count, oc_error *err) {
+    const oc_plan *plan = exec->plan;
+    for (size_t i = 0; i < count; i++)
+        OC_TRY(check_binding(exec, "input", &inputs[i], find_end(plan->inputs, plan->input_count, inputs[i].name), err));
+    for (size_t i = 0; i < plan->input_count; i++) {
+        bool now = false;
+        for (size_t k = 0; k < count; k++)
+            now = now || !strcmp(inputs[k].name, plan->inputs[i].name);
+        if (!now && !exec->given[i])
+            return oc__fail(exec->context, err, OC_ERROR_INVALID, "input %s was never given", plan->inputs[i].name);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const oc__plan_end *end = find_end(plan->inputs, plan->input_count, inputs[i].name);
+        OC_TRY(write_input(exec, &inputs[i], end, err));
+        exec->given[end - plan->inputs] = true;
+    }
+    return OC_OK;
+}
+
+/* A device copy, or a read that goes on after the call; strided tensors are written when the run is done. */
+static oc_status read_output(oc_exec *exec, const oc_binding *binding, oc_error *err) {
+    const oc__plan_end *end = find_end(exec->plan->outputs, exec->plan->output_count, binding->name);
+    oc__place place = exec->plan->slots[end->slot].place;
+    const oc__slab *slab = &exec->slabs[place.slab];
+    uint64_t bytes = oc_tensor_get_bytes(binding->tensor);
+    if (!bytes)
+        return OC_OK;
+    if (oc__tensor_is_dense(binding->tensor)) {
+        oc__buffer *buffer = oc__tensor_get_buffer(binding->tensor);
+        if (buffer)
+            return oc__queue_copy(exec->queue, slab->buffer, slab->base + place.offset, buffer, oc__tensor_get_offset(binding->tensor),
+                                  bytes, err);
+        return oc__queue_read(exec->queue, slab->buffer, slab->base + place.offset, oc_tensor_get_data(binding->tensor), bytes, false,
+                              err);
+    }
+    void *dense = oc__alloc(exec->context, (size_t)bytes);
+    if (!dense)
+        return oc__fail_memory(exec->context, err, (size_t)bytes);
+    oc_status status = oc__queue_read(exec->queue, slab->buffer, slab->base + place.offset, dense, bytes, true, err);
+    if (status == OC_OK)
+        status = oc_tensor_write(binding->tensor, dense, bytes, err);
+    oc__free(exec->context, dense);
+    return status;
+}
+
+oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err) {
+    oc_binding binding = {name, tensor};
+    OC_TRY(check_binding(exec, "output", &binding, find_end(exec->plan->outputs, exec->plan->output_count, name), err));
+    OC_TRY(read_output(exec, &binding, err));
+    return oc__queue_finish(exec->queue, err);
+}
+
+/* Execs that share a state and do not change it share its derived values: whoever finds them old makes them, the others wait. */
+static oc_status derive(oc_exec *exec, oc_error *err) {
+    oc_status status = OC_OK;
+    pthread_mutex_lock(&exec->state->lock);
+    if (exec->derived->version != exec->state->version) {
+        status = oc__launches_run(&exec->derive_launches, exec->queue, 0, exec->derive_launches.count, NULL, err);
+        if (status == OC_OK && !exec->plan->updates)
+            status = oc__queue_finish(exec->queue, err);
+        if (status == OC_OK)
+            exec->derived->version = exec->state->version;
+    }
+    pthread_mutex_unlock(&exec->state->lock);
+    return status;
+}
+
+static void collect_times(oc_exec *exec) {
+    for (size_t i = 0; i < exec->plan->steps.count; i++) {
+        exec->seconds[i] = 0;
+        if (exec->events[i])
+            (void)oc__event_seconds(exec->events[i], &exec->seconds[i], NULL);
+        oc__event_destroy(&exec->events[i]);
+    }
+}
+
+static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
+                        oc_event *const *wait, size_t wait_count, oc_error *err) {
+    const oc_plan *plan = exec->plan;
+    OC_TRY(oc__device_check(plan->devices[0], err));
+    for (size_t i = 0; i < output_count; i++)
+        OC_TRY(check_binding(exec, "output", &outputs[i], find_end(plan->outputs, plan->output_count, outputs[i].name), err));
+    for (size_t i = 0; i < wait_count; i++)
+        OC_TRY(oc__queue_wait_event(exec->queue, wait[i], err));
+    OC_TRY(write_inputs(exec, inputs, input_count, err));
+    OC_TRY(derive(exec, err));
+    OC_TRY(oc__launches_run(&exec->launches, exec->queue, 0, exec->launches.count, exec->profiling ? exec->events : NULL, err));
+    if (plan->updates) {
+        pthread_mutex_lock(&exec->state->lock);
+        exec->state->version++;
+        pthread_mutex_unlock(&exec->state->lock);
+    }
+    for (size_t i = 0; i < output_count; i++)
+        OC_TRY(read_output(exec, &outputs[i], err));
+    return OC_OK;
+}
+
+oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
+                          size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err) {
+    OC_TRY(submit(exec, inputs, input_count, outputs, output_count, wait, wait_count, err));
+    if (done)
+        OC_TRY(oc__queue_mark(exec->queue, done, err));
+    return oc__queue_flush(exec->queue, err);
+}
+
+oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
+    OC_TRY(oc__queue_finish(exec->queue, err));
+    if (exec->profiling)
+        collect_times(exec);
+    return exec->plan->params.red_zones ? oc__exec_check_zones(exec, err) : OC_OK;
+}
+
+oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
+                      oc_error *err) {
+    oc_status status = submit(exec, inputs, input_count, outputs, output_count, NULL, 0, err);
+    if (status != OC_OK) {
+        (void)oc__queue_finish(exec->queue, NULL); /* nothing may still write to the caller's tensors */
+        return status;
+    }
+    return oc_exec_wait(exec, err);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gradients, the optimizer's states, and one fused update: what a step of training adds to a graph. */
+#include <ocelli/train.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "op/update.h"
+
+void oc_optimizer_hyper(const oc_optimizer *o, int64_t step, float hyper[OC_HYPER_COUNT]) {
+    const float values[OC_HYPER_COUNT] = {o->lr, o->momentum, o->weight_decay, o->beta1 != 0 ? o->beta1 : 0.9f,
+                                          o->beta2 != 0 ? o->beta2 : 0.999f, o->epsilon != 0 ? o->epsilon : 1e-8f, (float)step, 1};
+    memcpy(hyper, values, sizeof(values));
+}
+
+typedef struct builder {
+    oc_graph *graph;
+    oc_value **trainable;
+    int count;
+} builder;
+
+static oc_status find_trainable(builder *b, oc_error *err) {
+    oc_graph *graph = b->graph;
+    b->trainable = oc__arena_alloc(&graph->arena, sizeof(*b->trainable) * OC_MAX(graph->state_count, (size_t)1));
+    if (!b->trainable)
+        return oc__fail_memory(graph->context, err, graph->state_count * sizeof(*b->trainable));
+    for (size_t i = 0; i < graph->state_count; i++)
+        if (!graph->states[i]->init.frozen && graph->states[i]->dtype == OC_F32)
+            b->trainable[b->count++] = graph->states[i];
+    return b->count ? OC_OK : oc__fail(graph->context, err, OC_ERROR_INVALID, "the graph has no trainable state");
+}
+
+/* Frozen zeros beside each parameter: "optimizer.m.conv1.weight". */
+static oc_status add_moments(builder *b, const char *kind, oc_value **out, oc_error *err) {
+    for (int i = 0; i < b->count; i++) {
+        const oc_value *parameter = b->trainable[i];
+        const char *name = oc__arena_printf(&b->graph->arena, "optimizer.%s.%s", kind, parameter->name);
+        oc_init init = oc_init_params(.frozen = true);
+        out[i] = name ? oc_graph_state(b->graph, name, OC_F32, &parameter->shape, &init, err) : NULL;
+        if (!out[i])
+            return name ? b->graph->error.status : oc__fail_memory(b->graph->context, err, 64);
+    }
+    return OC_OK;
+}
+
+static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+    oc_graph *graph = b->graph;
+    bool adam = optimizer->kind == OC_ADAM;
+    int n = b->count, kinds = adam ? 4 : 3, operands = 1 + kinds * n, results = (kinds - 1) * n;
+    oc_value **in = oc__arena_alloc(&graph->arena, sizeof(*in) * (size_t)(operands + results)), **out = in + operands;
+    if (!in)
+        return oc__fail_memory(graph->context, err, sizeof(*in) * (size_t)operands);
+    in[0] = oc_graph_input(graph, OC_HYPER_NAME, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), err);
+    if (!in[0])
+        return graph->error.status;
+    memcpy(in + 1, b->trainable, sizeof(*in) * (size_t)n);
+    memcpy(in + 1 + n, gradients, sizeof(*in) * (size_t)n);
+    OC_TRY(add_moments(b, adam ? "m" : "momentum", in + 1 + 2 * n, err));
+    if (adam)
+        OC_TRY(add_moments(b, "v", in + 1 + 3 * n, err));
+    oc__update_params params = {.count = n, .nesterov = optimizer->nesterov};
+    OC_TRY(oc__graph_node(graph, adam ? &oc__op_adam_update : &oc__op_sgd_update, &params, in, operands, out, results, err));
+    for (int i = 0; i < n; i++)
+        OC_TRY(oc_graph_update(graph, in[1 + i], out[i], err));
+    for (int i = 0; i < results - n; i++)
+        OC_TRY(oc_graph_update(graph, in[1 + 2 * n + i], out[n + i], err));
+    return OC_OK;
+}
+
+oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+    if (!loss) {
+        oc__graph_pass_error(graph, err);
+        return graph->error.status;
+    }
+    builder b = {.graph = graph};
+    OC_TRY(find_trainable(&b, err));
+    oc_value **own = oc__arena_alloc(&graph->arena, sizeof(*own) * (size_t)b.count);
+    if (!own)
+        return oc__fail_memory(graph->context, err, sizeof(*own) * (size_t)b.count);
+    OC_TRY(oc_graph_gradients(graph, loss, b.trainable, (size_t)b.count, own, err));
+    if (gradients)
+        memcpy(gradients, own, sizeof(*own) * (size_t)b.count);
+    return add_update(&b, optimizer, own, err);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A trainer from the inside. */
+#ifndef OC_TRAINER_H
+#define OC_TRAINER_H
+
+#include <ocelli/train.h>
+
+#include "plan/exec.h"
+
+#define OC_LABEL_NAME "train.label"
+#define OC_LOSS_NAME "train.loss"     /* the mean: what is minimized */
+#define OC_LOSSES_NAME "train.losses" /* of each sample */
+
+/* Plans are made for one number of samples: the usual batch, and the smaller last one. */
+typedef struct oc__batch {
+    int64_t size;
+    bool training;
+    oc_plan *plan;
+    oc_exec *exec;
+    oc_tensor *image, *label, *hyper, *losses, *loss, *logits; /* in host memory */
+} oc__batch;
+
+struct oc_trainer {
+    oc_context *context;
+    oc_device *device;
+    oc_trainer_params params;
+    oc_graph *network; /* as given, its batch a symbol */
+    oc_graph *graph;   /* with loss, gradients and update */
+    const char *input, *output;
+    oc_shape label_shape; /* of one sample */
+    oc_dtype label_dtype;
+    oc_state *state;
+    oc__batch *batches;
+    size_t batch_count, batch_capacity;
+    oc__batch *last; /* of the last step */
+    int64_t epoch, step, in_epoch; /* epochs completed; steps in all; steps of the present epoch */
+    double loss_sum;               /* over the samples of the present epoch */
+    int64_t loss_samples;
+    int64_t *order; /* of the samples in the present epoch */
+    int64_t order_size, order_epoch;
+};
+
+/* batch.c */
+oc_status oc__batch_get(oc_trainer *trainer, int64_t size, bool training, oc__batch **out, oc_error *err);
+void oc__batch_finish(oc__batch *batch);
+/* Checks a data set against the network; gives the number of samples. */
+oc_status oc__data_check(const oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels, int64_t *samples,
+                         oc_error *err);
+/* Copies samples order[first …] (order NULL: in their order) into a batch. */
+oc_status oc__batch_fill(const oc_trainer *trainer, oc__batch *batch, const oc_tensor *images, const oc_tensor *labels,
+                         const int64_t *order, int64_t first, oc_error *err);
+/* Samples of the batch whose largest logit is their label's; -1 where labels are no classes. */
+int64_t oc__batch_right(const oc_trainer *trainer, const oc__batch *batch);
+/* trainer.c: one step on a filled batch. */
+oc_status oc__trainer_run(oc_trainer *trainer, oc__batch *batch, double *loss, oc_error *err);
+
+#endif

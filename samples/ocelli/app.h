@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sub-commands share: the library's context and device, sentences on stderr, time, numbers of tensors. */
+#ifndef APP_H
+#define APP_H
+
+#include <ocelli/ocelli.h>
+
+#include "args.h"
+
+typedef struct app {
+    const char *device_text; /* -d */
+    bool json, verbose;
+    oc_context *context;
+    oc_device *device;
+} app;
+
+/* The options that (nearly) all have; `a` is an app variable. */
+#define APP_OPTIONS(a) \
+    {'v', "verbose", NULL, ARG_FLAG, &(a).verbose, "say more on stderr"}
+#define DEVICE_OPTION(a) \
+    {'d', "device", "DEV", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device) or part of a name"}
+#define JSON_OPTION(a) {0, "json", NULL, ARG_FLAG, &(a).json, "print JSON instead of text"}
+
+/* Both return false after a sentence on stderr. app_open also opens the device. */
+bool app_begin(app *app);
+bool app_open(app *app);
+void app_close(app *app);
+
+/* "ocelli: sentence" on stderr; both return EXIT_FAILED. */
+int app_fail(const oc_error *err);
+int app_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+double seconds_now(void);
+double median_of(double *values, size_t count); /* sorts them */
+bool ends_with(const char *text, const char *end);
+
+/* "N=8" of --dim, into an array to be freed; false after a sentence. */
+bool parse_dims(const command *command, const arg_list *list, oc_dim_binding **out);
+void free_dims(oc_dim_binding *dims, size_t count);
+
+/* "(1, 3, 224, 224)"; the buffer has 200 bytes. */
+const char *shape_text(const oc_shape *shape, char *buffer);
+void json_shape(const oc_shape *shape);
+
+/* An element of a dense host tensor. */
+double tensor_element(const oc_tensor *tensor, int64_t index);
+typedef struct tensor_range {
+    double min, max, mean;
+    int64_t nans;
+} tensor_range;
+tensor_range tensor_range_of(const oc_tensor *tensor);
+/* Deterministic contents: floats in [0, 1), integers 0 or 1. */
+void tensor_fill_random(oc_tensor *tensor, uint64_t seed);
+
+#endif

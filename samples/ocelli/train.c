@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ocelli train */
+#include "trainee.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bar.h"
+#include "json.h"
+
+/* Sums over the pieces of an epoch that were trained one after another. */
+typedef struct epoch {
+    double loss, seconds;
+    int64_t samples;
+    oc_train_report last;
+} epoch;
+
+static bool on_step(void *user, int64_t step, int64_t steps, double loss)
+{
+    bar_step(user, step, steps, loss);
+    return true;
+}
+
+static int train_piece(trainee *t, int64_t max_steps, epoch *epoch, bar *bar)
+{
+    oc_error err = {0};
+    oc_train_report report = {0};
+    if (oc_trainer_epoch(t->trainer, t->images, t->labels, max_steps, on_step, bar, &report, &err) != OC_OK) {
+        bar_end(bar);
+        return app_fail(&err);
+    }
+    epoch->loss += report.loss * (double)report.samples;
+    epoch->samples += report.samples;
+    epoch->seconds += report.seconds;
+    epoch->last = report;
+    return EXIT_DONE;
+}
+
+static void report_json(const epoch *e, const oc_train_report *test)
+{
+    json_open('{');
+    json_key("epoch");
+    json_integer(e->last.epoch);
+    json_key("step");
+    json_integer(e->last.step);
+    json_key("train_loss");
+    json_number(e->loss / (double)e->samples);
+    json_key("test_loss");
+    json_number(test != NULL ? test->loss : NAN);
+    json_key("test_accuracy");
+    json_number(test != NULL ? test->accuracy : NAN);
+    json_key("seconds");
+    json_number(e->seconds);
+    json_key("images_per_second");
+    json_number((double)e->samples / e->seconds);
+    json_close();
+}
+
+static void report_text(const epoch *e, const oc_train_report *test)
+{
+    printf("epoch %lld, step %lld: train loss %.4f", (long long)e->last.epoch, (long long)e->last.step,
+           e->loss / (double)e->samples);
+    if (test != NULL)
+        printf(", test loss %.4f", test->loss);
+    if (test != NULL && !isnan(test->accuracy))
+        printf(", test accuracy %.2f %%", 100 * test->accuracy);
+    printf(", %.1f s, %.0f images/s\n", e->seconds, (double)e->samples / e->seconds);
+    fflush(stdout);
+}
+
+static int end_epoch(trainee *t, const epoch *epoch)
+{
+    oc_error err = {0};
+    oc_train_report test;
+    if (t->test_images != NULL && oc_trainer_evaluate(t->trainer, t->test_images, t->test_labels, &test, &err) != OC_OK)
+        return app_fail(&err);
+    (t->app.json ? report_json : report_text)(epoch, t->test_images != NULL ? &test : NULL);
+    if (t->checkpoint != NULL && oc_trainer_save(t->trainer, t->checkpoint, &err) != OC_OK)
+        return app_fail(&err);
+    return EXIT_DONE;
+}
+
+/* Where a resumed training stands: one sample is evaluated for its report. */
+static int find_position(trainee *t, oc_train_report *out)
+{
+    oc_error err = {0};
+    oc_tensor *parts[2] = {NULL, NULL}, *wholes[2] = {t->images, t->labels};
+    oc_status status = OC_OK;
+    for (int i = 0; i < 2 && status == OC_OK; i++) {
+        oc_shape shape = *oc_tensor_get_shape(wholes[i]);
+        shape.dims[0] = 1;
+        status = oc_tensor_view(&parts[i], wholes[i], 0, &shape, NULL, &err);
+    }
+    if (status == OC_OK)
+        status = oc_trainer_evaluate(t->trainer, parts[0], parts[1], out, &err);
+    oc_tensor_destroy(&parts[0]);
+    oc_tensor_destroy(&parts[1]);
+    return status == OC_OK ? EXIT_DONE : app_fail(&err);
+}
+
+/* One epoch, or what is left of it or of the steps. */
+static int train_epoch(trainee *t, oc_train_report *position, bool dump)
+{
+    epoch e = {.last = *position};
+    bar bar;
+    bar_begin(&bar);
+    int code = EXIT_DONE;
+    if (dump) {
+        code = train_piece(t, 1, &e, &bar);
+        code = code == EXIT_DONE ? trainee_dump_gradients(t) : code;
+    }
+    bool more = e.last.epoch == position->epoch && (t->steps == 0 || e.last.step < t->steps);
+    if (code == EXIT_DONE && more)
+        code = train_piece(t, t->steps > 0 ? t->steps - e.last.step : 0, &e, &bar);
+    bar_end(&bar);
+    *position = e.last;
+    return code == EXIT_DONE ? end_epoch(t, &e) : code;
+}
+
+/* Trains until so many epochs, or steps, have been made since the very beginning. */
+static int train(trainee *t)
+{
+    oc_train_report position = {0};
+    int code = t->resume != NULL ? find_position(t, &position) : EXIT_DONE;
+    bool dump = t->gradients != NULL;
+    while (code == EXIT_DONE && (t->steps > 0 ? position.step < t->steps : position.epoch < t->epochs)) {
+        code = train_epoch(t, &position, dump);
+        dump = false;
+    }
+    return code;
+}
+
+static int make_trainer(trainee *t)
+{
+    oc_error err = {0};
+    const oc_trainer_params params = {
+        .optimizer = {.kind = strcmp(t->optimizer, "adam") == 0 ? OC_ADAM : OC_SGD, .lr = (float)t->lr,
+                      .momentum = (float)t->momentum, .nesterov = t->nesterov, .weight_decay = (float)t->weight_decay},
+        .loss = strcmp(t->loss, "mse") == 0 ? OC_LOSS_MSE : OC_LOSS_SOFTMAX_CROSS_ENTROPY,
+        .batch = t->batch,
+        .seed = (uint64_t)t->seed,
+        .no_shuffle = t->no_shuffle};
+    if (oc_trainer_create(&t->trainer, t->app.device, t->graph, &params, &err) != OC_OK)
+        return app_fail(&err);
+    if (t->resume != NULL && oc_trainer_resume(t->trainer, t->resume, &err) != OC_OK)
+        return app_fail(&err);
+    return EXIT_DONE;
+}
+
+static int work(trainee *t)
+{
+    if (!app_open(&t->app))
+        return EXIT_FAILED;
+    int code = trainee_load(t);
+    if (code == EXIT_DONE)
+        code = make_trainer(t);
+    if (code == EXIT_DONE)
+        code = train(t);
+    if (code == EXIT_DONE && t->save != NULL)
+        code = trainee_save(t);
+    return code;
+}
+
+static int check(const command *command, trainee *t, const arg_list *arguments)
+{
+    t->network = arguments->count > 0 ? arguments->items[0] : NULL;
+    if ((t->network != NULL) == (t->model != NULL))
+        return args_wrong(command, "name either a known network (lenet5) or a --model");
+    if (t->network != NULL && strcmp(t->network, "lenet5") != 0)
+        return args_wrong(command, "'%s' is no known network (lenet5)", t->network);
+    if (t->network != NULL && t->data == NULL)
+        return args_wrong(command, "--data is missing");
+    if (t->model != NULL && (t->images_path == NULL || t->labels_path == NULL) && t->data == NULL)
+        return args_wrong(command, "--model needs --images and --labels, or --data");
+    if (strcmp(t->optimizer, "sgd") != 0 && strcmp(t->optimizer, "adam") != 0)
+        return args_wrong(command, "--optimizer is sgd or adam");
+    if (strcmp(t->loss, "softmax_cross_entropy") != 0 && strcmp(t->loss, "mse") != 0)
+        return args_wrong(command, "--loss is softmax_cross_entropy or mse");
+    if (t->epochs < 0 || t->steps < 0 || (t->epochs > 0 && t->steps > 0))
+        return args_wrong(command, "give a number of --epochs or of --steps");
+    if (t->batch < 1)
+        return args_wrong(command, "--batch wants at least 1");
+    if (t->epochs == 0 && t->steps == 0)
+        t->epochs = 1;
+    if (t->lr < 0)
+        t->lr = strcmp(t->optimizer, "adam") == 0 ? 0.001 : 0.1;
+    return ARGS_GO_ON;
+}
+
+static int run(const command *command, int argc, char **argv)
+{
+    trainee t = {.loss = "softmax_cross_entropy", .optimizer = "sgd", .batch = 64, .lr = -1};
+    arg_list arguments = {0};
+    const option options[] = {
+        {0, "data", "DIR", ARG_TEXT, &t.data, "folder of idx or idx.gz files in the form of MNIST; pixels are divided by 255"},
+        {0, "model", "M.onnx", ARG_TEXT, &t.model, "train this model instead of a known network"},
+        {0, "images", "X.npy", ARG_TEXT, &t.images_path, "with --model: its input, f32, samples first"},
+        {0, "labels", "Y.npy", ARG_TEXT, &t.labels_path, "with --model: class numbers of i64, or wanted outputs of f32"},
+        {0, "loss", "NAME", ARG_TEXT, &t.loss, "softmax_cross_entropy (default) or mse"},
+        {0, "epochs", "N", ARG_INTEGER, &t.epochs, "train until N epochs have been made (default 1)"},
+        {0, "steps", "N", ARG_INTEGER, &t.steps, "or until N steps have been made"},
+        {0, "batch", "N", ARG_INTEGER, &t.batch, "samples a step (default 64)"},
+        {0, "optimizer", "NAME", ARG_TEXT, &t.optimizer, "sgd (default) or adam"},
+        {0, "lr", "X", ARG_NUMBER, &t.lr, "learning rate (default: sgd 0.1, adam 0.001)"},
+        {0, "momentum", "X", ARG_NUMBER, &t.momentum, "of sgd (default 0)"},
+        {0, "nesterov", NULL, ARG_FLAG, &t.nesterov, "Nesterov's form of momentum"},
+        {0, "weight-decay", "X", ARG_NUMBER, &t.weight_decay, "L2 on all parameters (default 0)"},
+        {0, "seed", "N", ARG_INTEGER, &t.seed, "of first values and shuffling (default 0)"},
+        {0, "no-shuffle", NULL, ARG_FLAG, &t.no_shuffle, "take the samples in their order"},
+        {0, "save", "OUT.onnx", ARG_TEXT, &t.save, "write the trained model, and read it back to compare its answers"},
+        {0, "checkpoint", "FILE", ARG_TEXT, &t.checkpoint, "write all state after each epoch, and at the end"},
+        {0, "resume", "FILE", ARG_TEXT, &t.resume, "go on from such a file, as if training had never stopped"},
+        {0, "dump-gradients", "DIR", ARG_TEXT, &t.gradients, "write the first step's gradients as DIR/PARAMETER.npy"},
+        DEVICE_OPTION(t.app),
+        JSON_OPTION(t.app),
+        APP_OPTIONS(t.app),
+        {0}};
+    int code = args_parse(command, options, argc, argv, &arguments);
+    if (code == ARGS_GO_ON)
+        code = check(command, &t, &arguments);
+    if (code == ARGS_GO_ON)
+        code = work(&t);
+    trainee_free(&t);
+    app_close(&t.app);
+    args_free(&arguments);
+    return code;
+}
+
+const command train_command = {
+    "train", "lenet5 --data DIR | --model M.onnx --images X.npy --labels Y.npy", "train a network",
+    "A line an epoch; losses are means over its samples. With --data the test images are evaluated after each epoch.\n"
+    "A model saved here holds what classify needs: scale, color, and the labels of DIR/labels.txt.\n"
+    "JSON: a line an epoch, {\"epoch\",\"step\",\"train_loss\",\"test_loss\",\"test_accuracy\",\"seconds\",\n"
+    "\"images_per_second\"}.\n",
+    run, 0, 1};

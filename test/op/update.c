@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/optest.h"
+
+#include "op/update.h"
+
+static const optest_case cases[] = {
+    {"sgd_update:8,37,37,37", NULL, OPTEST_POSITIVE, 0},
+    {"sgd_update:8,37,37,37:nesterov=1", NULL, OPTEST_POSITIVE, 0},
+    {"sgd_update:8,3x5,100000,1,3x5,100000,1,3x5,100000,1", NULL, OPTEST_POSITIVE, 0},
+    {"sgd_update:8,0x5,0x5,0x5", NULL, OPTEST_POSITIVE, 0},
+};
+
+static void test_sgd(void **state) {
+    (void)state;
+    optest_run_all(cases, OC_COUNT(cases));
+}
+
+/* Adam at the first step, where 1 - beta2 is all there is, and later; plain, with weight decay, and with a loss scale. */
+static void test_adam(void **state) {
+    (void)state;
+    const double hypers[4][8] = {{1e-3f, 0, 0, 0.9f, 0.999f, 1e-8f, 1, 1},
+                                 {1e-3f, 0, 0, 0.9f, 0.999f, 1e-8f, 1000, 1},
+                                 {0.5f, 0, 0.25f, 0.5f, 0.75f, 1e-3f, 3, 1},
+                                 {0.5f, 0, 0, 0.9f, 0.99f, 1e-3f, 2, 128}};
+    double p[37], g[37], m[37], v[37];
+    for (int i = 0; i < 37; i++) {
+        p[i] = 0.25 * (i - 18);
+        g[i] = 0.125 * (i % 7 - 3);
+        m[i] = 0.0625 * (i % 5 - 2);
+        v[i] = 0.03125 * (i % 3) + 0.0078125;
+    }
+    kit k;
+    kit_init(&k, NULL);
+    kit_open(&k);
+    double zero[37] = {0}; /* with it the result is the step alone */
+    for (int i = 0; i < 4; i++)
+        optest_values(&k, "adam_update:8,37,37,37,37", (const double *const[]){hypers[i], zero, g, m, v});
+    for (int i = 0; i < 4; i++)
+        optest_values(&k, "adam_update:8,37,37,37,37", (const double *const[]){hypers[i], p, g, m, v});
+    kit_finish(&k);
+}
+
+static void test_segments(void **state) {
+    (void)state;
+    kit k;
+    kit_init(&k, NULL);
+    oc__arena arena;
+    oc__problem problem;
+    oc_error err;
+    int64_t offsets[3];
+    oc__arena_init(&arena, k.context);
+    KIT_OK(oc__problem_parse(&arena, "sgd_update:8,3x5,100,1,3x5,100,1,3x5,100,1", NULL, &problem, &err), &err);
+    assert_int_equal(oc__update_segments(&problem, offsets), 16 + 112 + 16);
+    assert_int_equal(offsets[0], 0);
+    assert_int_equal(offsets[1], 16);
+    assert_int_equal(offsets[2], 128);
+    assert_int_equal(oc__update_operand(&problem, 2, 1), 8);
+    oc__arena_finish(&arena);
+    kit_finish(&k);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sgd),
+        cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_segments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Sets up and passes the tests: sh test/run.sh [--full] [--quick]. Ends with "N passed, N failed, N skipped".
+#
+#   --quick  only the release build's tests
+#   --full   also every driver that is installed (rusticl, Oclgrind, Intel's if OCELLI_INTEL_ICD names its library)
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+full=no quick=no
+for argument in "$@"; do
+    case $argument in
+    --full) full=yes ;;
+    --quick) quick=yes ;;
+    *) echo "usage: sh test/run.sh [--full | --quick]" >&2; exit 2 ;;
+    esac
+done
+. samples/packages.sh
+ocelli_packages test || exit 1
+
+start=$(date +%s)
+passed=0 failed=0 skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# Adds up "N passed, N failed, N skipped" that a part of the tests ended with.
+count() {
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1)
+    if [ -z "$line" ]; then
+        failed=$((failed + 1))
+        return
+    fi
+    set -- $line
+    passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+}
+
+# part NAME COMMAND…: runs a part of the tests, its output shown only when something failed.
+part() {
+    name=$1
+    shift
+    before=$failed began=$(date +%s)
+    "$@" >"$logs/part" 2>&1 </dev/null
+    count "$logs/part"
+    if [ "$failed" -gt "$before" ]; then
+        cat "$logs/part"
+    fi
+    printf '== %-34s %4d s: %s\n' "$name" $(($(date +%s) - began)) "$(tail -n 1 "$logs/part")"
+}
+
+# build FOLDER OPTION…: configures (once) and compiles without a warning; counts as one test.
+build() {
+    folder=$1
+    shift
+    if { [ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true "$@"; } >"$logs/build" 2>&1 &&
+        meson setup --reconfigure "$folder" >>"$logs/build" 2>&1 && ninja -C "$folder" >>"$logs/build" 2>&1; then
+        passed=$((passed + 1))
+        echo "== build $folder"
+    else
+        failed=$((failed + 1))
+        cat "$logs/build"
+        echo "== build $folder FAILED"
+    fi
+}
+
+run_tests() { python3 test/kit/run.py "$@"; }
+
+pocl=$(ls /etc/OpenCL/vendors/pocl*.icd 2>/dev/null | head -n 1)
+build build
+part 'release' run_tests build
+if [ "$quick" = no ]; then
+    for mask in wg=1 wg=64,local=16k nofp64 alloc=64M inorder; do
+        part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train
+    done
+    CC=clang build build-clang -Dfuzz=true -Db_lundef=false
+    part 'clang' run_tests build-clang --suite unit
+    part 'fuzz onnx' sh test/fuzz/run.sh build-clang 60
+    CC=clang build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
+fi
+if [ "$full" = yes ]; then
+    part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
+    part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
+    if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
+        part "Intel's CPU runtime" env OCL_ICD_VENDORS="$OCELLI_INTEL_ICD" python3 test/kit/run.py build --suite op --suite api --suite train
+    fi
+fi
+echo "== $(($(date +%s) - start)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
