@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SUM, MEAN or MAX over any axes, an element of the result a work-item: the reference. */
+/* SUM, MEAN or MAX over any axes, an element of the result, or of a piece of it, a work-item: the reference. */
 #include "types.clh"
 #include "axes.clh"
 
@@ -8,43 +8,42 @@
 #define LOWEST_i32 INT_MIN
 #define LOWEST_i64 LONG_MIN
 #define LOWEST_u8 0
+#define LOWEST_bool 0
 
 #define SUM_f32 float
 #define SUM_f16 float
 #define SUM_i32 long
 #define SUM_i64 long
 #define SUM_u8 long
+#define SUM_bool long
 
+/* Work-item (result, piece): elements piece * p … of the `count` that become one. */
 __kernel void reduce_ref(__global const TYPE(A0) *x, long x_off, __global TYPE(Z0) *z, long z_off, long results, long count,
-                         AXES(kept), AXES(gone), AXES(stride)) {
-    size_t i = get_global_id(0);
-    if (i >= (size_t)results)
+                         long piece, long pieces, float divisor, AXES(kept), AXES(gone), AXES(stride)) {
+    long i = get_global_id(0);
+    if (i >= results * pieces)
         return;
-    x += x_off + axes_at(i, PACK(kept), PACK(stride));
+    x += x_off + axes_at(i / pieces, PACK(kept), PACK(stride));
+    long k = i % pieces * piece, end = min(k + piece, count);
 #ifdef MAX
     COMPUTE(A0) result = CAT(LOWEST_, A0);
-    for (long k = 0; k < count; k++) {
+    for (; k < end; k++) {
         COMPUTE(A0) v = LOAD(A0, x, axes_at(k, PACK(gone), PACK(stride)));
         if (v > result || v != v)
             result = v;
     }
 #else
-    /* Sums of 64, of 64 of them, and of these. */
-    CAT(SUM_, A0) sum = 0, sum64 = 0, sum4096 = 0;
-    for (long k = 0; k < count; k++) {
+    CAT(SUM_, A0) sum = 0, sum64 = 0;
+    for (; k < end; k++) {
         sum += LOAD(A0, x, axes_at(k, PACK(gone), PACK(stride)));
         if ((k & 63) == 63) {
             sum64 += sum;
             sum = 0;
         }
-        if ((k & 4095) == 4095) {
-            sum4096 += sum64;
-            sum64 = 0;
-        }
     }
-    CAT(SUM_, A0) result = sum4096 + (sum64 + sum);
+    CAT(SUM_, A0) result = sum64 + sum;
 #ifdef MEAN
-    result = result / (float)count;
+    result = result / divisor;
 #endif
 #endif
     STORE(Z0, z, z_off + i, result);

@@ -7,6 +7,8 @@
 #include <ocelli/op/shape.h>
 #include <ocelli/op/softmax.h>
 
+#define CHUNK 1024 /* logits a work-item takes, about */
+
 static bool is_class_type(oc_dtype dtype) {
     return dtype == OC_I64 || dtype == OC_I32;
 }
@@ -52,7 +54,7 @@ static double estimate(const oc__problem *problem, const oc__caps *caps, const o
     return oc__estimate_roofline(problem, caps, 0.05, 0.1);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
     const oc__problem *problem = recording->problem;
     oc__steps *steps = recording->steps;
     int64_t samples = problem->in[0].shape.dims[0], classes = problem->in[0].shape.dims[1];
@@ -62,22 +64,51 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
     oc__string_append(&defines, is_class_type(problem->in[1].dtype) ? "#define CLASSES\n" : "");
-    oc__step *step = oc__step_kernel(steps, "loss.cl", defines.text, problem->op_in == 3 ? "cross_entropy_bwd" : "cross_entropy");
+    oc__step *step = oc__step_kernel(steps, fast ? "loss_rows.cl" : "loss.cl", defines.text, problem->op_in == 3 ? "cross_entropy_bwd" : "cross_entropy");
     for (int i = 0; i < problem->op_in; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
     oc__step_i64(steps, step, samples);
     oc__step_i64(steps, step, classes);
+    int64_t together = fast && recording->caps->simt_width <= 1 ? OC_MAX(CHUNK / OC_MAX(classes, 1), 1) : 1;
+    if (fast)
+        oc__step_i64(steps, step, together);
     if (recording->caps->simt_width <= 1)
-        oc__step_range_single(step, (uint64_t)samples, 1, 1);
+        oc__step_range_single(step, (uint64_t)((samples + together - 1) / together), 1, 1);
     else
         oc__step_range_items(step, recording->caps, (uint64_t)samples);
     return oc__record_end(recording, &defines, err);
 }
 
-static const oc__solver ref = {.name = "cross_entropy.ref", .applicable = oc__ref_applicable, .estimate = estimate,
-                               .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.2, 0.6);
+}
+
+static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    int64_t classes = problem->in[0].shape.dims[1];
+    if (caps->simt_width > 1 && classes < 1024)
+        return oc__refuse(why, "the rows are too short for vectors in lockstep");
+    return oc__rounds_fit(caps, classes / 4, why) && oc__without_posts(problem, why);
+}
+
+static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__rounds_fit(caps, 4 * problem->in[0].shape.dims[1], why) && oc__without_posts(problem, why);
+}
+
+static const oc__solver rows = {.name = "cross_entropy.rows", .applicable = rows_applicable, .estimate = rows_estimate,
+                                .record = record_rows};
+static const oc__solver ref = {.name = "cross_entropy.ref", .applicable = ref_applicable, .estimate = estimate,
+                               .record = record_ref};
+static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 
 const oc__op oc__op_softmax_cross_entropy = {
     .name = "softmax_cross_entropy", .in_min = 2, .in_max = 2, .out_count = 1, .infer = infer, .gradient = gradient,

@@ -67,10 +67,15 @@ static oc__cost cost(const oc__problem *problem) {
 
 static double estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
     (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.02, 0.02);
+}
+
+static double vectors_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
     return oc__estimate_roofline(problem, caps, 0.2, 0.3);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_dropout_params *params = problem->params;
     oc__steps *steps = recording->steps;
@@ -82,7 +87,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
-    oc__step *step = oc__step_kernel(steps, "dropout.cl", defines.text, "dropout_ref");
+    oc__step *step = oc__step_kernel(steps, fast ? "dropout_vectors.cl" : "dropout.cl", defines.text,
+                                     fast ? "dropout_vectors" : "dropout_ref");
     for (int i = 0; i < 2; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
@@ -98,6 +104,14 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
+static oc_status record_vectors(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
 static oc_status record_next(const oc__recording *recording, oc_error *err) {
     oc__steps *steps = recording->steps;
     oc__step *step = oc__step_kernel(steps, "counter.cl", "", "counter_next");
@@ -107,8 +121,11 @@ static oc_status record_next(const oc__recording *recording, oc_error *err) {
     return oc__steps_check(steps, err);
 }
 
-static const oc__solver ref = {.name = "dropout.ref", .applicable = oc__ref_applicable, .estimate = estimate, .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+static const oc__solver vectors = {.name = "dropout.vectors", .applicable = oc__for_cpu, .estimate = vectors_estimate,
+                                   .record = record_vectors};
+static const oc__solver ref = {.name = "dropout.ref", .applicable = oc__ref_applicable, .estimate = estimate,
+                               .record = record_ref};
+static const oc__solver *const solvers[] = {&vectors, &ref, NULL};
 static const oc__solver next_ref = {.name = "counter_next.ref", .applicable = oc__ref_applicable, .estimate = oc__ref_estimate,
                                     .record = record_next};
 static const oc__solver *const next_solvers[] = {&next_ref, NULL};

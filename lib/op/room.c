@@ -22,6 +22,12 @@ bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_W
     return oc__without_posts(problem, why);
 }
 
+bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
+    if (caps->type == OC_DEVICE_CPU && caps->simt_width > 1 && rounds > 65000)
+        return oc__refuse(why, "its loops of %lld rounds are longer than llvmpipe's limit", (long long)rounds);
+    return true;
+}
+
 bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     (void)caps;
     return oc__without_posts(problem, why);

@@ -11,6 +11,9 @@ bool oc__refuse(char why[OC_WHY], const char *format, ...) OC_FORMAT(2, 3);
 bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
 /* The same, and kernels of the shape "one work-item a group" need a device where an item is a whole thread. */
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
+ * for SIMT devices keep their loops short. */
+bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
 /* applicable() of `ref` solvers. */
 bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);

@@ -5,6 +5,8 @@
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/reduce.h>
 
+#define CHUNK 1024 /* elements a work-item takes of short rows, about */
+
 static const oc__field fields[] = {OC_FIELD(OC_FIELD_I64, oc_softmax_params, axis), {NULL}};
 
 static oc_status infer(oc__inference *inference, oc_error *err) {
@@ -71,36 +73,74 @@ static double estimate(const oc__problem *problem, const oc__caps *caps, const o
     return oc__estimate_roofline(problem, caps, 0.05, 0.1);
 }
 
-/* Rows lie as (outer, size, inner): a work-item for each. */
-static oc_status record(const oc__recording *recording, oc_error *err) {
-    const oc__problem *problem = recording->problem;
+static int64_t size_of(const oc__problem *problem) {
+    const oc_shape *shape = &problem->out[0].shape;
+    return shape->rank == 0 ? 1 : shape->dims[((const oc_softmax_params *)problem->params)->axis];
+}
+
+static int64_t inner_of(const oc__problem *problem) {
     const oc_softmax_params *params = problem->params;
     const oc_shape *shape = &problem->out[0].shape;
+    return shape->rank == 0 ? 1 : oc__dims_product(shape, (int)params->axis + 1, shape->rank);
+}
+
+/* Rows lie as (outer, size, inner): a work-item for each. fast: for several, of neighbours, by vectors. */
+static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
+    const oc__problem *problem = recording->problem;
+    const oc_shape *shape = &problem->out[0].shape;
     oc__steps *steps = recording->steps;
-    int axis = (int)params->axis, scalar = shape->rank == 0;
-    int64_t size = scalar ? 1 : shape->dims[axis], inner = scalar ? 1 : oc__dims_product(shape, axis + 1, shape->rank);
+    int64_t size = size_of(problem), inner = inner_of(problem);
+    bool cpu = recording->caps->simt_width <= 1;
     if (oc__count(shape) == 0)
         return OC_OK;
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
-    oc__step *step = oc__step_kernel(steps, "softmax.cl", defines.text, problem->op->name);
+    oc__step *step = oc__step_kernel(steps, fast ? "softmax_rows.cl" : "softmax.cl", defines.text, problem->op->name);
     for (int i = 0; i < problem->op_in; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
-    int64_t rows = oc__count(shape) / size;
+    int64_t rows = oc__count(shape) / size, together = fast && cpu ? OC_MAX(CHUNK / size, 1) : 1;
     oc__step_i64(steps, step, rows);
     oc__step_i64(steps, step, size);
-    oc__step_i64(steps, step, inner);
-    if (recording->caps->simt_width <= 1)
-        oc__step_range_single(step, (uint64_t)rows, 1, 1);
+    oc__step_i64(steps, step, fast ? together : inner);
+    if (cpu)
+        oc__step_range_single(step, (uint64_t)((rows + together - 1) / together), 1, 1);
     else
         oc__step_range_items(step, recording->caps, (uint64_t)rows);
     return oc__record_end(recording, &defines, err);
 }
 
-static const oc__solver ref = {.name = "softmax.ref", .applicable = oc__ref_applicable, .estimate = estimate, .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (inner_of(problem) != 1)
+        return oc__refuse(why, "the axis is not the last one");
+    if (caps->simt_width > 1 && size_of(problem) < 1024)
+        return oc__refuse(why, "the rows are too short for vectors in lockstep");
+    return oc__rounds_fit(caps, size_of(problem) / 5, why) && oc__without_posts(problem, why);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.2, 0.6);
+}
+
+static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__rounds_fit(caps, 3 * size_of(problem), why) && oc__without_posts(problem, why);
+}
+
+static const oc__solver rows = {.name = "softmax.rows", .applicable = rows_applicable, .estimate = rows_estimate,
+                                .record = record_rows};
+static const oc__solver ref = {.name = "softmax.ref", .applicable = ref_applicable, .estimate = estimate,
+                               .record = record_ref};
+static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 
 #define SOFTMAX(op_name, operands, grad) \
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = operands, .in_max = operands, .out_count = 1, \

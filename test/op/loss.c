@@ -8,6 +8,10 @@ static const optest_case cases[] = {
     {"softmax_cross_entropy:5x3,i32.5", NULL, 0, 0},
     {"softmax_cross_entropy:5x2,i64.5", NULL, OPTEST_CLASSES, 0}, /* labels out of range */
     {"softmax_cross_entropy:5x10,5x10", NULL, OPTEST_POSITIVE, 0},
+    {"softmax_cross_entropy:50x70,i64.50", NULL, OPTEST_CLASSES, 0},
+    {"softmax_cross_entropy:50x70,50x70", NULL, OPTEST_POSITIVE, 0},
+    {"softmax_cross_entropy_bwd:50x70,i64.50,50", NULL, OPTEST_CLASSES, 0},
+    {"softmax_cross_entropy_bwd:50x70,50x70,50", NULL, OPTEST_POSITIVE, 0},
     {"softmax_cross_entropy:1x1,i64.1", NULL, 0, 0},
     {"softmax_cross_entropy:0x10,i64.0", NULL, 0, 0},
     {"softmax_cross_entropy:3x20000,i64.3", NULL, 0, 0},

@@ -129,5 +129,10 @@ static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, cons
     return problem->op == &oc__op_batch_norm ? 0 : (uint64_t)(6 * problem->in[0].shape.dims[1]) * sizeof(float);
 }
 
-const oc__solver oc__norm_ref = {.name = "batch_norm.ref", .applicable = oc__ref_applicable, .workspace = workspace,
+static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    int64_t rounds = problem->op == &oc__op_batch_norm ? 0 : 3 * oc__norm_sizes_of(problem).count;
+    return oc__rounds_fit(caps, rounds, why) && oc__without_posts(problem, why);
+}
+
+const oc__solver oc__norm_ref = {.name = "batch_norm.ref", .applicable = applicable, .workspace = workspace,
                                  .estimate = oc__ref_estimate, .record = record};

@@ -40,7 +40,9 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
         return oc__refuse(why, "there is nothing to normalize");
     if (sizes.inner < 4 && !follows(problem))
         return oc__refuse(why, "rows of %lld elements are too short", (long long)sizes.inner);
-    return oc__for_cpu(problem, caps, why);
+    if (caps->simt_width > 1 && problem->op == &oc__op_batch_norm)
+        return oc__refuse(why, "one work-item a row is slow where %u run in lockstep", caps->simt_width);
+    return oc__without_posts(problem, why); /* sums by pieces of rows are better than by channel everywhere */
 }
 
 static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {

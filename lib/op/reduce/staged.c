@@ -26,7 +26,8 @@ static bool form_of(const oc__problem *problem, const oc__layout *layout, form *
             f->to = i + 1;
         }
     }
-    f->to = OC_MAX(f->to, f->from);
+    if (f->from > f->to) /* nothing stays: one long row */
+        f->from = f->to = 0;
     for (int i = f->from; i < f->to; i++)
         if (f->reduction.gone[i] && x->dims[i] != 1)
             return false;
@@ -76,16 +77,51 @@ static int64_t partials_of(const form *f) {
     return f->inner > 1 ? f->outer * pieces_of(f->inner, PIECE) : 0;
 }
 
+/* Columns of (height, width), to be cut to (left, width). */
+typedef struct columns {
+    int64_t height, width, left, fold;
+} columns;
+
+/* Few columns lie one row behind another as if they were more: fold rows become one. */
+static columns first_columns(const form *f, int64_t height) {
+    columns c = {.height = height, .width = f->middle, .fold = 1};
+    while (height > HEIGHT && c.width < WIDTH && c.height % 2 == 0) {
+        c.height /= 2;
+        c.width *= 2;
+        c.fold *= 2;
+    }
+    c.left = pieces_of(c.height, HEIGHT);
+    return c;
+}
+
+/* The stage after this one; false: there is none. */
+static bool next_columns(columns *c) {
+    c->height = c->left;
+    if (c->height == 1) {
+        c->height = c->fold;
+        c->width /= c->fold;
+        c->fold = 1;
+    }
+    c->left = pieces_of(c->height, HEIGHT);
+    return c->height > 1;
+}
+
+static bool is_last(const columns *c) {
+    return c->left == 1 && c->fold == 1;
+}
+
 static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
     (void)caps, (void)variant;
     form f;
     form_of(problem, &problem->in[0].layout, &f);
-    int64_t height = partials_of(&f), total = height > 1 ? height : 0;
-    for (height = height ? height : f.outer; height > HEIGHT;) {
-        height = pieces_of(height, HEIGHT);
-        total += height;
-    }
-    return (uint64_t)(total * f.middle) * sizeof(float);
+    int64_t height = partials_of(&f), total = height > 1 ? height * f.middle : 0;
+    if (height == 1)
+        return 0;
+    columns c = first_columns(&f, height ? height : f.outer);
+    do
+        total += is_last(&c) ? 0 : c.left * c.width;
+    while (next_columns(&c));
+    return (uint64_t)total * sizeof(float);
 }
 
 /* Recording: where the stage to come reads, and how much of the workspace is used. */
@@ -156,16 +192,14 @@ static void add_blocks(stages *s) {
     oc__step_range_single(step, (uint64_t)pieces, (uint64_t)(batch * blocks), 1);
 }
 
-/* (height, middle) to (height / HEIGHT, middle). */
-static int64_t add_columns(stages *s, int64_t height) {
+static void add_columns(stages *s, const columns *c) {
     oc__steps *steps = s->recording->steps;
-    int64_t left = pieces_of(height, HEIGHT);
-    oc__step *step = add_stage(s, "reduce_columns", left == 1, 16, target(s, left == 1, left * s->f->middle));
-    int64_t args[] = {height, s->f->middle, HEIGHT};
+    bool last = is_last(c);
+    oc__step *step = add_stage(s, "reduce_columns", last, 16, target(s, last, c->left * c->width));
+    int64_t args[] = {c->height, c->width, HEIGHT};
     for (size_t i = 0; i < OC_COUNT(args); i++)
         oc__step_i64(steps, step, args[i]);
-    oc__step_range_single(step, (uint64_t)pieces_of(s->f->middle, WIDTH), (uint64_t)left, 1);
-    return left;
+    oc__step_range_single(step, (uint64_t)pieces_of(c->width, WIDTH), (uint64_t)c->left, 1);
 }
 
 static oc_status record(const oc__recording *recording, oc_error *err) {
@@ -180,10 +214,12 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
         add_blocks(&s);
     else if (height)
         add_rows(&s);
-    if (height != 1)
-        height = add_columns(&s, height ? height : f.outer);
-    while (height > 1)
-        height = add_columns(&s, height);
+    if (height != 1) {
+        columns c = first_columns(&f, height ? height : f.outer);
+        do
+            add_columns(&s, &c);
+        while (next_columns(&c));
+    }
     return oc__steps_check(recording->steps, err);
 }
 

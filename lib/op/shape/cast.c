@@ -41,7 +41,7 @@ static double estimate(const oc__problem *problem, const oc__caps *caps, const o
     return oc__estimate_roofline(problem, caps, 1, 0.5);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
     const oc__problem *problem = recording->problem;
     oc__steps *steps = recording->steps;
     int64_t count = oc__layout_count(&problem->out[0].layout, &problem->out[0].shape);
@@ -52,7 +52,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
-    oc__step *step = oc__step_kernel(steps, "cast.cl", defines.text, "cast_ref");
+    oc__string_append(&defines, fast ? "#define VECTORS\n" : "");
+    oc__step *step = oc__step_kernel(steps, "cast.cl", defines.text, fast ? "cast_vectors" : "cast_ref");
     oc__step_desc(steps, step, recording->in[0].place, &problem->in[0]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
     oc__step_i64(steps, step, count);
@@ -64,9 +65,30 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
+static oc_status record_vectors(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static bool vectors_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (!oc__is_float(problem->in[0].dtype) || !oc__is_float(problem->out[0].dtype))
+        return oc__refuse(why, "it is for floating-point values");
+    return oc__for_cpu(problem, caps, why);
+}
+
+static double vectors_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 1, 0.8);
+}
+
+static const oc__solver vectors = {.name = "cast.vectors", .applicable = vectors_applicable, .layouts = layouts,
+                                   .estimate = vectors_estimate, .record = record_vectors};
 static const oc__solver ref = {.name = "cast.ref", .applicable = oc__ref_applicable, .layouts = layouts, .estimate = estimate,
-                               .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+                               .record = record_ref};
+static const oc__solver *const solvers[] = {&vectors, &ref, NULL};
 
 const oc__op oc__op_cast = {
     .name = "cast", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_ELTWISE | OC_OP_EXACT,
