@@ -6,42 +6,16 @@
  * each rstep-th one, from neighbouring pixels of dy. Weights are in blocks: result channels / (16 KV), source channels / 16, r, s,
  * 16, 16 KV. A tap for which the whole tile lies in the source reads it in place; another one goes through a small copy. */
 #include "types.clh"
-
 #define T (TH * TW)
+#include "conv2d_tile.clh"
+
 #define PIXEL(t) ((t) / TW * row_step + (size_t)((t) % TW * (SW * 16)))
 #define COPIED(t) ((size_t)(t) * 16)
-#define UNROLL(n) __attribute__((opencl_unroll_hint(n)))
 
 /* All source channels of one block for one tap. */
 #define TAP(P, AT) \
-    for (int c = 0; c < lanes; c++, wt += 16 * KV, P++) { \
-        float16 w[KV]; \
-        UNROLL(KV) for (int v = 0; v < KV; v++) w[v] = vload16(v, wt); \
-        UNROLL(T) for (int t = 0; t < T; t++) { \
-            const float16 x = P[AT(t)]; \
-            UNROLL(KV) for (int v = 0; v < KV; v++) sum[v][t] = MULADD(x, w[v], sum[v][t]); \
-        } \
-    }
-
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const float *bias, long bias_off
-#else
-#define BIAS_PARAM
-#endif
-
-#define LANES ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-
-/* 16 channels from k on, of which there may be fewer. */
-static float16 load_channels(__global const float *p, int count) {
-    if (count >= 16)
-        return vload16(0, p);
-    float line[16];
-    for (int i = 0; i < 16; i++)
-        line[i] = i < count ? p[i] : 0;
-    return vload16(0, line);
-}
-#define POST_BIAS(p, off) load_channels(p + off + k, left)
-#define POST_RESIDUAL(p, off) vload16(0, p + off + at + batch * residual_n)
+    for (int c = 0; c < lanes; c++, wt += 16 * KV, P++) \
+        ADD_TO_TILE(P, AT, wt)
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_direct(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
@@ -71,11 +45,8 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
     const int c_blocks = (C + 15) / 16;
     src += src_off + batch * src_n + (size_t)(kb / group_k * group_c) * IH * IW * 16;
     wei += wei_off + (size_t)kb * c_blocks * R * S * (256 * KV);
-    float16 sum[KV][T];
+    CLEAR_TILE
     float copy[T * 16];
-    UNROLL(KV) for (int v = 0; v < KV; v++) {
-        UNROLL(T) for (int t = 0; t < T; t++) sum[v][t] = 0;
-    }
     for (int cb = 0; cb < c_blocks; cb++, src += (size_t)IH * IW * 16, wei += R * S * (256 * KV)) {
         const int lanes = min(16, C - cb * 16);
         for (int r = r0, y = u0 * step_y + y0; r < R; r += rstep, y += dy) {
@@ -99,28 +70,7 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
         }
     }
     dst += dst_off + batch * dst_n;
-    UNROLL(KV) for (int v = 0; v < KV; v++) {
-        const int k = (kb * KV + v) * 16, left = K - k;
-        if (left > 0) {
-#ifdef HAS_BIAS
-            const float16 b = load_channels(bias + bias_off + k, left);
-#endif
-            UNROLL(T) for (int t = 0; t < T; t++) {
-                const int oy = oy0 + (u0 + t / TW) * out_y, ox = ox0 + (v0 + t % TW) * out_x;
-                if (oy < OH && ox < OW) {
-                    const size_t at = (((size_t)kb * KV + v) * OH * OW + oy * OW + ox) * 16;
-                    float16 z = sum[v][t];
-#ifdef HAS_BIAS
-                    z += b;
-#endif
-                    POSTS(float16, z, POST_BIAS, POST_RESIDUAL)
-#ifdef MASK
-                    if (left < 16)
-                        z = select((float16)0, z, LANES < left);
-#endif
-                    vstore16(z, 0, dst + at);
-                }
-            }
-        }
-    }
+#define ROW(t) (oy0 + (u0 + (t) / TW) * out_y)
+#define COLUMN(t) (ox0 + (v0 + (t) % TW) * out_x)
+    STORE_TILE(ROW, COLUMN)
 }

@@ -32,5 +32,6 @@ oc__cost oc__conv2d_cost(const oc__problem *problem);
 
 extern const oc__solver oc__conv2d_ref, oc__conv2d_bwd_data_ref, oc__conv2d_bwd_weights_ref;
 extern const oc__solver oc__conv2d_direct, oc__conv2d_bwd_data_direct, oc__conv2d_bwd_weights_direct;
+extern const oc__solver oc__conv2d_direct_plain, oc__conv2d_bwd_weights_direct_plain;
 
 #endif

@@ -4,8 +4,6 @@
 #include "op/conv/direct.h"
 
 #include <string.h>
-#include <stdlib.h>
-#include <stdio.h>
 
 #include "op/epilogue.h"
 #include "op/room.h"
@@ -21,7 +19,6 @@ typedef struct walk {
 
 int oc__conv_vectors(int64_t k, int64_t groups) {
     int64_t kg = k / groups;
-    if (getenv("KV")) return atoi(getenv("KV"));
     if (kg <= 16 || (groups > 1 && kg % 32))
         return groups > 1 && kg % 48 == 0 ? 3 : 1;
     int64_t two = (kg + 31) / 32 * 32, three = (kg + 47) / 48 * 48;
@@ -85,7 +82,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
     walk x = walk_of(p);
-    static const char *const forward[] = {"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a", "ABcd16b64a"};
+    static const char *const forward[] = {"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a"};
     static const char *const backward[] = {"", "BAcd16a16b", "BAcd16a32b", "BAcd16a48b"};
     oc__layout_parse((x.backward ? backward : forward)[x.kv], &in[1]);
     in[0] = out[0] = oc__layout_blocked(4, 1, 16);
@@ -105,7 +102,6 @@ static double tile_cost(const walk *x, int rows, int columns) {
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
     walk x = walk_of(p);
-    if (getenv("TT")) { int a, b; sscanf(getenv("TT"), "%d,%d", &a, &b); *out = (oc__variant){{a, b}}; return; }
     int most = x.kv == 3 ? 9 : x.kv == 2 ? 14 : 28;
     double least = 0;
     for (int rows = 1; rows <= 4; rows *= 2)
@@ -118,7 +114,7 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
         }
 }
 
-/*HACK*/static const int32_t tile_rows[] = {1, 2, 4, 0}, tile_columns[] = {14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+static const int32_t tile_rows[] = {1, 2, 4, 0}, tile_columns[] = {14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
 static const oc__tuning space[] = {{"TH", tile_rows}, {"TW", tile_columns}, {NULL, NULL}};
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
@@ -134,16 +130,13 @@ static int64_t gcd(int64_t a, int64_t b) {
     return b ? gcd(b, a % b) : a;
 }
 
-static void define(const oc__recording *r, const walk *x, int64_t stride_w, bool bias, oc__string *text) {
-    const oc__posts *posts = &r->problem->post;
+void oc__conv_define(const oc__problem *p, const oc__caps *caps, oc__string *text) {
     bool mask = false;
-    for (int i = 0; i < posts->count; i++)
-        mask = mask || (posts->items[i].kind == OC_POST_ELTWISE && !posts->items[i].fn->keeps_zero);
-    oc__epilogue_define(r->problem, text);
-    oc__string_printf(text, "%s%s%s%s#define KV %d\n#define TH %d\n#define TW %d\n#define SW %lld\n",
-                      r->caps->fast_fma ? "#define FAST_FMA\n" : "", bias ? "#define HAS_BIAS\n" : "",
-                      mask ? "#define MASK\n" : "", x->phases > 1 ? "#define PHASES\n" : "", x->kv, r->variant.value[0],
-                      r->variant.value[1], (long long)(x->backward ? 1 : stride_w));
+    for (int i = 0; i < p->post.count; i++)
+        mask = mask || (p->post.items[i].kind == OC_POST_ELTWISE && !p->post.items[i].fn->keeps_zero);
+    oc__epilogue_define(p, text);
+    oc__string_printf(text, "%s%s%s", caps->fast_fma ? "#define FAST_FMA\n" : "", oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "",
+                      mask ? "#define MASK\n" : "");
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -152,10 +145,13 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     walk x = walk_of(p);
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
-    bool bias = oc__conv_has_bias(p), back = x.backward;
+    bool back = x.backward;
     oc__string text;
     oc__string_init(&text, r->context);
-    define(r, &x, c.stride_w, bias, &text);
+    oc__conv_define(p, r->caps, &text);
+    oc__string_printf(&text, "%s#define KV %d\n#define TH %d\n#define TW %d\n#define SW %lld\n",
+                      x.phases > 1 ? "#define PHASES\n" : "", x.kv, r->variant.value[0], r->variant.value[1],
+                      (long long)(back ? 1 : c.stride_w));
     oc__step *step = oc__step_kernel(r->steps, "conv2d_direct.cl", text.text, "conv2d_direct");
     for (int i = 0; i < 2; i++)
         oc__step_desc(r->steps, step, r->in[i].place, &p->in[i]);
@@ -174,7 +170,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
                          back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
-    if (bias)
+    if (oc__conv_has_bias(p))
         oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)(tiles_x * tiles_y * x.phases), (uint64_t)(group_k * x.g), (uint64_t)x.n);

@@ -8,6 +8,8 @@
 /* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
 bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 bool oc__conv_has_bias(const oc__problem *problem);
+/* Epilogue, bias and mask for conv2d_tile.clh. */
+void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__string *text);
 /* In how many vectors of 16 channels a work-item takes the k channels of the result. */
 int oc__conv_vectors(int64_t k, int64_t groups);
 /* Plain but for one axis in blocks. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Direct convolution for CPU devices from a plain source: first layers, whose one or three channels would fill a block badly. */
+#include "op/conv/direct.h"
+#include "op/epilogue.h"
+#include "op/room.h"
+
+static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
+    oc__conv c = oc__conv_of(p);
+    if (!oc__conv_for_cpu(p, caps, why))
+        return false;
+    if (c.g > 1)
+        return oc__refuse(why, "groups");
+    if ((c.s - 1) * c.dilation_w > 63)
+        return oc__refuse(why, "the kernel reaches over more than 64 pixels of a row");
+    return true;
+}
+
+static int vectors(const oc__problem *p) {
+    return oc__conv_vectors(oc__conv_of(p).k, 1);
+}
+
+static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
+    (void)caps;
+    in[1] = oc__layout_blocked(4, 0, 16 * vectors(p));
+    out[0] = oc__layout_blocked(4, 1, 16);
+    for (int i = p->op_in; i < p->in_count; i++)
+        if (p->in[i].shape.rank == 4)
+            in[i] = out[0];
+}
+
+/* Cycles of one tap over all columns of a row. */
+static double row_cost(const oc__conv *c, int kv, int columns) {
+    double busy = OC_MAX(columns * kv / 2.0, (columns + kv) / 1.8);
+    return (double)((c->ow + columns - 1) / columns) * (OC_MAX(busy, 4.5) + 1);
+}
+
+static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
+    (void)caps;
+    oc__conv c = oc__conv_of(p);
+    int kv = vectors(p);
+    int most = kv == 3 ? 9 : kv == 2 ? 14 : 28;
+    double least = 0;
+    for (int columns = 1; columns <= most; columns++) {
+        double cost = row_cost(&c, kv, columns);
+        if (least > 0 && cost > least * 0.995)
+            continue;
+        least = cost;
+        *out = (oc__variant){{columns}};
+    }
+}
+
+static const int32_t tile_columns[] = {28, 24, 20, 16, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 0};
+static const oc__tuning space[] = {{"T", tile_columns}, {NULL, NULL}};
+
+static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
+    oc__conv c = oc__conv_of(p);
+    int kv = vectors(p);
+    double tiles = (double)((c.k + kv * 16 - 1) / (kv * 16));
+    double useful = (double)c.ow * (double)c.k / 32, spent = row_cost(&c, kv, v->value[0]) * tiles;
+    double set_up = 1 + 6.0 / (double)(c.c * c.r * c.s); /* clearing and storing a tile */
+    return oc__estimate_roofline(p, caps, 0.85 * OC_MIN(1.0, useful / OC_MAX(spent, 1e-9)) / set_up, 0.6);
+}
+
+static oc_status record(const oc__recording *r, oc_error *err) {
+    const oc__problem *p = r->problem;
+    oc__conv c = oc__conv_of(p);
+    if (oc__count(&p->out[0].shape) == 0)
+        return OC_OK;
+    int kv = vectors(p), columns = r->variant.value[0];
+    int64_t tiles_x = (c.ow + columns - 1) / columns, reach = OC_MAX(10, (c.s - 1) * c.dilation_w);
+    oc__string text;
+    oc__string_init(&text, r->context);
+    oc__conv_define(p, r->caps, &text);
+    oc__string_printf(&text, "#define KV %d\n#define T %d\n#define SW %lld\n#define REACH %lld\n", kv, columns, (long long)c.stride_w,
+                      (long long)reach);
+    oc__step *step = oc__step_kernel(r->steps, "conv2d_plain.cl", text.text, "conv2d_plain");
+    oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
+    oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
+    oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
+    oc__step_i64(r->steps, step, r->in[0].stride0);
+    oc__step_i64(r->steps, step, r->out[0].stride0);
+    oc__step_i64(r->steps, step, (c.k + 15) / 16 * 16 * c.oh * c.ow);
+    int64_t numbers[] = {c.c, c.h, c.w, c.k, c.oh, c.ow, c.r, c.s, c.stride_h, c.dilation_h, c.dilation_w, -c.pad_h, -c.pad_w, tiles_x};
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i32(r->steps, step, numbers[i]);
+    if (oc__conv_has_bias(p))
+        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
+    oc__epilogue_args(r, step);
+    oc__step_range_single(step, (uint64_t)(tiles_x * c.oh), (uint64_t)((c.k + kv * 16 - 1) / (kv * 16)), (uint64_t)c.n);
+    return oc__record_end(r, &text, err);
+}
+
+const oc__solver oc__conv2d_direct_plain = {
+    .name = "conv2d.direct_plain", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable,
+    .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};
