@@ -21,7 +21,7 @@ for folder, _, names in sorted(os.walk(os.path.join(include, "ocelli"))):
         path = os.path.relpath(os.path.join(folder, name), include)
         for language, standard, compiler in (("c", "c11", "cc"), ("c++", "c++17", "c++")):
             done = subprocess.run([compiler, f"-std={standard}", f"-x{language}", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-                                   "-fsyntax-only", f"-I{include}", "-"], input=f"#include <{path}>\n", text=True,
+                                   "-fsyntax-only", f"-I{include}", "-"], input=f"#include <{path}>\nextern int unused;\n", text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             check(f"{path} as {language}", done.returncode == 0, done.stdout)
 
