@@ -153,9 +153,40 @@ void optest_values_within(kit *k, const char *problem, const double *const *in, 
     run_case(k, &(optest_case){problem, NULL, 0, relative}, in);
 }
 
+/* The next combination of a space's values; false behind the last one. */
+static bool next_variant(const oc__tuning *space, int index[OC_MAX_TUNING], oc__variant *variant) {
+    for (int i = 0; space && space[i].name; i++) {
+        index[i]++;
+        if (!space[i].values[index[i]])
+            index[i] = 0;
+        variant->value[i] = space[i].values[index[i]];
+        if (index[i])
+            return true;
+    }
+    return false;
+}
+
+void optest_variants(kit *k, const optest_case *c) {
+    bench b;
+    setup(&b, k, c);
+    for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
+        char why[OC_WHY] = "";
+        int index[OC_MAX_TUNING] = {0};
+        oc__variant variant = {{0}};
+        if (!(*solver)->space || !(*solver)->applicable(&b.p, oc__device_caps(k->device), why))
+            continue;
+        for (int i = 0; (*solver)->space[i].name; i++)
+            variant.value[i] = (*solver)->space[i].values[0];
+        do
+            run_solver(&b, *solver, &variant);
+        while (next_variant((*solver)->space, index, &variant));
+    }
+    oc__arena_finish(&b.arena);
+}
+
 void optest_run_all(const optest_case *cases, size_t count) {
     kit k;
-    kit_init(&k, NULL);
+    kit_init(&k, &(oc_context_params){.cache_folder = ""}); /* binaries to be kept take longer to make than programs to be run */
     kit_open(&k);
     for (size_t i = 0; i < count; i++)
         optest_run(&k, &cases[i]);

@@ -24,6 +24,8 @@ typedef struct optest_case {
 /* Runs one case on the device with each solver that takes it; fails the test with texts. */
 void optest_run(kit *k, const optest_case *c);
 void optest_run_all(const optest_case *cases, size_t count);
+/* With each solver that takes it, with each variant of its tuning space. */
+void optest_variants(kit *k, const optest_case *c);
 /* One problem on inputs of one's own. */
 void optest_values(kit *k, const char *problem, const double *const *in);
 void optest_values_within(kit *k, const char *problem, const double *const *in, double relative);
