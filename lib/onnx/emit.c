@@ -95,6 +95,38 @@ static oc_status emit_node(oc__onnx_writer *writer, const oc_node *node, oc_erro
     return take_emitted(writer, &writing, err);
 }
 
+/* Constants become nodes, so that they are not taken for parameters. */
+static oc_status emit_constant(oc__onnx_writer *writer, const oc_value *value, oc_error *err)
+{
+    oc__string tensor, attribute, node;
+    uint64_t bytes = oc_tensor_get_bytes(value->data);
+    uint8_t *elements = oc__alloc(writer->context, (size_t)bytes + 1);
+    if (elements == NULL)
+        return oc__fail_memory(writer->context, err, (size_t)bytes);
+    memcpy(elements, oc_tensor_get_data(value->data), (size_t)bytes);
+    oc__wire_little(elements, bytes, oc_dtype_size(value->dtype));
+    oc__string_init(&tensor, writer->context);
+    oc__string_init(&attribute, writer->context);
+    oc__string_init(&node, writer->context);
+    for (int i = 0; i < value->shape.rank; i++)
+        oc__wire_put_varint(&tensor, TENSOR_DIMS, (uint64_t)value->shape.dims[i]);
+    oc__wire_put_varint(&tensor, TENSOR_TYPE, (uint64_t)oc__onnx_dtype_number(value->dtype));
+    oc__wire_put_bytes(&tensor, TENSOR_RAW, elements, bytes);
+    oc__wire_put_text(&attribute, ATTRIBUTE_NAME, "value");
+    oc__wire_put_bytes(&attribute, ATTRIBUTE_T, tensor.text, tensor.size);
+    oc__wire_put_varint(&attribute, ATTRIBUTE_TYPE, OC_ONNX_TENSOR);
+    oc__wire_put_text(&node, NODE_OUTPUT, writer->names[value->id]);
+    oc__wire_put_text(&node, NODE_TYPE, "Constant");
+    oc__wire_put_bytes(&node, NODE_ATTRIBUTE, attribute.text, attribute.size);
+    oc__wire_put_bytes(&writer->nodes, GRAPH_NODE, node.text, node.size);
+    writer->nodes.failed |= tensor.failed || attribute.failed || node.failed;
+    oc__string_finish(&tensor);
+    oc__string_finish(&attribute);
+    oc__string_finish(&node);
+    oc__free(writer->context, elements);
+    return OC_OK;
+}
+
 /* Outputs that are further names of a value. */
 static oc_status emit_aliases(oc__onnx_writer *writer, oc_error *err)
 {
@@ -113,6 +145,9 @@ static oc_status emit_aliases(oc__onnx_writer *writer, oc_error *err)
 oc_status oc__onnx_writer_emit(oc__onnx_writer *writer, oc_error *err)
 {
     const oc_graph *graph = writer->graph;
+    for (size_t i = 0; i < graph->value_count; i++)
+        if (writer->needed[i] && graph->values[i]->kind == OC_VALUE_CONSTANT)
+            OC_TRY(emit_constant(writer, graph->values[i], err));
     for (size_t i = 0; i < graph->node_count; i++) {
         bool needed = false;
         for (int k = 0; k < graph->nodes[i]->out_count; k++)

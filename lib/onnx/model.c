@@ -96,8 +96,8 @@ static oc_status read_dims(const parser *p, oc__span message, oc_shape *out)
     while (oc__wire_next_number(&wire, &packed, TENSOR_DIMS, OC_WIRE_VARINT, &value)) {
         if (out->rank == OC_MAX_RANK)
             return fail(p, OC_ERROR_UNSUPPORTED, "a tensor has more than 8 axes");
-        if (value > INT64_MAX)
-            return fail(p, OC_ERROR_FORMAT, "a tensor has a negative size");
+        if (value > OC_ONNX_MAX_SIZE)
+            return fail(p, OC_ERROR_FORMAT, "a tensor has a size that is negative or beyond 2^48");
         out->dims[out->rank++] = (int64_t)value;
     }
     if (oc_shape_count(out) < 0)
@@ -134,7 +134,9 @@ static oc_status read_dim(const parser *p, oc__span message, oc__onnx_dim *out)
     oc__wire_field field;
     *out = (oc__onnx_dim){-1, ""};
     while (oc__wire_next(&wire, &field)) {
-        if (field.number == DIM_SIZE)
+        if (field.number == DIM_SIZE && field.value <= INT64_MAX && field.value > OC_ONNX_MAX_SIZE)
+            return fail(p, OC_ERROR_LIMIT, "an input or output has a size beyond 2^48");
+        if (field.number == DIM_SIZE) /* some write -1 for a size that is not known */
             *out = (oc__onnx_dim){field.value > INT64_MAX ? -1 : (int64_t)field.value, ""};
         else if (field.number == DIM_PARAM) {
             out->size = -1;

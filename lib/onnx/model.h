@@ -7,6 +7,8 @@
 #include "onnx/wire.h"
 #include "op/onnx_rule.h"
 
+#define OC_ONNX_MAX_SIZE ((uint64_t)1 << 48) /* of an axis: so that sums of sizes and paddings cannot overflow */
+
 typedef struct oc__onnx_tensor {
     const char *name;
     int64_t type; /* TensorProto.DataType */

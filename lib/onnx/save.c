@@ -9,7 +9,7 @@
 
 #define IR_VERSION 8
 
-/* A tensor of the file: its elements come from a literal, from a value's own data, or from the state. */
+/* An initializer: its elements come from a literal, from a state's first value, or from the oc_state. */
 typedef struct source {
     const char *name;
     oc_dtype dtype;
@@ -108,19 +108,6 @@ static uint64_t put_initializer_head(oc__string *out, const source *from)
     return bytes;
 }
 
-static oc_status put_little(oc__file_writer *file, uint8_t *data, uint64_t bytes, size_t size, oc_error *err)
-{
-    const uint16_t one = 1;
-    for (uint64_t i = 0; *(const uint8_t *)&one == 0 && i < bytes; i += size) {
-        for (size_t k = 0; k < size / 2; k++) {
-            uint8_t byte = data[i + k];
-            data[i + k] = data[i + size - 1 - k];
-            data[i + size - 1 - k] = byte;
-        }
-    }
-    return oc__file_writer_put(file, data, bytes, err);
-}
-
 static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, const source *from, oc_error *err)
 {
     oc_tensor *copy;
@@ -130,8 +117,10 @@ static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, co
         status = oc_state_read(writer->state, from->name, copy, err);
     else
         status = oc_tensor_write(copy, from->data, oc_tensor_get_bytes(copy), err);
-    if (status == OC_OK)
-        status = put_little(file, oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), oc_dtype_size(from->dtype), err);
+    if (status == OC_OK) {
+        oc__wire_little(oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), oc_dtype_size(from->dtype));
+        status = oc__file_writer_put(file, oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), err);
+    }
     oc_tensor_destroy(&copy);
     return status;
 }
@@ -142,10 +131,9 @@ static bool get_source(const oc__onnx_writer *writer, size_t *at, source *out)
     const oc_graph *graph = writer->graph;
     for (; *at < graph->value_count; (*at)++) {
         const oc_value *value = graph->values[*at];
-        bool state = value->kind == OC_VALUE_STATE;
-        if (!writer->needed[*at] || (!state && value->kind != OC_VALUE_CONSTANT))
+        if (!writer->needed[*at] || value->kind != OC_VALUE_STATE)
             continue;
-        const void *data = value->data != NULL && (!state || writer->state == NULL) ? oc_tensor_get_data(value->data) : NULL;
+        const void *data = value->data != NULL && writer->state == NULL ? oc_tensor_get_data(value->data) : NULL;
         *out = (source){writer->names[*at], value->dtype, value->shape, data};
         return true;
     }

@@ -16,13 +16,18 @@ double oc__element_get(oc_dtype dtype, const void *elements, int64_t i) {
     }
 }
 
+/* Towards zero, held in the range of the type; NaN gives 0. */
+static int64_t whole(double value, double low, double high) {
+    return value != value ? 0 : (int64_t)(value < low ? low : value > high ? high : value);
+}
+
 void oc__element_set(oc_dtype dtype, void *elements, int64_t i, double value) {
     switch (dtype) {
     case OC_F32: ((float *)elements)[i] = (float)value; break;
     case OC_F16: ((uint16_t *)elements)[i] = oc__half_from_float((float)value); break;
-    case OC_I32: ((int32_t *)elements)[i] = (int32_t)value; break;
-    case OC_I64: ((int64_t *)elements)[i] = (int64_t)value; break;
-    case OC_U8: ((uint8_t *)elements)[i] = (uint8_t)value; break;
+    case OC_I32: ((int32_t *)elements)[i] = (int32_t)whole(value, INT32_MIN, INT32_MAX); break;
+    case OC_I64: ((int64_t *)elements)[i] = whole(value, -0x1p63, 0x1.fffffffffffffp62); break;
+    case OC_U8: ((uint8_t *)elements)[i] = (uint8_t)whole(value, 0, UINT8_MAX); break;
     case OC_BOOL: ((uint8_t *)elements)[i] = value != 0; break;
     default: break;
     }

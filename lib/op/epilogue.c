@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/epilogue.h"
 
+#include <math.h>
 #include <string.h>
+
+/* A float of the program's text; infinities have a name in OpenCL C. */
+static void append_number(oc__string *text, double value) {
+    if (isnan(value))
+        oc__string_append(text, "NAN");
+    else if (isinf(value))
+        oc__string_append(text, value > 0 ? "INFINITY" : "-INFINITY");
+    else
+        oc__string_append_double(text, value);
+}
 
 static void define_eltwise(const oc__post *post, oc__string *text) {
     oc__string_append(text, " { const VT x = v; const float a = ");
-    oc__string_append_double(text, post->alpha);
+    append_number(text, post->alpha);
     oc__string_append(text, ", b = ");
-    oc__string_append_double(text, post->beta);
+    append_number(text, post->beta);
     oc__string_printf(text, "; v = %s; }", post->fn->expression);
 }
 

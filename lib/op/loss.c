@@ -64,7 +64,8 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
     oc__string_append(&defines, is_class_type(problem->in[1].dtype) ? "#define CLASSES\n" : "");
-    oc__step *step = oc__step_kernel(steps, fast ? "loss_rows.cl" : "loss.cl", defines.text, problem->op_in == 3 ? "cross_entropy_bwd" : "cross_entropy");
+    const char *kernel = problem->op_in == 3 ? "cross_entropy_bwd" : "cross_entropy";
+    oc__step *step = oc__step_kernel(steps, fast ? "loss_rows.cl" : "loss.cl", defines.text, kernel);
     for (int i = 0; i < problem->op_in; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);

@@ -24,10 +24,10 @@ int oc__update_operand(const oc__problem *problem, int kind, int i) {
 int64_t oc__update_segments(const oc__problem *problem, int64_t *offsets) {
     int64_t end = 0;
     for (int i = 0; i < count_of(problem); i++) {
+        end = (end + OC_UPDATE_ALIGN - 1) / OC_UPDATE_ALIGN * OC_UPDATE_ALIGN;
         if (offsets)
             offsets[i] = end;
         end += oc__count(&problem->in[1 + i].shape);
-        end = (end + OC_UPDATE_ALIGN - 1) / OC_UPDATE_ALIGN * OC_UPDATE_ALIGN;
     }
     return end;
 }

@@ -19,8 +19,8 @@ typedef struct oc__update_params {
 /* Elements between the beginnings of segments are multiples of this. */
 #define OC_UPDATE_ALIGN (OC_SEGMENT / (int64_t)sizeof(float))
 
-/* Where parameter i begins, in elements from the first: offsets[i] (NULL: not wanted). Gives the length of all, up to the end of
- * the last segment. */
+/* Where parameter i begins, in elements from the first: offsets[i] (NULL: not wanted). Gives the number of elements up to the
+ * end of the last one, without padding behind it. */
 int64_t oc__update_segments(const oc__problem *problem, int64_t *offsets);
 /* The operand number of parameter 0's slot in each kind: 0 parameters, 1 gradients, 2 and 3 moments; how many kinds there are. */
 int oc__update_kinds(const oc__op *op);

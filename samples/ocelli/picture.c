@@ -10,10 +10,10 @@
 
 uint8_t *file_read(const char *path, size_t *size)
 {
+    errno = 0;
     FILE *file = fopen(path, "rb");
     uint8_t *data = NULL, *more;
     size_t used = 0, room = 0, got = 1;
-    errno = 0;
     while (file != NULL && got > 0) {
         if (used == room) {
             more = realloc(data, room = room == 0 ? 65536 : 2 * room);

@@ -178,7 +178,8 @@ int trainee_save(trainee *t)
 {
     oc_error err = {0};
     oc_graph *saved;
-    if (oc_onnx_write(oc_trainer_get_graph(t->trainer), oc_trainer_get_state(t->trainer), t->save, &err) != OC_OK ||
+    /* The network as it was given, its sizes too, with the state that was trained. */
+    if (oc_onnx_write(t->graph, oc_trainer_get_state(t->trainer), t->save, &err) != OC_OK ||
         oc_onnx_read(&saved, t->app.context, t->save, &err) != OC_OK)
         return app_fail(&err);
     int code = compare_answers(t, saved);

@@ -98,6 +98,8 @@ def main(root):
             for _, target in includes:
                 check(os.path.exists(os.path.join(root, "cl", target)), f"{path}: \"{target}\" does not exist")
         report_lengths(path, text)
+    program = read(root, "samples/first.c").split("\n", 1)[1]
+    check("```c\n" + program + "```" in read(root, "README.md"), "README.md: its program is not samples/first.c")
     for text in failed:
         print(f"failed: {text}")
     print(f"{passed} passed, {len(failed)} failed, 0 skipped")

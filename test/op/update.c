@@ -50,7 +50,7 @@ static void test_segments(void **state) {
     int64_t offsets[3];
     oc__arena_init(&arena, k.context);
     KIT_OK(oc__problem_parse(&arena, "sgd_update:8,3x5,100,1,3x5,100,1,3x5,100,1", NULL, &problem, &err), &err);
-    assert_int_equal(oc__update_segments(&problem, offsets), 16 + 112 + 16);
+    assert_int_equal(oc__update_segments(&problem, offsets), 16 + 112 + 1);
     assert_int_equal(offsets[0], 0);
     assert_int_equal(offsets[1], 16);
     assert_int_equal(offsets[2], 128);

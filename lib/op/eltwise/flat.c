@@ -9,8 +9,9 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
     oc__eltwise_form form;
     if (!oc__eltwise_form_of(problem, &form) || !(form.same || form.scalar))
         return oc__refuse(why, "the operands have neither one shape nor one element");
-    oc__layout in[2] = {oc__layout_plain(problem->in[0].shape.rank), oc__layout_plain(problem->in[1 % problem->op_in].shape.rank)},
-               out = oc__layout_plain(problem->out[0].shape.rank);
+    oc__layout in[2], out = oc__layout_plain(problem->out[0].shape.rank);
+    for (int i = 0; i < problem->op_in; i++)
+        in[i] = oc__layout_plain(problem->in[i].shape.rank);
     oc__eltwise_layouts(problem, caps, in, &out);
     if (oc__has_padding(&out, &problem->out[0].shape) && !(form.same && problem->op->keeps_zero))
         return oc__refuse(why, "the padding of the last block would not stay zero");

@@ -9,7 +9,10 @@
 
 #include <ocelli/op/norm.h>
 
+#include "op/onnx_rule.h"
 #include "op/room.h"
+
+extern const oc__onnx_rule oc__norm_onnx[];
 
 /* Sizes of a problem: (batch, channels, inner), count elements a channel. */
 typedef struct oc__norm_sizes {

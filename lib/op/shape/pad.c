@@ -7,6 +7,8 @@ static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_pad_params, b
                                    OC_FIELD(OC_FIELD_F32, oc_pad_params, value), OC_FIELD(OC_FIELD_I32, oc_pad_params, mode),
                                    {NULL}};
 
+#define FAR ((int64_t)1 << 53)
+
 static oc_status infer(oc__inference *inference, oc_error *err) {
     const oc_pad_params *params = inference->params;
     const oc_shape *x = &inference->in[0].shape;
@@ -18,6 +20,8 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
         int64_t size = x->dims[i], begin = params->begin[i], end = params->end[i];
         if (begin == 0 && end == 0)
             continue;
+        if (begin > FAR || begin < -FAR || end > FAR || end < -FAR)
+            return oc__infer_fail(inference, err, "the padding of axis %d is beyond 2^53", i);
         if (size >= 0 && (size + begin < 0 || size + end < 0 || size + begin + end < 0))
             return oc__infer_fail(inference, err, "more is cut off axis %d than it has", i);
         if (params->mode == OC_PAD_REFLECT && size >= 0 && (begin >= OC_MAX(size, 1) || end >= OC_MAX(size, 1)))

@@ -132,7 +132,8 @@ oc_value *oc_reshape(oc_graph *graph, oc_value *x, const oc_shape *shape, oc_err
         rests -= size == -1 && axis < x->shape.rank;
     }
     if (unknown + rests > 1)
-        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "reshape: more than one size is neither a number nor one of the operand");
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE,
+                              "reshape: more than one size is neither a number nor one of the operand");
     return oc__graph_node1(graph, &oc__op_reshape, &params, &x, 1, err);
 }
 
