@@ -182,6 +182,51 @@ static void test_slice(void **state)
     check_against(sliced, 1);
 }
 
+static oc_value *gathered_one(oc_graph *graph, oc_value *x, oc_error *err)
+{
+    oc_value *part = oc_slice(graph, x, &oc_slice_params(.begin = {0, 4}, .end = {0, 5}, .step = {0, 1}), err);
+    return oc_reshape(graph, part, &OC_SHAPE(-1, 3), err);
+}
+
+static oc_value *gathered_even(oc_graph *graph, oc_value *x, oc_error *err)
+{
+    return oc_slice(graph, x, &oc_slice_params(.begin = {0, 0, 0}, .end = {0, 0, 3}, .step = {0, 0, 2}), err);
+}
+
+static oc_value *gathered_square(oc_graph *graph, oc_value *x, oc_error *err)
+{
+    oc_value *parts[4];
+    const int at[4] = {3, 0, 0, 4};
+    for (int i = 0; i < 4; i++)
+        parts[i] = oc_slice(graph, x, &oc_slice_params(.begin = {0, at[i]}, .end = {0, at[i] + 1}, .step = {0, 1}), err);
+    return oc_reshape(graph, oc_concat(graph, parts, 4, 1, err), &OC_SHAPE(-1, 2, 2, 3), err);
+}
+
+static void test_gather(void **state)
+{
+    (void)state;
+    begin(13, "N,5,3");
+    model_constant(&m, "at", 0, (int64_t)-1);
+    model_int(&m, "axis", 1);
+    model_node(&m, "Gather", "x at", "y");
+    check_against(gathered_one, 2);
+    begin(13, "N,5,3");
+    model_longs(&m, "at", "2", 2, (int64_t)0, (int64_t)2);
+    model_int(&m, "axis", -1);
+    model_node(&m, "Gather", "x at", "y");
+    check_against(gathered_even, 2);
+    begin(13, "N,5,3");
+    model_longs(&m, "at", "2,2", 4, (int64_t)3, (int64_t)0, (int64_t)0, (int64_t)-1);
+    model_int(&m, "axis", 1);
+    model_node(&m, "Gather", "x at", "y");
+    check_against(gathered_square, 2);
+    begin(13, "N,5,3");
+    model_constant(&m, "at", 1, (int64_t)5);
+    model_int(&m, "axis", 1);
+    model_node(&m, "Gather", "x at", "y");
+    read_fails(OC_ERROR_SHAPE, "index 5 is out of range");
+}
+
 static oc_value *summed(oc_graph *graph, oc_value *x, oc_error *err)
 {
     return oc_reduce_sum(graph, x, &oc_reduce_params(.axes = {1}, .axis_count = 1, .keep_dims = true), err);
@@ -372,7 +417,7 @@ static void test_auto_pad(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice),    TEST(test_reduce),
+    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_reduce),
                                        TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);

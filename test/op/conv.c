@@ -139,7 +139,7 @@ static void test_choice(void **state) {
     kit k;
     kit_init(&k, &(oc_context_params){.cache_folder = ""});
     if (oc__device_caps(kit_open(&k))->simt_width == 1) {
-        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.direct");
+        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh5ph2", "aBcd16b", 0, 0}, "conv2d.direct");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.direct");
