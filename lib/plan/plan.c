@@ -53,7 +53,10 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
         OC_TRY(oc__pass_inference(plan->graph, err));
     OC_TRY(oc__pass_fold(plan->graph, err));
     OC_TRY(oc__pass_simplify(plan->graph, err));
-    return p->no_fusion ? OC_OK : oc__pass_fuse(plan->graph, err);
+    if (p->no_fusion)
+        return OC_OK;
+    OC_TRY(oc__pass_norm(plan->graph, err));
+    return oc__pass_fuse(plan->graph, err);
 }
 
 static oc_status place(oc_plan *plan, oc_error *err) {

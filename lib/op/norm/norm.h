@@ -3,7 +3,9 @@
  *
  *     batch_norm        src, scale, bias, mean, variance                > dst
  *     batch_norm_train  src, scale, bias, running mean and variance     > dst, new mean and variance, batch's mean and 1 / deviation
- *     batch_norm_bwd    src, scale, batch's mean and 1 / deviation, diff > diff of src, of scale, of bias */
+ *     batch_norm_bwd    src, scale, batch's mean and 1 / deviation, diff > diff of src, of scale, of bias
+ *     norm_fold         weights, scale, bias, mean, variance, bias of the weights (optional) > weights and bias whose convolution or
+ *                       product is the old one's, normalized */
 #ifndef OC_NORM_ROOM_H
 #define OC_NORM_ROOM_H
 
@@ -13,6 +15,11 @@
 #include "op/room.h"
 
 extern const oc__onnx_rule oc__norm_onnx[];
+
+typedef struct oc__norm_fold_params {
+    int64_t axis;  /* of the weights: outputs */
+    float epsilon;
+} oc__norm_fold_params;
 
 /* Sizes of a problem: (batch, channels, inner), count elements a channel. */
 typedef struct oc__norm_sizes {
