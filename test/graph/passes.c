@@ -193,10 +193,37 @@ static void test_residual(void **state) {
     }
 }
 
+/* Behind a normalization that stays, an activation becomes its epilogue, unless it would fill the padding lanes. */
+static void test_activation_behind_norm(void **state) {
+    (void)state;
+    for (int way = 0; way < 2; way++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *y = norm(graph, oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 5, 3, 3), &err), 5, "n");
+        run_passes(graph, way ? oc_sigmoid(graph, y, &err) : oc_relu(graph, y, &err), fold_and_fuse, 4);
+        assert_int_equal(graph->node_count, way ? 2 : 1);
+        oc_graph_destroy(&graph);
+    }
+}
+
+static void test_nodes_that_change_nothing(void **state) {
+    (void)state;
+    oc_error err = {0};
+    oc_graph *graph = begin();
+    oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 5, 3, 3), &err);
+    oc_value *y = oc_avg_pool2d(graph, oc_concat(graph, &x, 1, 1, &err), &oc_pool_params(.kernel = {1, 1}), &err);
+    y = oc_max_pool2d(graph, oc_cast(graph, y, OC_F32, &err), &oc_pool_params(.kernel = {1, 1}), NULL, &err);
+    y = oc_transpose(graph, oc_identity(graph, y, &err), (int32_t[]){0, 1, 2, 3}, &err);
+    run_passes(graph, oc_relu(graph, y, &err), fold_and_fuse, 4);
+    assert_int_equal(graph->node_count, 1);
+    oc_graph_destroy(&graph);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_norm_into_conv), TEST(test_norm_into_product), TEST(test_norm_stays),
-                                       TEST(test_residual)};
+                                       TEST(test_residual), TEST(test_activation_behind_norm),
+                                       TEST(test_nodes_that_change_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

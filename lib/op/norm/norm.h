@@ -35,6 +35,9 @@ typedef struct oc__norm_slot {
 oc__norm_slot oc__norm_output(const oc__recording *recording, int output, int64_t workspace_floats);
 void oc__norm_add(const oc__recording *recording, oc__step *step, oc__norm_slot slot);
 
+/* Elementwise functions may follow, where the statistics are known. */
+bool oc__norm_posts(const oc__problem *problem, char why[OC_WHY]);
+
 oc_status oc__norm_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                         oc_error *err);
 oc_status oc__norm_train_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
