@@ -171,8 +171,10 @@ static void place_rest(oc_plan *plan) {
                 (oc__place){plan->first_state_slab + group->states[0], group->offsets[i]};
     }
     for (size_t i = 0; i < plan->slot_count; i++)
-        if (plan->slots[i].alias >= 0)
+        if (plan->slots[i].alias >= 0) {
             plan->slots[i].place = plan->slots[oc__slot_root(plan, (int32_t)i)].place;
+            plan->slots[i].place.offset += oc__slot_offset(plan, (int32_t)i);
+        }
 }
 
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {

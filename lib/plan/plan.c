@@ -84,6 +84,7 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     OC_TRY(rewrite(plan, graph, err));
     OC_TRY(place(plan, err));
     OC_TRY(oc__plan_make_tasks(plan, err));
+    OC_TRY(oc__plan_join(plan, err));
     OC_TRY(oc__plan_make_memory(plan, err));
     return oc__plan_record(plan, err);
 }
