@@ -54,7 +54,10 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
         OC_TRY(oc__pass_inference(plan->graph, err));
     OC_TRY(oc__pass_fold(plan->graph, err));
     OC_TRY(oc__pass_simplify(plan->graph, err));
-    return p->no_fusion ? OC_OK : oc__pass_fuse(plan->graph, err);
+    if (p->no_fusion)
+        return OC_OK;
+    OC_TRY(oc__pass_norm(plan->graph, err));
+    return oc__pass_fuse(plan->graph, err);
 }
 
 static oc_status place(oc_plan *plan, oc_error *err) {
@@ -87,6 +90,7 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     OC_TRY(oc__plan_make_tasks(plan, err));
     if (plan->tune)
         OC_TRY(oc__find_save(plan->devices[0], err));
+    OC_TRY(oc__plan_join(plan, err));
     OC_TRY(oc__plan_make_memory(plan, err));
     return oc__plan_record(plan, err);
 }
