@@ -1,34 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Direct convolution, channels in blocks of 16: a work-item keeps KV x 16 channels of TH x TW pixels of the result in registers.
+/* Direct convolution, channels in blocks of 16: a work-item computes MT tiles of KV x 16 channels by T pixels of a row.
  *
  * Result pixel (u, v) takes source pixel (u * step_y + y0 + r * dy, v * SW + x0 + s * dx) times weight (r, s). Forward, that is
  * the definition. Backward by data (PHASES) the result is dx, and pixels with equal remainder by the stride take the same taps,
  * each rstep-th one, from neighbouring pixels of dy. Weights are in blocks: result channels / (16 KV), source channels / 16, r, s,
- * 16, 16 KV. A tap for which the whole tile lies in the source reads it in place; another one goes through a small copy. */
+ * 16, 16 KV. They are taken `chunk` blocks at a time, which stay in a near cache while all tiles go over them.
+ * A row of taps for which the whole tile lies in the source reads it in place; another one goes through a copy with zeros around.
+ * REACH: at least (S - 1) * |dx|. */
 #include "types.clh"
-#define T (TH * TW)
 #include "conv2d_tile.clh"
 
-#define PIXEL(t) ((t) / TW * row_step + (size_t)((t) % TW * (SW * 16)))
-#define COPIED(t) ((size_t)(t) * 16)
+/* Channels of the next row of taps are called for while this one is added up: a 1x1 convolution has no time to wait for them. */
+#ifdef __has_builtin
+#if __has_builtin(__builtin_prefetch)
+#define PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p));
+#endif
+#endif
+#ifndef PREFETCH
+#define PREFETCH(p)
+#endif
+#define PIXEL(t) ((size_t)(t) * (SW * 16))
+#define SEGMENT ((T - 1) * SW + 1 + REACH)
 
-/* All source channels of one block for one tap. */
-#define TAP(P, AT) \
-    for (int c = 0; c < lanes; c++, wt += 16 * KV, P++) \
-        ADD_TO_TILE(P, AT, wt)
+/* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. */
+#define TAPS(P) \
+    for (int j = 0; j < runs; j++, P += run_x, wt += run_w) { \
+        for (int i = 0; i < run; i++) { \
+            PREFETCH(ahead + i * 16) \
+            ADD_TO_TILE((P + i), PIXEL, (wt + (size_t)i * (16 * KV))) \
+        } \
+    }
+
+static void copy_segment(__global const float *row, int IW, int x, int count, float *to) {
+    const int first = clamp(-x, 0, count), last = clamp(IW - x, first, count);
+    for (int i = 0; i < first; i++)
+        vstore16((float16)0, i, to);
+    for (int i = first; i < last; i++)
+        vstore16(vload16(x + i, row), i, to);
+    for (int i = last; i < count; i++)
+        vstore16((float16)0, i, to);
+}
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_direct(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
                             long dst_off, long src_n, long dst_n, long residual_n, int C, int IH, int IW, int K, int OH, int OW, int R,
-                            int S, int step_y, int dy, int dx, int y0, int x0, int tiles_x, int group_k, int group_c,
-                            int out_y, int out_x, int rstep, int sstep BIAS_PARAM POST_PARAMS) {
-    const int kb = get_global_id(1);
+                            int S, int step_y, int dy, int dx, int y0, int x0, int tiles_x, int tiles, int per_item, int chunk,
+                            int group_k, int group_c, int out_y, int out_x, int rstep, int sstep BIAS_PARAM POST_PARAMS) {
+    const int kb = get_global_id(1), c_blocks = (C + 15) / 16;
     const long batch = get_global_id(2);
-    int tile = get_global_id(0), r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
+    int item = get_global_id(0), r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
 #ifdef PHASES
     /* dy, dx, y0, x0 are those of the whole: -dilation and padding; from here on those of this phase */
-    const int phase = tile % (out_y * out_x);
-    tile /= out_y * out_x;
+    const int phase = item % (out_y * out_x);
+    item /= out_y * out_x;
     oy0 = phase / out_x;
     ox0 = phase % out_x;
     while (r0 < R && (oy0 + y0 + r0 * dy) % out_y)
@@ -40,37 +64,52 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
     dy = dy * rstep / out_y;
     dx = dx * sstep / out_x;
 #endif
-    const int u0 = tile / tiles_x * TH, v0 = tile % tiles_x * TW;
-    const size_t row_step = (size_t)step_y * IW * 16;
-    const int c_blocks = (C + 15) / 16;
+    const int taps = (S - s0 + sstep - 1) / sstep, low = min(0, (taps - 1) * dx), reach = abs((taps - 1) * dx);
+    const int first = item * per_item, count = min(per_item, tiles - first);
     src += src_off + batch * src_n + (size_t)(kb / group_k * group_c) * IH * IW * 16;
     wei += wei_off + (size_t)kb * c_blocks * R * S * (256 * KV);
-    CLEAR_TILE
-    float copy[T * 16];
-    for (int cb = 0; cb < c_blocks; cb++, src += (size_t)IH * IW * 16, wei += R * S * (256 * KV)) {
-        const int lanes = min(16, C - cb * 16);
-        for (int r = r0, y = u0 * step_y + y0; r < R; r += rstep, y += dy) {
-            if (y >= IH || y + (TH - 1) * step_y < 0)
-                continue;
-            for (int s = s0, x = v0 * SW + x0; s < S; s += sstep, x += dx) {
-                __global const float *wt = wei + (r * S + s) * (256 * KV);
-                if (y >= 0 && y + (TH - 1) * step_y < IH && x >= 0 && x + (TW - 1) * SW < IW) {
-                    __global const float *from = src + (y * IW + x) * 16;
-                    TAP(from, PIXEL)
-                } else {
-                    for (int t = 0; t < T; t++) {
-                        const int yt = y + t / TW * step_y, xt = x + t % TW * SW;
-                        const bool inside = yt >= 0 && yt < IH && xt >= 0 && xt < IW;
-                        vstore16(inside ? vload16(yt * IW + xt, src) : (float16)0, t, copy);
+    dst += dst_off + batch * dst_n;
+    float copy[SEGMENT * 16], part[MT * KV * T * 16];
+    for (int c0 = 0; c0 < c_blocks || c0 == 0; c0 += chunk) {
+        for (int m = 0; m < count; m++) {
+            const int y1 = (first + m) / tiles_x * step_y + y0, x = (first + m) % tiles_x * (T * SW) + x0;
+            const bool inside = x + low >= 0 && x + low + reach + (T - 1) * SW < IW;
+            float *sums = part + m * (KV * T * 16);
+            float16 sum[KV][T];
+            if (c0 == 0) {
+                FOR_TILE(sum[v][t] = 0)
+            } else {
+                FOR_TILE(sum[v][t] = vload16(v * T + t, sums))
+            }
+            for (int cb = c0; cb < min(c0 + chunk, c_blocks); cb++) {
+                const int lanes = min(16, C - cb * 16);
+                const bool joined = dx == 1 && sstep == 1 && lanes == 16;
+                const int runs = joined ? 1 : taps, run = joined ? taps * 16 : lanes;
+                const int run_x = dx * 16, run_w = sstep * (256 * KV);
+                for (int r = r0, y = y1; r < R; r += rstep, y += dy) {
+                    if (y < 0 || y >= IH)
+                        continue;
+                    __global const float *row = src + ((size_t)cb * IH + y) * IW * 16;
+                    __global const float *wt = wei + (((size_t)cb * R + r) * S + s0) * (256 * KV);
+                    __global const float *ahead = row + ((r + rstep < R ? (long)dy : (long)IH - (R - 1) * dy) * IW + x) * 16;
+                    if (inside) {
+                        __global const float *from = row + (long)x * 16;
+                        TAPS(from)
+                    } else {
+                        copy_segment(row, IW, x + low, reach + (T - 1) * SW + 1, copy);
+                        const float *from = copy - low * 16;
+                        TAPS(from)
                     }
-                    const float *from = copy;
-                    TAP(from, COPIED)
                 }
             }
+            FOR_TILE(vstore16(sum[v][t], v * T + t, sums))
         }
     }
-    dst += dst_off + batch * dst_n;
-#define ROW(t) (oy0 + (u0 + (t) / TW) * out_y)
-#define COLUMN(t) (ox0 + (v0 + (t) % TW) * out_x)
-    STORE_TILE(ROW, COLUMN)
+    for (int m = 0; m < count; m++) {
+        const int row = oy0 + (first + m) / tiles_x * out_y, column = ox0 + (first + m) % tiles_x * T * out_x;
+        const float *sums = part + m * (KV * T * 16);
+        if (row < OH) {
+            STORE_TILE(sums, row, column, out_x)
+        }
+    }
 }

@@ -37,8 +37,9 @@ __kernel void conv2d_plain(__global const float *src, long src_off, __global con
     __global const float *wt = wei + wei_off + (size_t)kb * C * R * S * (16 * KV);
     src += src_off + batch * src_n;
     dst += dst_off + batch * dst_n;
-    CLEAR_TILE
-    float copy[SEGMENT + 15];
+    float16 sum[KV][T];
+    FOR_TILE(sum[v][t] = 0)
+    float copy[SEGMENT + 15], part[KV * T * 16];
     for (int c = 0; c < C; c++)
         for (int r = 0; r < R; r++) {
             const int y = oy * step_y + y0 + r * dy;
@@ -56,7 +57,6 @@ __kernel void conv2d_plain(__global const float *src, long src_off, __global con
                 TAPS(from)
             }
         }
-#define ROW(t) oy
-#define COLUMN(t) (ox + (t))
-    STORE_TILE(ROW, COLUMN)
+    FOR_TILE(vstore16(sum[v][t], v * T + t, part))
+    STORE_TILE(part, oy, ox, 1)
 }

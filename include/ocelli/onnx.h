@@ -4,8 +4,12 @@
  * ONNX model files, in and out (IR versions 3 to 9; opsets 7 to 17 as far as this library's operators go).
  *
  * Initializers become states of the same names (float ones trainable, others frozen), so parameters keep their names on
- * the way in, through training, and out again. Batch normalization is read in inference form unless the node asks
- * for training. Metadata properties become the graph's metadata.
+ * the way in, through training, and out again. Those that are only looked at (a shape, axes, bounds) become part of the node, and
+ * running statistics of batch normalization are frozen; Constant nodes become constants; elements of double become f32.
+ * Batch normalization and dropout are read in inference form unless the node asks for training; running statistics that are
+ * states are then replaced by each run. Sizes without a number become symbols: of their own names, else "input_axis".
+ * Nodes that compute shapes, or compute with constants only, are computed while reading. Metadata properties become the graph's
+ * metadata. External data is read only from beneath the model's folder, and never through links.
  */
 #ifndef OCELLI_ONNX_H
 #define OCELLI_ONNX_H

@@ -42,10 +42,55 @@ static void next(const oc_shape *shape, int64_t *index) {
     }
 }
 
+/* Rows of G: transformed = G g G^T. Points are kept so that their first and last, and two in between, give g back. */
+static const double g2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+static const double g4[6][3] = {{1 / 4., 0, 0},           {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
+                                {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
+
+static void pack_winograd(const oc__desc *desc, const double *plain, void *elements) {
+    const double(*g)[3] = desc->layout.winograd == 4 ? g4 : g2;
+    int64_t points = desc->layout.winograd + 2, kernels = desc->shape.dims[0] * desc->shape.dims[1];
+    oc_shape shape = oc__layout_shape(&desc->layout, &desc->shape);
+    for (int64_t kernel = 0; kernel < kernels; kernel++) {
+        for (int64_t point = 0; point < points * points; point++) {
+            int64_t index[4] = {kernel / desc->shape.dims[1], kernel % desc->shape.dims[1], point / points, point % points};
+            double sum = 0;
+            for (int i = 0; i < 9; i++)
+                sum += g[index[2]][i / 3] * plain[kernel * 9 + i] * g[index[3]][i % 3];
+            oc__element_set(desc->dtype, elements, oc__layout_offset(&desc->layout, &shape, index), sum);
+        }
+    }
+}
+
+/* Where the taps come from: tap 0 is `first` times point 0, tap 1 `middle` times (point 1 - point 2), tap 2 the last point. */
+static double untransform(const oc__desc *desc, const void *elements, int64_t k, int64_t c, int r, int s) {
+    int last = desc->layout.winograd + 1;
+    double first = desc->layout.winograd == 4 ? 4 : 1, middle = desc->layout.winograd == 4 ? -3 : 1, sum = 0;
+    const int from[3][2] = {{0, 0}, {1, 2}, {last, last}};
+    const double times[3][2] = {{first, 0}, {middle, -middle}, {1, 0}};
+    oc_shape shape = oc__layout_shape(&desc->layout, &desc->shape);
+    for (int i = 0; i < 4; i++) {
+        int64_t index[4] = {k, c, from[r][i / 2], from[s][i % 2]};
+        sum += times[r][i / 2] * times[s][i % 2] *
+               oc__element_get(desc->dtype, elements, oc__layout_offset(&desc->layout, &shape, index));
+    }
+    return sum;
+}
+
+static void unpack_winograd(const oc__desc *desc, const void *elements, double *plain) {
+    int64_t count = oc_shape_count(&desc->shape), c = desc->shape.dims[1];
+    for (int64_t i = 0; i < count; i++)
+        plain[i] = untransform(desc, elements, i / 9 / c, i / 9 % c, (int)(i % 9 / 3), (int)(i % 3));
+}
+
 void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements) {
     int64_t index[OC_MAX_RANK] = {0}, count = oc_shape_count(&desc->shape);
     bool dense = oc__layout_is_plain(&desc->layout);
     memset(elements, 0, (size_t)oc__desc_bytes(desc));
+    if (desc->layout.winograd) {
+        pack_winograd(desc, plain, elements);
+        return;
+    }
     for (int64_t i = 0; i < count; i++, next(&desc->shape, index))
         oc__element_set(desc->dtype, elements, dense ? i : oc__layout_offset(&desc->layout, &desc->shape, index), plain[i]);
 }
@@ -53,6 +98,10 @@ void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements)
 void oc__unpack_doubles(const oc__desc *desc, const void *elements, double *plain) {
     int64_t index[OC_MAX_RANK] = {0}, count = oc_shape_count(&desc->shape);
     bool dense = oc__layout_is_plain(&desc->layout);
+    if (desc->layout.winograd) {
+        unpack_winograd(desc, elements, plain);
+        return;
+    }
     for (int64_t i = 0; i < count; i++, next(&desc->shape, index))
         plain[i] = oc__element_get(desc->dtype, elements, dense ? i : oc__layout_offset(&desc->layout, &desc->shape, index));
 }

@@ -106,6 +106,9 @@ const oc__op *oc__op_find(const char *name);
 /* The op of a family and direction ("fwd" or NULL: forward). */
 const oc__op *oc__op_find_direction(const char *family, const char *direction);
 
+/* The op that brings a value from a plain layout into another. */
+const oc__op *oc__op_of_reorder(const oc__layout *to);
+
 /* infer.c: checks counts and types of an op's operands, runs its rule. in[] and out[] hold type and shape. */
 oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const oc__desc *in, int in_count, oc__desc *out,
                     int *out_count, oc__symbols *symbols, oc_error *err);

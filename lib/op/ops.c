@@ -25,3 +25,7 @@ const oc__op *oc__op_find_direction(const char *family, const char *direction) {
     }
     return NULL;
 }
+
+const oc__op *oc__op_of_reorder(const oc__layout *to) {
+    return to->winograd ? &oc__op_winograd_weights : &oc__op_reorder;
+}

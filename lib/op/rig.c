@@ -111,6 +111,9 @@ oc_status oc__rig_read(oc__rig *rig, int output, double *plain, oc_error *err) {
 oc_status oc__rig_padding_is_zero(oc__rig *rig, int output, bool *ok, oc_error *err) {
     const oc__desc *desc = &rig->problem.out[output];
     void *elements;
+    *ok = true;
+    if (desc->layout.winograd) /* as many elements that are not zero as there were taps is not to be expected */
+        return OC_OK;
     OC_TRY(read_elements(rig, output, &elements, err));
     int64_t memory = oc__layout_count(&desc->layout, &desc->shape), inside = oc_shape_count(&desc->shape), nonzero = 0;
     double *plain = oc__alloc_array(rig->arena.context, (size_t)OC_MAX(inside, 1), sizeof(*plain));

@@ -25,7 +25,7 @@ static const oc__desc *desc_of(const oc__problem *p, int i) {
 }
 
 static oc__problem reorder_problem(oc__desc *from_to) {
-    return (oc__problem){.op = &oc__op_reorder, .in_count = 1, .op_in = 1, .out_count = 1, .in = from_to, .out = from_to + 1};
+    return (oc__problem){.op = oc__op_of_reorder(&from_to[1].layout), .in_count = 1, .op_in = 1, .out_count = 1, .in = from_to, .out = from_to + 1};
 }
 
 /* Operands in other layouts than plain are reordered in the workspace. */

@@ -6,7 +6,7 @@
 #include <ocelli/exec.h>
 
 #include "graph/graph.h"
-#include "op/rig.h"
+#include "op/tune.h"
 #include "sched/policy.h"
 
 /* Where a slot's memory comes from. */
@@ -107,6 +107,7 @@ struct oc_plan {
     uint64_t constant_bytes;
     oc__steps steps, derive_steps; /* main; derived */
     oc_plan_info info;
+    oc__tune_mode tune;
     bool updates; /* changes states */
 };
 

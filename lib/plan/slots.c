@@ -47,7 +47,7 @@ static int32_t find_slot(const oc__maker *m, const oc_value *value, const oc__la
 
 /* Whether every element lies at the same offset in both layouts: offsets are sums over axes, so each axis is looked at alone. */
 static bool same_memory(const oc_shape *shape, const oc__layout *a, const oc__layout *b) {
-    if (oc__layout_count(a, shape) != oc__layout_count(b, shape))
+    if (a->winograd != b->winograd || oc__layout_count(a, shape) != oc__layout_count(b, shape))
         return false;
     for (int axis = 0; axis < shape->rank; axis++) {
         int64_t index[OC_MAX_RANK] = {0};
@@ -96,7 +96,7 @@ oc_status oc__plan_add_reorder(oc_plan *plan, int32_t from, int32_t to, oc_error
     descs[1] = plan->slots[to].desc;
     slots[0] = from;
     slots[1] = to;
-    task->problem = (oc__problem){.op = &oc__op_reorder, .in_count = 1, .op_in = 1, .out_count = 1, .in = descs, .out = descs + 1};
+    task->problem = (oc__problem){.op = oc__op_of_reorder(&descs[1].layout), .in_count = 1, .op_in = 1, .out_count = 1, .in = descs, .out = descs + 1};
     task->in = slots;
     task->out = slots + 1;
     task->derived = plan->slots[to].home == OC_HOME_DERIVED;

@@ -29,6 +29,10 @@ static bool parse_blocks(const char *text, oc__layout *layout) {
 bool oc__layout_parse(const char *text, oc__layout *out) {
     oc__layout layout = {0};
     unsigned seen = 0, cut = 0;
+    if (text[0] == 'w' && (text[1] == '2' || text[1] == '4')) {
+        layout.winograd = (int8_t)(text[1] - '0');
+        text += 2;
+    }
     for (; (*text >= 'a' && *text <= 'h') || (*text >= 'A' && *text <= 'H'); text++) {
         int axis = *text >= 'a' ? *text - 'a' : *text - 'A';
         if (seen & (1u << axis))
@@ -50,7 +54,7 @@ bool oc__layout_parse(const char *text, oc__layout *out) {
 }
 
 void oc__layout_text(const oc__layout *layout, char text[OC_LAYOUT_TEXT]) {
-    int at = 0;
+    int at = layout->winograd ? snprintf(text, OC_LAYOUT_TEXT, "w%d", layout->winograd) : 0;
     for (int i = 0; i < layout->rank; i++) {
         int axis = layout->order[i];
         text[at++] = (char)((oc__layout_block(layout, axis) > 1 ? 'A' : 'a') + axis);
@@ -61,7 +65,7 @@ void oc__layout_text(const oc__layout *layout, char text[OC_LAYOUT_TEXT]) {
 }
 
 bool oc__layout_equal(const oc__layout *a, const oc__layout *b) {
-    if (a->rank != b->rank || a->block_count != b->block_count)
+    if (a->rank != b->rank || a->block_count != b->block_count || a->winograd != b->winograd)
         return false;
     for (int i = 0; i < a->rank; i++)
         if (a->order[i] != b->order[i])
@@ -76,7 +80,14 @@ bool oc__layout_is_plain(const oc__layout *layout) {
     for (int i = 0; i < layout->rank; i++)
         if (layout->order[i] != i)
             return false;
-    return layout->block_count == 0;
+    return layout->block_count == 0 && !layout->winograd;
+}
+
+oc_shape oc__layout_shape(const oc__layout *layout, const oc_shape *shape) {
+    oc_shape result = *shape;
+    if (layout->winograd && shape->rank == 4)
+        result.dims[2] = result.dims[3] = layout->winograd + 2;
+    return result;
 }
 
 int64_t oc__layout_block(const oc__layout *layout, int axis) {
@@ -92,7 +103,8 @@ static int64_t outer_size(const oc__layout *layout, const oc_shape *shape, int a
     return shape->dims[axis] / block + (shape->dims[axis] % block != 0);
 }
 
-int64_t oc__layout_count(const oc__layout *layout, const oc_shape *shape) {
+int64_t oc__layout_count(const oc__layout *layout, const oc_shape *plain) {
+    const oc_shape transformed = oc__layout_shape(layout, plain), *shape = &transformed;
     int64_t count = 1;
     for (int axis = 0; axis < shape->rank; axis++) {
         if (shape->dims[axis] < 0 || !oc__mul_i64(count, outer_size(layout, shape, axis), &count) ||
@@ -102,8 +114,9 @@ int64_t oc__layout_count(const oc__layout *layout, const oc_shape *shape) {
     return count;
 }
 
-void oc__layout_strides(const oc__layout *layout, const oc_shape *shape, int64_t outer[OC_MAX_RANK],
+void oc__layout_strides(const oc__layout *layout, const oc_shape *plain, int64_t outer[OC_MAX_RANK],
                         int64_t inner[OC_MAX_BLOCKS]) {
+    const oc_shape transformed = oc__layout_shape(layout, plain), *shape = &transformed;
     int64_t stride = 1;
     for (int i = layout->block_count - 1; i >= 0; i--) {
         inner[i] = stride;

@@ -19,6 +19,7 @@ typedef struct oc__layout {
     int8_t block_count;
     int8_t block_axis[OC_MAX_BLOCKS]; /* outermost block first */
     int16_t block_size[OC_MAX_BLOCKS];
+    int8_t winograd; /* 2 or 4: weights (K, C, 3, 3) transformed for tiles of that size; else 0 */
 } oc__layout;
 
 #define OC_LAYOUT_TEXT 64 /* enough for any layout's text */
@@ -31,11 +32,13 @@ bool oc__layout_is_plain(const oc__layout *layout);
 /* The product of the block sizes of an axis: 1 if it is not cut. */
 int64_t oc__layout_block(const oc__layout *layout, int axis);
 /* Elements in memory, the padding of last blocks included; -1 on overflow. */
-int64_t oc__layout_count(const oc__layout *layout, const oc_shape *shape);
+int64_t oc__layout_count(const oc__layout *layout, const oc_shape *plain);
 /* Elements between neighbours: outer[axis] for one step of the axis' outer index, inner[block] for one of a block. */
-void oc__layout_strides(const oc__layout *layout, const oc_shape *shape, int64_t outer[OC_MAX_RANK],
+void oc__layout_strides(const oc__layout *layout, const oc_shape *plain, int64_t outer[OC_MAX_RANK],
                         int64_t inner[OC_MAX_BLOCKS]);
-/* Where an element lies. */
+/* The shape whose elements lie there: another one only for transformed weights. */
+oc_shape oc__layout_shape(const oc__layout *layout, const oc_shape *shape);
+/* Where an element (of oc__layout_shape) lies. */
 int64_t oc__layout_offset(const oc__layout *layout, const oc_shape *shape, const int64_t *index);
 
 #endif

@@ -11,7 +11,8 @@ typedef enum optest_flags {
     OPTEST_SPECIAL = 1,   /* some inputs are NaN, infinite, or -0 */
     OPTEST_POSITIVE = 2,  /* floating-point inputs in (0, 2) */
     OPTEST_NO_FAST = 4,   /* only `ref` takes this */
-    OPTEST_CLASSES = 8    /* integers of 0 … 9, not 0 … 2 */
+    OPTEST_CLASSES = 8,   /* integers of 0 … 9, not 0 … 2 */
+    OPTEST_NO_OPTIONAL = 16 /* optional outputs are left out */
 } optest_flags;
 
 typedef struct optest_case {
@@ -19,11 +20,14 @@ typedef struct optest_case {
     const char *layout;  /* how operands (and outputs) of this rank lie before; NULL: plain */
     unsigned flags;
     double relative;     /* allowed: relative * (|want| + the mean of |want|); 0: 1e-5, f16 1e-3; exact ops on their integers: 0 */
+    const char *to;      /* the layout of outputs, if not `layout` */
 } optest_case;
 
 /* Runs one case on the device with each solver that takes it; fails the test with texts. */
 void optest_run(kit *k, const optest_case *c);
 void optest_run_all(const optest_case *cases, size_t count);
+/* With each solver that takes it, with each variant of its tuning space. */
+void optest_variants(kit *k, const optest_case *c);
 /* One problem on inputs of one's own. */
 void optest_values(kit *k, const char *problem, const double *const *in);
 void optest_values_within(kit *k, const char *problem, const double *const *in, double relative);

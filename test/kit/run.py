@@ -39,7 +39,7 @@ def main():
             continue
         environment = dict(os.environ, **test["env"])
         try:
-            done = subprocess.run(test["cmd"], cwd=test.get("workdir"), env=environment, stdin=subprocess.DEVNULL, timeout=600,
+            done = subprocess.run(test["cmd"], cwd=test.get("workdir") or args.folder, env=environment, stdin=subprocess.DEVNULL, timeout=600,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
             output, code = done.stdout, done.returncode
         except subprocess.TimeoutExpired as late:

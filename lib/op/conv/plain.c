@@ -15,50 +15,39 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     return true;
 }
 
-static int vectors(const oc__problem *p) {
-    return oc__conv_vectors(oc__conv_of(p).k, 1);
+static int vectors(const oc__problem *p, int *t) {
+    oc__conv c = oc__conv_of(p);
+    int kv = 1;
+    oc__conv_tile(c.k, 1, c.ow, 1, &kv, t);
+    return kv;
 }
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
-    in[1] = oc__layout_blocked(4, 0, 16 * vectors(p));
+    int t;
+    in[1] = oc__layout_blocked(4, 0, 16 * vectors(p, &t));
     out[0] = oc__layout_blocked(4, 1, 16);
     for (int i = p->op_in; i < p->in_count; i++)
         if (p->in[i].shape.rank == 4)
             in[i] = out[0];
 }
 
-/* Cycles of one tap over all columns of a row. */
-static double row_cost(const oc__conv *c, int kv, int columns) {
-    double busy = OC_MAX(columns * kv / 2.0, (columns + kv) / 1.8);
-    return (double)((c->ow + columns - 1) / columns) * (OC_MAX(busy, 4.5) + 1);
-}
-
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
-    oc__conv c = oc__conv_of(p);
-    int kv = vectors(p);
-    int most = kv == 3 ? 9 : kv == 2 ? 14 : 28;
-    double least = 0;
-    for (int columns = 1; columns <= most; columns++) {
-        double cost = row_cost(&c, kv, columns);
-        if (least > 0 && cost > least * 0.995)
-            continue;
-        least = cost;
-        *out = (oc__variant){{columns}};
-    }
+    int t = 1;
+    vectors(p, &t);
+    *out = (oc__variant){{t}};
 }
 
-static const int32_t tile_columns[] = {28, 24, 20, 16, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 0};
+static const int32_t tile_columns[] = {28, 24, 16, 14, 12, 9, 8, 7, 6, 5, 4, 0};
 static const oc__tuning space[] = {{"T", tile_columns}, {NULL, NULL}};
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__conv c = oc__conv_of(p);
-    int kv = vectors(p);
-    double tiles = (double)((c.k + kv * 16 - 1) / (kv * 16));
-    double useful = (double)c.ow * (double)c.k / 32, spent = row_cost(&c, kv, v->value[0]) * tiles;
-    double set_up = 1 + 6.0 / (double)(c.c * c.r * c.s); /* clearing and storing a tile */
-    return oc__estimate_roofline(p, caps, 0.85 * OC_MIN(1.0, useful / OC_MAX(spent, 1e-9)) / set_up, 0.6);
+    int t = v->value[0], best, kv = vectors(p, &best);
+    double tiles = (double)((c.ow + t - 1) / t * c.oh * c.n) * (double)((c.k + kv * 16 - 1) / (kv * 16));
+    double lines = (double)(c.c * c.r), cycles = lines * ((double)c.s * oc__conv_cycles(kv, t, 1) + 16) + 8.0 * kv * t;
+    return oc__conv_seconds(p, caps, tiles * cycles, tiles);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -66,7 +55,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__conv c = oc__conv_of(p);
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
-    int kv = vectors(p), columns = r->variant.value[0];
+    int best, kv = vectors(p, &best), columns = r->variant.value[0];
     int64_t tiles_x = (c.ow + columns - 1) / columns, reach = OC_MAX(10, (c.s - 1) * c.dilation_w);
     oc__string text;
     oc__string_init(&text, r->context);

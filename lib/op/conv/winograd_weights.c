@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weights (K, C, 3, 3) into the layout "w4cdAb32a" or "w2cdAb32a": what a reorder is for other layouts. */
+#include "op/conv/conv.h"
+#include "op/room.h"
+
+static oc_status infer(oc__inference *x, oc_error *err) {
+    if (x->in[0].shape.rank != 4 || x->in[0].shape.dims[2] != 3 || x->in[0].shape.dims[3] != 3)
+        return oc__infer_fail(x, err, "only weights of 3 by 3 are transformed");
+    x->out[0] = (oc__desc){.dtype = x->in[0].dtype, .shape = x->in[0].shape};
+    return OC_OK;
+}
+
+static oc_status host(oc_context *context, const oc__problem *p, const double *const *in, double *const *out, oc_error *err) {
+    (void)context, (void)err;
+    int64_t count = oc_shape_count(&p->out[0].shape);
+    for (int64_t i = 0; i < count; i++)
+        out[0][i] = in[0][i];
+    return OC_OK;
+}
+
+static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
+    (void)caps, (void)in;
+    oc__layout_parse(p->out[0].layout.winograd == 2 ? "w2cdAb32a" : "w4cdAb32a", &out[0]);
+}
+
+static oc_status record(const oc__recording *r, oc_error *err) {
+    const oc__desc *weights = &r->problem->in[0];
+    int64_t k = weights->shape.dims[0], c = weights->shape.dims[1], padded = (k + 31) / 32 * 32;
+    if (k * c == 0)
+        return OC_OK;
+    oc__string text;
+    oc__string_init(&text, r->context);
+    oc__define_types(r->problem, &text);
+    oc__string_printf(&text, "#define T %d\n", r->problem->out[0].layout.winograd == 2 ? 2 : 4);
+    oc__step *step = oc__step_kernel(r->steps, "winograd_weights.cl", text.text, "winograd_weights");
+    oc__step_desc(r->steps, step, r->in[0].place, weights);
+    oc__step_desc(r->steps, step, r->out[0].place, &r->problem->out[0]);
+    oc__step_i64(r->steps, step, k);
+    oc__step_i64(r->steps, step, c);
+    oc__step_i64(r->steps, step, padded * c);
+    oc__step_range_items(step, r->caps, (uint64_t)(padded * c));
+    return oc__record_end(r, &text, err);
+}
+
+static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(p, caps, 1, 0.3);
+}
+
+static const oc__solver ref = {.name = "winograd_weights.ref", .applicable = oc__ref_applicable, .layouts = layouts,
+                               .estimate = estimate, .record = record};
+static const oc__solver *const solvers[] = {&ref, NULL};
+
+const oc__op oc__op_winograd_weights = {.name = "winograd_weights", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer,
+                                        .batch = OC_BATCH_NONE("parameters have no batch axis"), .host = host, .solvers = solvers};
