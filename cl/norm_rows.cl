@@ -69,17 +69,19 @@ DEFINE_CHANNELS(f16)
 #define NORMALIZE(T, GET, SET) \
     { \
         T v = GET(A0, x, AT) - m; \
-        SET(Z0, z, AT, MULADD(v, factor, b)); \
+        v = MULADD(v, factor, b); \
+        POSTS(T, v, , ) \
+        SET(Z0, z, AT, v); \
     }
 
 __kernel void rows_normalize(__global const TYPE(A0) *x, long x_off, __global const TYPE(A1) *scale, long scale_off,
                              __global const TYPE(A2) *bias, long bias_off, __global const TYPE(MEAN) *mean, long mean_off,
                              __global const TYPE(SPREAD) *spread, long spread_off, __global TYPE(Z0) *z, long z_off, SIZES,
-                             float epsilon) {
+                             float epsilon, long gap) {
     ROW;
     const NUMBER m = CHANNEL(MEAN, mean), b = CHANNEL(A2, bias);
     const NUMBER factor = CHANNEL(A1, scale) * INVERSE(CHANNEL(SPREAD, spread));
-    x += x_off;
+    x += x_off + image * gap;
     z += z_off;
     ALL(NORMALIZE)
 }

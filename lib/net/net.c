@@ -10,16 +10,14 @@
 
 #include "base/base.h"
 
-/* Weights and bias as PyTorch's layers begin: uniform in ±1 / sqrt(fan_in). */
+/* Weights after Glorot and Bengio, bias zero. */
 static void parameters(oc_graph *graph, const char *name, const oc_shape *shape, oc_value **weights, oc_value **bias, oc_error *err) {
     char text[64];
-    oc_init init = oc_init_params(OC_INIT_FAN_IN, .transposed = true, .fan_in = 1);
-    for (int i = 1; i < shape->rank; i++)
-        init.fan_in *= shape->dims[i];
+    oc_init init = oc_init_params(OC_INIT_XAVIER, .transposed = true);
     snprintf(text, sizeof(text), "%s.weight", name);
     *weights = oc_graph_state(graph, text, OC_F32, shape, &init, err);
     snprintf(text, sizeof(text), "%s.bias", name);
-    *bias = oc_graph_state(graph, text, OC_F32, &OC_SHAPE(shape->dims[0]), &init, err);
+    *bias = oc_graph_state(graph, text, OC_F32, &OC_SHAPE(shape->dims[0]), NULL, err);
 }
 
 static oc_value *conv_block(oc_graph *graph, oc_value *x, const char *name, int64_t in, int64_t out, int64_t pad, oc_error *err) {

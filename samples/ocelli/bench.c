@@ -4,20 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app.h"
+#include "bench.h"
 #include "json.h"
-#include "session.h"
-
-typedef struct bench {
-    app app;
-    const char *batch_file, *direction, *solver;
-    int64_t repeat;
-    arg_list dims;
-    oc_bench_peaks peaks;
-} bench;
 
 /* Peaks are measured once, before the first result. */
-static bool measure_peaks(bench *b)
+bool measure_peaks(bench *b)
 {
     oc_error err = {0};
     if (b->peaks.flops > 0 || oc_bench_peak(b->app.device, &b->peaks, &err) == OC_OK)
@@ -26,21 +17,51 @@ static bool measure_peaks(bench *b)
     return false;
 }
 
-/* The larger of the two shares: what the problem is bound by. */
-static double peak_share(const bench *b, double flops, double bytes, double seconds)
+share share_of(const bench *b, const record *r)
 {
-    double compute = flops / seconds / b->peaks.flops, copy = bytes / seconds / b->peaks.bytes;
-    return compute > copy ? compute : copy;
+    share s = {.compute = r->flops / r->median / b->peaks.flops, .memory = r->bytes / r->median / b->peaks.bytes};
+    s.largest = s.compute > s.memory ? s.compute : s.memory;
+    s.bound = s.compute > s.memory ? "flops" : "bytes";
+    return s;
 }
 
-static void report(const bench *b, const oc_bench_result *r)
+bool saves_flops(const char *solver)
 {
-    double share = peak_share(b, r->flops, r->bytes, r->median_seconds), gflops = 1e-9 * r->flops / r->median_seconds;
-    if (!b->app.json) {
-        printf("%-56s %-11s %-18s %10.4f ms (min %.4f) %9.1f GFLOP/s %6.1f %%\n", r->problem, r->direction, r->solver,
-               1e3 * r->median_seconds, 1e3 * r->min_seconds, gflops, 100 * share);
+    return strstr(solver, "winograd") != NULL || strstr(solver, "fft") != NULL;
+}
+
+int problem_size(const char *text)
+{
+    const char *layouts = strstr(text, ";lay=");
+    return layouts != NULL ? (int)(layouts - text) : (int)strlen(text);
+}
+
+/* Nothing computes faster than the peak. If something seems to, other work may have slowed the measuring of the peak: once more. */
+static void check_share(bench *b, const record *r)
+{
+    oc_bench_peaks again;
+    if (saves_flops(r->solver) || share_of(b, r).compute <= TOO_LARGE)
         return;
-    }
+    if (oc_bench_peak(b->app.device, &again, NULL) == OC_OK && again.flops > b->peaks.flops)
+        b->peaks.flops = again.flops;
+    if (share_of(b, r).compute <= TOO_LARGE)
+        return;
+    app_say("error: %s seems to compute %.*s at %.2f of the multiply-add peak (%.1f GFLOP/s), which cannot be: other work disturbed "
+            "one of the measurements, or the cost of this op is wrong", r->solver, problem_size(r->problem), r->problem,
+            share_of(b, r).compute, 1e-9 * b->peaks.flops);
+    b->wrong = true;
+}
+
+static void report_text(const bench *b, const record *r)
+{
+    printf("%-56s %-11s %-18s %10.4f ms (min %.4f) %9.1f GFLOP/s %6.1f %%\n", r->problem, r->direction, r->solver, 1e3 * r->median,
+           1e3 * r->min, 1e-9 * r->flops / r->median, 100 * share_of(b, r).largest);
+}
+
+static void report_json(const bench *b, const record *r)
+{
+    double before;
+    share share = share_of(b, r);
     json_open('{');
     json_key("problem");
     json_text(r->problem);
@@ -49,26 +70,69 @@ static void report(const bench *b, const oc_bench_result *r)
     json_key("solver");
     json_text(r->solver);
     json_key("median_ms");
-    json_number(1e3 * r->median_seconds);
+    json_number(1e3 * r->median);
     json_key("min_ms");
-    json_number(1e3 * r->min_seconds);
+    json_number(1e3 * r->min);
     json_key("gflops");
-    json_number(gflops);
+    json_number(1e-9 * r->flops / r->median);
     json_key("peak_share");
-    json_number(share);
+    json_number(share.largest);
+    json_key("bound");
+    json_text(share.bound);
+    json_key("flops");
+    json_number(r->flops);
+    json_key("bytes");
+    json_number(r->bytes);
+    if (r->node != NULL) {
+        json_key("node");
+        json_text(r->node);
+    }
+    if (b->compare != NULL) {
+        json_key("old_median_ms");
+        if (compare_find(b, r, &before) != NULL)
+            json_number(1e3 * before);
+        else
+            json_null();
+    }
     json_close();
 }
 
-static int bench_problem(bench *b, const char *problem)
+static void free_record(record *r)
+{
+    free(r->problem);
+    free(r->solver);
+    free(r->node);
+}
+
+int add_record(bench *b, record *r)
+{
+    record *items = realloc(b->records, (b->record_count + 1) * sizeof(*items));
+    b->records = items != NULL ? items : b->records;
+    if (items == NULL || r->problem == NULL || r->solver == NULL) {
+        free_record(r);
+        return app_say("out of memory");
+    }
+    items[b->record_count++] = *r;
+    check_share(b, r);
+    if (b->app.json)
+        report_json(b, r);
+    else if (r->node == NULL || !b->layers)
+        report_text(b, r);
+    return EXIT_DONE;
+}
+
+static int bench_problem(bench *b, const char *problem, const char *direction)
 {
     oc_error err = {0};
     oc_bench_result result = {0};
     if (!measure_peaks(b))
         return EXIT_FAILED;
-    if (oc_bench_problem(b->app.device, problem, b->direction, b->solver, &result, &err) != OC_OK)
+    if (oc_bench_problem(b->app.device, problem, direction, b->solver, &result, &err) != OC_OK)
         return app_fail(&err);
-    report(b, &result);
-    return EXIT_DONE;
+    record r = {.problem = strdup(result.problem), .solver = strdup(result.solver), .median = result.median_seconds,
+                .min = result.min_seconds, .flops = result.flops, .bytes = result.bytes};
+    snprintf(r.direction, sizeof(r.direction), "%s", result.direction);
+    return add_record(b, &r);
 }
 
 static int report_peak(bench *b, const char *name, double value, const char *unit)
@@ -105,94 +169,61 @@ static int bench_file(bench *b)
         size_t size = strlen(line);
         while (size > 0 && line[size - 1] == ' ')
             line[--size] = 0;
-        if (size > 0 && bench_problem(b, line) != EXIT_DONE)
+        if (size > 0 && bench_problem(b, line, b->direction) != EXIT_DONE)
             code = EXIT_FAILED;
     }
     fclose(file);
     return code;
 }
 
-/* Times of each step over the repeats: times[step * repeat + run]. */
-static int time_steps(bench *b, session *session, double *times, size_t steps)
+/* With --compare alone: all that was timed then. */
+static int bench_old(bench *b)
 {
-    oc_error err = {0};
-    for (int64_t run = -1; run < b->repeat; run++) { /* one to warm up */
-        if (session_run(session, &err) != OC_OK)
-            return app_fail(&err);
-        for (size_t i = 0; run >= 0 && i < steps; i++)
-            times[i * (size_t)b->repeat + (size_t)run] = oc_exec_get_step_time(session->exec, i).seconds;
+    int code = EXIT_DONE;
+    double before;
+    for (size_t i = 0; i < b->old_count; i++) {
+        const old_record *old = &b->old[i];
+        record r = {.problem = old->problem};
+        snprintf(r.direction, sizeof(r.direction), "%s", old->direction);
+        if (compare_find(b, &r, &before) == old && bench_problem(b, old->problem, strcmp(old->direction, "fwd") == 0 ? NULL : old->direction) != EXIT_DONE)
+            code = EXIT_FAILED;
     }
-    for (size_t i = 0; i < steps; i++) {
-        oc_step_time step = oc_exec_get_step_time(session->exec, i);
-        oc_bench_result result = {.flops = step.flops, .bytes = step.bytes};
-        snprintf(result.problem, sizeof(result.problem), "%s", step.problem);
-        snprintf(result.direction, sizeof(result.direction), "fwd");
-        snprintf(result.solver, sizeof(result.solver), "%s", step.solver);
-        result.median_seconds = median_of(times + i * (size_t)b->repeat, (size_t)b->repeat);
-        result.min_seconds = times[i * (size_t)b->repeat];
-        report(b, &result);
-    }
-    return EXIT_DONE;
-}
-
-static int bench_session(bench *b, session *session)
-{
-    oc_error err = {0};
-    size_t steps = 0;
-    if (oc_exec_set_profiling(session->exec, true, &err) != OC_OK)
-        return app_fail(&err);
-    for (size_t i = 0; i < session->input_count; i++)
-        tensor_fill_random(session->inputs[i].tensor, i);
-    if (session_run(session, &err) != OC_OK)
-        return app_fail(&err);
-    while (oc_exec_get_step_time(session->exec, steps).problem != NULL)
-        steps++;
-    double *times = calloc((size_t)b->repeat * steps + 1, sizeof(*times));
-    if (times == NULL)
-        return app_say("out of memory");
-    int code = time_steps(b, session, times, steps);
-    free(times);
     return code;
 }
 
-static int bench_model(bench *b, const char *path, const oc_dim_binding *dims)
+static int bench_arguments(bench *b, const arg_list *arguments, const oc_dim_binding *dims)
 {
-    oc_error err = {0};
-    oc_graph *graph;
-    session session;
-    if (!measure_peaks(b))
-        return EXIT_FAILED;
-    if (oc_onnx_read(&graph, b->app.context, path, &err) != OC_OK)
-        return app_fail(&err);
-    const oc_plan_params params = {.dims = dims, .dim_count = b->dims.count, .default_dim = 1};
-    oc_status status = session_open(&session, &b->app, graph, NULL, &params, &err);
-    oc_graph_destroy(&graph);
-    if (status != OC_OK)
-        return app_fail(&err);
-    int code = bench_session(b, &session);
-    session_close(&session);
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < arguments->count; i++) {
+        const char *what = arguments->items[i];
+        int one = strcmp(what, "peak") == 0  ? bench_peak(b)
+                  : ends_with(what, ".onnx") ? bench_model(b, what, dims)
+                                             : bench_problem(b, what, b->direction);
+        code = one != EXIT_DONE ? one : code;
+    }
+    if (b->batch_file != NULL && bench_file(b) != EXIT_DONE)
+        code = EXIT_FAILED;
+    if (arguments->count == 0 && b->batch_file == NULL && bench_old(b) != EXIT_DONE)
+        code = EXIT_FAILED;
     return code;
 }
 
 static int work(bench *b, const arg_list *arguments, const oc_dim_binding *dims)
 {
-    int code = EXIT_DONE;
+    if (b->compare != NULL && compare_read(b, b->compare) != EXIT_DONE)
+        return EXIT_FAILED;
     if (!app_open(&b->app))
         return EXIT_FAILED;
     if (b->app.json)
         json_open('[');
-    for (size_t i = 0; i < arguments->count; i++) {
-        const char *what = arguments->items[i];
-        int one = strcmp(what, "peak") == 0       ? bench_peak(b)
-                  : ends_with(what, ".onnx")      ? bench_model(b, what, dims)
-                                                  : bench_problem(b, what);
-        code = one != EXIT_DONE ? one : code;
-    }
-    if (b->batch_file != NULL && bench_file(b) != EXIT_DONE)
-        code = EXIT_FAILED;
+    int code = bench_arguments(b, arguments, dims);
     if (b->app.json)
         json_close();
-    return code;
+    else if (b->compare != NULL)
+        compare_print(b);
+    if (b->svg != NULL && (!measure_peaks(b) || roofline_write(b, b->svg) != EXIT_DONE))
+        code = EXIT_FAILED;
+    return b->wrong ? EXIT_FAILED : code;
 }
 
 static int run(const command *command, int argc, char **argv)
@@ -205,14 +236,17 @@ static int run(const command *command, int argc, char **argv)
         {0, "dir", "DIRECTION", ARG_TEXT, &b.direction, "fwd, bwd_data or bwd_weights (default: as the problem says, else fwd)"},
         {0, "solver", "NAME", ARG_TEXT, &b.solver, "with this solver (default: the one that would be chosen)"},
         {0, "repeat", "N", ARG_INTEGER, &b.repeat, "runs of a MODEL (default 10)"},
+        {0, "layers", NULL, ARG_FLAG, &b.layers, "a table of a MODEL's steps: what bounds each, and sums by solver"},
+        {0, "svg", "FILE", ARG_TEXT, &b.svg, "draw the roofline: a point a problem or step"},
+        {0, "compare", "OLD.json", ARG_TEXT, &b.compare, "tell what became slower or faster since; alone: time all of that again"},
         {0, "dim", "NAME=SIZE", ARG_LIST, &b.dims, "the size that a symbol of a MODEL stands for (default 1)"},
         DEVICE_OPTION(b.app),
         JSON_OPTION(b.app),
         APP_OPTIONS(b.app),
         {0}};
     int code = args_parse(command, options, argc, argv, &arguments);
-    if (code == ARGS_GO_ON && arguments.count == 0 && b.batch_file == NULL)
-        code = args_wrong(command, "a PROBLEM, a MODEL, 'peak' or --batch-file is missing");
+    if (code == ARGS_GO_ON && arguments.count == 0 && b.batch_file == NULL && b.compare == NULL)
+        code = args_wrong(command, "a PROBLEM, a MODEL, 'peak', --batch-file or --compare is missing");
     if (code == ARGS_GO_ON && b.repeat < 1)
         code = args_wrong(command, "--repeat wants at least 1");
     if (code == ARGS_GO_ON && !parse_dims(command, &b.dims, &dims))
@@ -220,6 +254,10 @@ static int run(const command *command, int argc, char **argv)
     if (code == ARGS_GO_ON)
         code = work(&b, &arguments, dims);
     app_close(&b.app);
+    for (size_t i = 0; i < b.record_count; i++)
+        free_record(&b.records[i]);
+    free(b.records);
+    compare_free(&b);
     free_dims(dims, b.dims.count);
     args_free(&b.dims);
     args_free(&arguments);
@@ -230,7 +268,11 @@ const command bench_command = {
     "bench", "PROBLEM... | MODEL.onnx | peak", "time problems, or the steps of a model, against the device's peak",
     "A PROBLEM is a line such as conv2d:mb1ic64ih56oc64oh56kh3ph1; docs/problems.md has the grammar. 'peak' measures the\n"
     "device's multiply-add and copy rates; shares are always against those of the same run, of compute or of memory,\n"
-    "whichever is larger.\n"
-    "JSON: an array of {\"problem\",\"direction\",\"solver\",\"median_ms\",\"min_ms\",\"gflops\",\"peak_share\"}; of peaks\n"
-    "{\"problem\",\"gflops\" or \"gbytes\"}.\n",
+    "whichever is larger: that is the bound. A share may be above 1 where Winograd's solvers need fewer multiplications\n"
+    "than the problem is counted with, or where data come from caches; any other solver above 1.02 of the multiply-add\n"
+    "peak is an error, also after measuring the peak once more: it is said, and the exit code is 1.\n"
+    "--layers also prints the time of a whole run, in which single steps are not timed. --compare takes equal problems\n"
+    "together, whatever their layouts and solvers, and lists changes of more than 5 %.\n"
+    "JSON: an array of {\"problem\",\"direction\",\"solver\",\"median_ms\",\"min_ms\",\"gflops\",\"peak_share\",\"bound\",\"flops\",\n"
+    "\"bytes\"}, of steps also \"node\", with --compare also \"old_median_ms\"; of peaks {\"problem\",\"gflops\" or \"gbytes\"}.\n",
     run, 0, -1};

@@ -163,13 +163,52 @@ def varint(value):
     return out + bytes([value])
 
 
-def test_bench():
+BENCH_KEYS = ["problem", "direction", "solver", "median_ms", "min_ms", "gflops", "peak_share", "bound", "flops", "bytes"]
+
+
+def test_bench(folder, model):
     out = check_run("bench", ["bench", "matmul:64x64,64x64", "--json"], 0)
     for value in json.loads(out):
-        keys("bench", value, ["problem", "direction", "solver", "median_ms", "min_ms", "gflops", "peak_share"])
+        keys("bench", value, BENCH_KEYS)
+        check(value["flops"] == 2 * 64 ** 3 and value["bound"] in ("flops", "bytes"), f"bench: {out}")
     check_run("peak", ["bench", "peak"], 0, stdout="GFLOP/s")
     check_run("no problem", ["bench", "nonsense"], 1)
     check_run("nothing", ["bench"], 2)
+    problems = os.path.join(folder, "problems.txt")
+    with open(problems, "w", encoding="utf-8") as file:
+        file.write("# a comment\n\nrelu:1000   # another\nmatmul:m8n8k8\n")
+    check(check_run("batch file", ["bench", "--batch-file", problems], 0).count("GFLOP/s") == 2, "batch file")
+    test_layers(folder, model)
+
+
+def test_layers(folder, model):
+    svg, old = os.path.join(folder, "roofline.svg"), os.path.join(folder, "old.json")
+    args = ["bench", model, "--repeat", "2"]
+    out = check_run("layers", [*args, "--layers", "--svg", svg], 0, stdout="all steps")
+    check("% peak" in out and "bound" in out and "host to host" in out, f"layers: {out}")
+    with open(svg, encoding="utf-8") as file:
+        text = file.read()
+    check(text.startswith("<svg ") and text.endswith("</svg>\n") and "<circle" in text and "GFLOP/s" in text, "roofline")
+    check_run("roofline nowhere", ["bench", "relu:100", "--svg", "/nowhere/r.svg"], 1, stderr="/nowhere")
+    out = check_run("steps", [*args, "--json"], 0)
+    steps = json.loads(out)
+    for step in steps:
+        keys("steps", step, [*BENCH_KEYS, "node"])
+    with open(old, "w", encoding="utf-8") as file:
+        json.dump([{**step, "median_ms": 1000, "unknown": None} for step in steps] + [{"problem": "peak:fma", "gflops": 1}], file, indent=1)
+    check_run("compare", [*args, "--compare", old], 0, stdout=f"{len(steps)} of {len(steps)} were timed before")
+    check_run("faster", [*args, "--compare", old], 0, stdout="\n0 slower, ")
+    for step in json.loads(check_run("compare", [*args, "--compare", old, "--json"], 0)):
+        keys("compare", step, [*BENCH_KEYS, "node", "old_median_ms"])
+        check(abs(step["old_median_ms"] - 1000) < 1e-3, "the old time")
+    with open(old, "w", encoding="utf-8") as file:
+        json.dump([{"problem": "relu:100", "direction": "fwd", "solver": "old", "median_ms": 1e-6}], file)
+    check_run("compare alone", ["bench", "--compare", old], 0, stdout="1 slower, 0 faster; 1 of 1")
+    for text in ("", "[", "[{}", '[{"problem"}]', '[{"problem": "x', "[1]", "[] x", "[]"):
+        with open(old, "w", encoding="utf-8") as file:
+            file.write(text)
+        check_run("no such file to compare with", ["bench", "relu:100", "--compare", old], 1, stderr="old.json")
+    check_run("nothing to compare with", ["bench", "relu:100", "--compare", "nowhere.json"], 1, stderr="nowhere.json")
 
 
 def test_cache(folder):
@@ -208,7 +247,7 @@ def main():
         model = test_train(work)
         test_classify(work, model)
         test_run(work, model)
-        test_bench()
+        test_bench(work, model)
         test_cache(work)
         test_check(os.path.join(folder))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

@@ -182,6 +182,24 @@ static void test_slice(void **state)
     check_against(sliced, 1);
 }
 
+static oc_value *responses(oc_graph *graph, oc_value *x, oc_error *err)
+{
+    return oc_lrn(graph, x, &oc_lrn_params(.size = 3, .alpha = 1e-4f, .beta = 0.5f, .bias = 1), err);
+}
+
+static void test_lrn(void **state)
+{
+    (void)state;
+    begin(13, "N,5,3");
+    model_int(&m, "size", 3);
+    model_float(&m, "beta", 0.5f);
+    model_node(&m, "LRN", "x", "y");
+    check_against(responses, 2);
+    begin(13, "N,5,3");
+    model_node(&m, "LRN", "x", "y");
+    read_fails(OC_ERROR_SHAPE, "size is 0");
+}
+
 static oc_value *gathered_one(oc_graph *graph, oc_value *x, oc_error *err)
 {
     oc_value *part = oc_slice(graph, x, &oc_slice_params(.begin = {0, 4}, .end = {0, 5}, .step = {0, 1}), err);
@@ -417,7 +435,7 @@ static void test_auto_pad(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_reduce),
+    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn), TEST(test_reduce),
                                        TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
