@@ -34,11 +34,11 @@
 static void copy_segment(__global const float *row, int IW, int x, int count, float *to) {
     const int first = clamp(-x, 0, count), last = clamp(IW - x, first, count);
     for (int i = 0; i < first; i++)
-        vstore16((float16)0, i, to);
+        STORE16_PRIVATE((float16)0, i, to);
     for (int i = first; i < last; i++)
-        vstore16(vload16(x + i, row), i, to);
+        STORE16_PRIVATE(LOAD16(x + i, row), i, to);
     for (int i = last; i < count; i++)
-        vstore16((float16)0, i, to);
+        STORE16_PRIVATE((float16)0, i, to);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -79,7 +79,7 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
             if (c0 == 0) {
                 FOR_TILE(sum[v][t] = 0)
             } else {
-                FOR_TILE(sum[v][t] = vload16(v * T + t, sums))
+                FOR_TILE(sum[v][t] = LOAD16_PRIVATE(v * T + t, sums))
             }
             for (int cb = c0; cb < min(c0 + chunk, c_blocks); cb++) {
                 const int lanes = min(16, C - cb * 16);
@@ -102,14 +102,16 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
                     }
                 }
             }
-            FOR_TILE(vstore16(sum[v][t], v * T + t, sums))
+            FOR_TILE(STORE16_PRIVATE(sum[v][t], v * T + t, sums))
         }
     }
+    const int columns = (OW - ox0 + out_x - 1) / out_x;
     for (int m = 0; m < count; m++) {
         const int row = oy0 + (first + m) / tiles_x * out_y, column = ox0 + (first + m) % tiles_x * T * out_x;
         const float *sums = part + m * (KV * T * 16);
+        const int pixels = min(T, columns - (first + m) % tiles_x * T);
         if (row < OH) {
-            STORE_TILE(sums, row, column, out_x)
+            STORE_TILE(sums, row, column, out_x, pixels)
         }
     }
 }

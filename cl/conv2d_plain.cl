@@ -16,11 +16,11 @@
 static void copy_segment(__global const float *row, int IW, int x, float *to) {
     const int first = clamp(-x, 0, SEGMENT), last = clamp(IW - x, first, SEGMENT);
     for (int i = 0; i < SEGMENT; i += 16)
-        vstore16((float16)0, 0, to + i);
+        STORE16_PRIVATE((float16)0, 0, to + i);
     if (last - first >= 16) {
         for (int i = first; i + 16 <= last; i += 16)
-            vstore16(vload16(0, row + x + i), 0, to + i);
-        vstore16(vload16(0, row + x + last - 16), 0, to + last - 16);
+            STORE16_PRIVATE(LOAD16(0, row + x + i), 0, to + i);
+        STORE16_PRIVATE(LOAD16(0, row + x + last - 16), 0, to + last - 16);
     } else {
         for (int i = first; i < last; i++)
             to[i] = row[x + i];
@@ -57,6 +57,6 @@ __kernel void conv2d_plain(__global const float *src, long src_off, __global con
                 TAPS(from)
             }
         }
-    FOR_TILE(vstore16(sum[v][t], v * T + t, part))
-    STORE_TILE(part, oy, ox, 1)
+    FOR_TILE(STORE16_PRIVATE(sum[v][t], v * T + t, part))
+    STORE_TILE(part, oy, ox, 1, min(T, OW - ox))
 }

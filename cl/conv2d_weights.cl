@@ -38,7 +38,7 @@ __kernel void conv2d_weights(__global const float *src, long src_off, __global c
                 __global float *to = work + (tap * 16 + c0) * (16 * KV);
                 float16 sum[CT][KV];
                 UNROLL(CT) for (int c = 0; c < CT; c++) {
-                    UNROLL(KV) for (int v = 0; v < KV; v++) sum[c][v] = band == first ? (float16)0 : vload16(c * KV + v, to);
+                    UNROLL(KV) for (int v = 0; v < KV; v++) sum[c][v] = band == first ? (float16)0 : LOAD16(c * KV + v, to);
                 }
                 for (int n = n0; n < n1; n++)
                     for (int oy = oy0; oy < oy1; oy++) {
@@ -49,14 +49,14 @@ __kernel void conv2d_weights(__global const float *src, long src_off, __global c
                         __global const float *q = diff + n * diff_n + ((size_t)oy * OW + ox0) * 16;
                         for (int ox = ox0; ox < ox1; ox++, p += (size_t)step_x * 16, q += 16) {
                             float16 d[KV];
-                            UNROLL(KV) for (int v = 0; v < KV; v++) d[v] = vload16(0, q + next[v]);
+                            UNROLL(KV) for (int v = 0; v < KV; v++) d[v] = LOAD16(0, q + next[v]);
                             UNROLL(CT) for (int c = 0; c < CT; c++) {
                                 UNROLL(KV) for (int v = 0; v < KV; v++) sum[c][v] = MULADD((float16)p[c], d[v], sum[c][v]);
                             }
                         }
                     }
                 UNROLL(CT) for (int c = 0; c < CT; c++) {
-                    UNROLL(KV) for (int v = 0; v < KV; v++) vstore16(sum[c][v], c * KV + v, to);
+                    UNROLL(KV) for (int v = 0; v < KV; v++) STORE16(sum[c][v], c * KV + v, to);
                 }
             }
         }
@@ -77,11 +77,11 @@ __kernel void conv2d_weights_sum(__global const float *work, long work_off, __gl
         for (int tap = 0; tap < taps; tap++)
             for (int c = 0; c < lanes; c++) {
                 __global const float *from = work + ((tap * 16 + c) * KV + v) * 16;
-                float16 z = vload16(0, from);
+                float16 z = LOAD16(0, from);
                 for (int part = 1; part < parts; part++)
-                    z += vload16(0, from + part * step);
+                    z += LOAD16(0, from + part * step);
                 float line[16];
-                vstore16(z, 0, line);
+                STORE16_PRIVATE(z, 0, line);
                 for (int k = 0; k < count; k++)
                     dst[((size_t)(k0 + k) * C + c) * taps + tap] = line[k];
             }

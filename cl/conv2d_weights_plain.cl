@@ -33,7 +33,7 @@ __kernel void conv2d_weights_plain(__global const float *src, long src_off, __gl
             UNROLL(LT) for (int i = 0; i < LT; i++) {
                 UNROLL(S) for (int s = 0; s < S; s++) {
                     UNROLL(KV) for (int v = 0; v < KV; v++)
-                        sum[i][s][v] = band == first || line + i >= lines ? (float16)0 : vload16((i * S + s) * KV + v, to);
+                        sum[i][s][v] = band == first || line + i >= lines ? (float16)0 : LOAD16((i * S + s) * KV + v, to);
                 }
             }
             for (int n = n0; n < n1; n++)
@@ -42,7 +42,7 @@ __kernel void conv2d_weights_plain(__global const float *src, long src_off, __gl
                     __global const float *q = diff + n * diff_n + (size_t)oy * OW * 16;
                     for (int ox = 0; ox < OW; ox++, p += SW, q += 16) {
                         float16 d[KV];
-                        UNROLL(KV) for (int v = 0; v < KV; v++) d[v] = vload16(0, q + next[v]);
+                        UNROLL(KV) for (int v = 0; v < KV; v++) d[v] = LOAD16(0, q + next[v]);
                         UNROLL(LT) for (int i = 0; i < LT; i++) {
                             UNROLL(S) for (int s = 0; s < S; s++) {
                                 const float16 x = p[at[i] + s * DX];
@@ -54,7 +54,7 @@ __kernel void conv2d_weights_plain(__global const float *src, long src_off, __gl
             UNROLL(LT) for (int i = 0; i < LT; i++) {
                 if (line + i < lines) {
                     UNROLL(S) for (int s = 0; s < S; s++) {
-                        UNROLL(KV) for (int v = 0; v < KV; v++) vstore16(sum[i][s][v], (i * S + s) * KV + v, to);
+                        UNROLL(KV) for (int v = 0; v < KV; v++) STORE16(sum[i][s][v], (i * S + s) * KV + v, to);
                     }
                 }
             }
@@ -73,10 +73,10 @@ __kernel void conv2d_weights_plain_sum(__global const float *work, long work_off
     for (int i = 0; i < columns; i++) {
         float line[KV * 16];
         for (int v = 0; v < KV; v++) {
-            float16 z = vload16(i * KV + v, work);
+            float16 z = LOAD16(i * KV + v, work);
             for (int part = 1; part < parts; part++)
-                z += vload16(i * KV + v, work + part * step);
-            vstore16(z, v, line);
+                z += LOAD16(i * KV + v, work + part * step);
+            STORE16_PRIVATE(z, v, line);
         }
         for (int k = 0; k < count; k++)
             dst[(size_t)k * columns + i] = line[k];

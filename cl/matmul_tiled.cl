@@ -1,105 +1,117 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tile of MR x 32 sums in registers; b in panels of 32 columns (zero-padded), a in panels of MR rows (PACKED, zero-padded) or
- * as it is: rows of K (or columns of M, TRANS_A). Work-group = one work-item. */
+/* c = a x b for CPUs: a work-item computes MT tiles of T rows by NP panels of 16 KV columns. b lies in panels, [k][16 KV] each, a
+ * as it is: rows of K, or columns of M (TRANS_A). KC of the K products are done at a time, so that what is read again stays near; for
+ * these, the rows of a tile are put one beside the other first (PACK), unless they are needed once or twice only. */
 #include "types.clh"
+#include "tile.clh"
+#include "transpose.clh"
 
 #ifdef HAS_BIAS
 #define BIAS_PARAM , __global const float *bias, long bias_off
+#define ADD_BIAS(z) z += load_lanes(bias + bias_off + n, left);
 #else
 #define BIAS_PARAM
+#define ADD_BIAS(z)
 #endif
-#define POST_BIAS16(p, off) vload16(0, p + off + n)
-#define POST_BIAS1(p, off) p[off + n + j]
-#define POST_RESIDUAL16(p, off) vload16(0, p + off + at)
-#define POST_RESIDUAL1(p, off) p[off + at + j]
+#define POST_BIAS(p, off) load_lanes(p + off + n, left)
+#define POST_RESIDUAL(p, off) load_lanes(p + off + at, left)
 
-/* The sums over k of one tile; ROW(i, k) is the element of row i. */
-#define SUMS(ROW) \
-    for (int k = 0; k < K; k++) { \
-        const float16 b0 = vload16(0, b), b1 = vload16(1, b); \
-        b += 32; \
-        __attribute__((opencl_unroll_hint(MR))) for (int i = 0; i < MR; i++) { \
-            const float x = ROW(i, k); \
-            c0[i] = MULADD((float16)x, b0, c0[i]); \
-            c1[i] = MULADD((float16)x, b1, c1[i]); \
-        } \
-    }
-#define ROW_PACKED(i, k) a[(size_t)(k) * MR + (i)]
 #ifdef TRANS_A
-#define ROW_FULL(i, k) a[(size_t)(k) * M + (i)]
-#define ROW_CUT(i, k) a[(size_t)(k) * M + min((i), rows - 1)]
+#define ROWS(t) ((size_t)(t))
+#define STEP M
 #else
-#define ROW_FULL(i, k) a[(size_t)(i) * K + (k)]
-#define ROW_CUT(i, k) a[(size_t)min((i), rows - 1) * K + (k)]
+#define ROWS(t) ((size_t)(t) * K)
+#define STEP 1
+#endif
+
+#ifdef PACK
+#define AT(t) (t)
+/* count x T floats of a, so that those of T rows are neighbours. What is stored behind a group of T is overwritten by the next. */
+static void pack(__global const float *a, int M, int K, int count, float *to) {
+    int k = 0;
+#ifdef TRANS_A
+    for (; k < count; k++, a += M, to += T) {
+        __attribute__((opencl_unroll_hint(T))) for (int t = 0; t < T; t++) to[t] = a[t];
+    }
+#else
+    for (; k + 16 <= count; k += 16, a += 16, to += 16 * T) {
+        float16 x[16], y[16];
+        UNROLL16 for (int t = 0; t < 16; t++) x[t] = LOAD16(0, a + ROWS(min(t, T - 1)));
+        TRANSPOSE16(x, y)
+        UNROLL16 for (int i = 0; i < 16; i++) STORE16_PRIVATE(x[i], 0, to + i * T);
+    }
+    for (; k < count; k++, a++, to += T)
+        for (int t = 0; t < T; t++)
+            to[t] = a[ROWS(t)];
+#endif
+}
+#else
+#define AT ROWS
 #endif
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void matmul_tiled(__global const float *a, long a_off, __global const float *b, long b_off, __global float *c, long c_off,
-                           int M, int N, int K, long a_batch, long b_batch BIAS_PARAM POST_PARAMS) {
-    const int m = get_global_id(0) * MR, n = get_global_id(1) * 32;
+                           int M, int N, int K, long a_batch, long b_batch, int per_item, int panels, int panels_item
+                           BIAS_PARAM POST_PARAMS) {
     const long z = get_global_id(2);
-    const int rows = min(MR, M - m);
+    const int first = get_global_id(0) * per_item, last = min(first + per_item, (M + T - 1) / T);
+    const int first_panel = get_global_id(1) * panels_item, last_panel = min(first_panel + panels_item, panels);
     a += a_off + z * a_batch;
-    b += b_off + z * b_batch + (size_t)n * K;
-    const size_t first = (size_t)z * M * N; /* of c; the epilogue's residual lies alike */
-    float16 c0[MR], c1[MR];
-    __attribute__((opencl_unroll_hint(MR))) for (int i = 0; i < MR; i++) c0[i] = c1[i] = 0;
-#ifdef PACKED
-    a += (size_t)m * K;
-    SUMS(ROW_PACKED)
-#else
-#ifdef TRANS_A
-    a += m;
-#else
-    a += (size_t)m * K;
-#endif
-    if (rows == MR) {
-        SUMS(ROW_FULL)
-    } else {
-        SUMS(ROW_CUT)
-    }
-#endif
+    b += b_off + z * b_batch;
     c += c_off;
-    if (n + 32 <= N) {
-#ifdef HAS_BIAS
-        const float16 t0 = vload16(0, bias + bias_off + n), t1 = vload16(1, bias + bias_off + n);
+    float part[MT * NP * KV * T * 16];
+#ifdef PACK
+    float packed[MT * KC * T + 16];
 #endif
-        __attribute__((opencl_unroll_hint(MR))) for (int i = 0; i < MR; i++) {
-            if (i < rows) {
-                size_t at = first + (size_t)(m + i) * N + n;
-#ifdef HAS_BIAS
-                c0[i] += t0;
-                c1[i] += t1;
+    for (int k0 = 0; k0 < K; k0 += KC) {
+        const int count = min(KC, K - k0);
+#ifdef PACK
+        for (int tile = first; tile < last; tile++)
+            pack(a + ROWS(min(tile * T, M - T)) + (size_t)k0 * STEP, M, K, count, packed + (tile - first) * (KC * T));
 #endif
-                POSTS(float16, c0[i], POST_BIAS16, POST_RESIDUAL16)
-                vstore16(c0[i], 0, c + at);
-                at += 16;
-                {
-                    const int start = n;
-                    const int n = start + 16;
-                    (void)n;
-                    POSTS(float16, c1[i], POST_BIAS16, POST_RESIDUAL16)
+        for (int panel = first_panel; panel < last_panel; panel++)
+            for (int tile = first; tile < last; tile++) { /* the last tile overlaps the one before it */
+                float *sums = part + ((panel - first_panel) * MT + tile - first) * (KV * T * 16);
+                __global const float *y = b + ((size_t)panel * K + k0) * (16 * KV);
+#ifdef PACK
+                const float *x = packed + (tile - first) * (KC * T);
+                const int step = T;
+#else
+                __global const float *x = a + ROWS(min(tile * T, M - T)) + (size_t)k0 * STEP;
+                const int step = STEP;
+#endif
+                float16 sum[KV][T];
+                if (k0 == 0) {
+                    FOR_TILE(sum[v][t] = 0)
+                } else {
+                    FOR_TILE(sum[v][t] = LOAD16_PRIVATE(v * T + t, sums))
                 }
-                vstore16(c1[i], 0, c + at);
+                for (int k = 0; k < count; k++, x += step, y += 16 * KV)
+                    ADD_TO_TILE(x, AT, y)
+                FOR_TILE(STORE16_PRIVATE(sum[v][t], v * T + t, sums))
             }
-        }
-        return;
     }
-    const int columns = N - n;
-    float line[32];
-    __attribute__((opencl_unroll_hint(MR))) for (int i = 0; i < MR; i++) {
-        if (i < rows) {
-            vstore16(c0[i], 0, line);
-            vstore16(c1[i], 1, line);
-            const size_t at = first + (size_t)(m + i) * N + n;
-            for (int j = 0; j < columns; j++) {
-                float v = line[j];
-#ifdef HAS_BIAS
-                v += bias[bias_off + n + j];
-#endif
-                POSTS(float, v, POST_BIAS1, POST_RESIDUAL1)
-                c[at + j] = v;
-            }
+    for (int panel = first_panel; panel < last_panel; panel++)
+        for (int tile = first; tile < last; tile++) {
+            const int m = min(tile * T, M - T);
+            const float *sums = part + ((panel - first_panel) * MT + tile - first) * (KV * T * 16);
+            for (int t = tile * T - m; t < T; t++)
+                for (int v = 0; v < KV; v++) {
+                    const int n = (panel * KV + v) * 16, left = N - n;
+                    if (left <= 0)
+                        break;
+                    const size_t at = ((size_t)z * M + m + t) * N + n;
+                    float16 s = LOAD16_PRIVATE(v * T + t, sums);
+                    ADD_BIAS(s)
+                    POSTS(float16, s, POST_BIAS, POST_RESIDUAL)
+                    if (left >= 16) {
+                        STORE16(s, 0, c + at);
+                    } else {
+                        float line[16];
+                        STORE16_PRIVATE(s, 0, line);
+                        for (int i = 0; i < left; i++)
+                            c[at + i] = line[i];
+                    }
+                }
         }
-    }
 }

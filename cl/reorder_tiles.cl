@@ -5,25 +5,13 @@
 #include "types.clh"
 
 #if defined(BY_VECTORS) && !defined(SAME)
-#define RIFFLE(to, from, i) \
-    to[2 * i].even = from[i].lo; \
-    to[2 * i].odd = from[i + 8].lo; \
-    to[2 * i + 1].even = from[i].hi; \
-    to[2 * i + 1].odd = from[i + 8].hi;
-#define STAGE(to, from) \
-    RIFFLE(to, from, 0) RIFFLE(to, from, 1) RIFFLE(to, from, 2) RIFFLE(to, from, 3) \
-    RIFFLE(to, from, 4) RIFFLE(to, from, 5) RIFFLE(to, from, 6) RIFFLE(to, from, 7)
-#define UNROLL16 __attribute__((opencl_unroll_hint(16)))
+#include "transpose.clh"
 
-/* 16 by 16 floats: four perfect shuffles of 16 vectors. */
 static void transpose(__global const float *src, long src_step, __global float *dst, long dst_step) {
     float16 a[16], b[16];
-    UNROLL16 for (int i = 0; i < 16; i++) a[i] = vload16(0, src + i * src_step);
-    STAGE(b, a)
-    STAGE(a, b)
-    STAGE(b, a)
-    STAGE(a, b)
-    UNROLL16 for (int i = 0; i < 16; i++) vstore16(a[i], 0, dst + i * dst_step);
+    UNROLL16 for (int i = 0; i < 16; i++) a[i] = LOAD16(0, src + i * src_step);
+    TRANSPOSE16(a, b)
+    UNROLL16 for (int i = 0; i < 16; i++) STORE16(a[i], 0, dst + i * dst_step);
 }
 #endif
 

@@ -28,7 +28,7 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     (void)variant;
     oc__conv c = oc__conv_of(p);
     double rows = (double)(c.n * ((c.c + 15) / 16) * c.oh);
-    return oc__conv_seconds(p, caps, rows * (double)c.ow * ((double)(c.r * c.s) + 4), rows);
+    return oc__tile_seconds(p, caps, rows * (double)c.ow * ((double)(c.r * c.s) + 4), rows);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {

@@ -30,7 +30,7 @@ static walk walk_of(const oc__problem *p) {
         x.h = x.oh = x.rows = 1; /* pixels of an image one behind the other */
         x.w = x.ow = x.columns = c.oh * c.ow;
     }
-    oc__conv_tile(x.k, x.g, x.columns, 16, &x.kv, &x.t);
+    oc__tile_choose(x.k, x.g, x.columns, 16, &x.kv, &x.t);
     return x;
 }
 
@@ -77,9 +77,9 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     int t = v->value[0];
     double tiles = (double)((x.columns + t - 1) / t * x.rows * x.n) * (double)((x.k / x.g + x.kv * 16 - 1) / (x.kv * 16) * x.g);
     double taps = (double)(c.r * c.s), joined = (double)(x.c / x.g / 16 * c.r), single = x.c / x.g % 16 || x.backward ? taps : 0;
-    double cycles = (double)(x.c / x.g) * taps * oc__conv_cycles(x.kv, t, 16) + (joined + single) * 24 + 8.0 * x.kv * t;
+    double cycles = (double)(x.c / x.g) * taps * oc__tile_cycles(x.kv, t, 16) + (joined + single) * 24 + 8.0 * x.kv * t;
     double phases = (double)x.phases * 200 / 64; /* each takes its share of the taps */
-    return oc__conv_seconds(p, caps, tiles * (cycles + phases), tiles * (double)x.phases);
+    return oc__tile_seconds(p, caps, tiles * (cycles + phases), tiles * (double)x.phases);
 }
 
 static int64_t gcd(int64_t a, int64_t b) {

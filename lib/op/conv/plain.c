@@ -18,7 +18,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
 static int vectors(const oc__problem *p, int *t) {
     oc__conv c = oc__conv_of(p);
     int kv = 1;
-    oc__conv_tile(c.k, 1, c.ow, 1, &kv, t);
+    oc__tile_choose(c.k, 1, c.ow, 1, &kv, t);
     return kv;
 }
 
@@ -46,8 +46,8 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     oc__conv c = oc__conv_of(p);
     int t = v->value[0], best, kv = vectors(p, &best);
     double tiles = (double)((c.ow + t - 1) / t * c.oh * c.n) * (double)((c.k + kv * 16 - 1) / (kv * 16));
-    double lines = (double)(c.c * c.r), cycles = lines * ((double)c.s * oc__conv_cycles(kv, t, 1) + 16) + 8.0 * kv * t;
-    return oc__conv_seconds(p, caps, tiles * cycles, tiles);
+    double lines = (double)(c.c * c.r), cycles = lines * ((double)c.s * oc__tile_cycles(kv, t, 1) + 16) + 8.0 * kv * t;
+    return oc__tile_seconds(p, caps, tiles * cycles, tiles);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {

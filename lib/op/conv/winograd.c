@@ -85,7 +85,7 @@ static double estimate(const oc__problem *p, const oc__caps *caps, int t) {
     double transforms = (double)w.tiles * blocks * (t == 4 ? 230 : 95);
     double groups = (double)((w.run + w.mr - 1) / w.mr) * (double)w.panels * (double)w.points;
     double weights = runs * (double)(w.points * w.c.c * w.panels * 32 * 4) / (caps->peak_bytes * 1.5);
-    return oc__conv_seconds(p, caps, products + transforms, groups) + weights + runs * 3 * caps->launch_seconds;
+    return oc__tile_seconds(p, caps, products + transforms, groups) + weights + runs * 3 * caps->launch_seconds;
 }
 
 static oc__step *add_step(const oc__recording *r, const winograd *w, int t, const char *kernel) {

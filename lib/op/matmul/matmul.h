@@ -17,6 +17,6 @@ typedef struct oc__matmul {
 } oc__matmul;
 oc__matmul oc__matmul_of(const oc__problem *problem);
 
-extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_rows, oc__matmul_clblast;
+extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_clblast;
 
 #endif
