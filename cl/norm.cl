@@ -24,7 +24,9 @@ __kernel void batch_norm(__global const TYPE(A0) *x, long x_off, __global const 
         return;
     float factor = LOAD(A1, scale, scale_off + c) * INVERSE(LOAD(SPREAD, spread, spread_off + c));
     float v = LOAD(A0, x, x_off + i) - LOAD(MEAN, mean, mean_off + c);
-    STORE(Z0, z, z_off + i, MULADD(v, factor, LOAD(A2, bias, bias_off + c)));
+    v = MULADD(v, factor, LOAD(A2, bias, bias_off + c));
+    POSTS(float, v, , )
+    STORE(Z0, z, z_off + i, v);
 }
 #endif
 

@@ -69,7 +69,9 @@ DEFINE_CHANNELS(f16)
 #define NORMALIZE(T, GET, SET) \
     { \
         T v = GET(A0, x, AT) - m; \
-        SET(Z0, z, AT, MULADD(v, factor, b)); \
+        v = MULADD(v, factor, b); \
+        POSTS(T, v, , ) \
+        SET(Z0, z, AT, v); \
     }
 
 __kernel void rows_normalize(__global const TYPE(A0) *x, long x_off, __global const TYPE(A1) *scale, long scale_off,

@@ -6,6 +6,8 @@
 #ifndef OCELLI_BENCH_H
 #define OCELLI_BENCH_H
 
+#include <stdbool.h>
+
 #include <ocelli/device.h>
 
 /** Peaks as measured by kernels that do nothing else. */
@@ -35,6 +37,14 @@ OC_EXPORT OC_MUST_USE oc_status oc_bench_peak(oc_device *device, oc_bench_peaks 
  */
 OC_EXPORT OC_MUST_USE oc_status oc_bench_problem(oc_device *device, const char *problem, const char *direction,
                                                  const char *solver, oc_bench_result *out, oc_error *err);
+
+/**
+ * Measures all solvers of a problem that were not measured yet, and keeps what is found in the cache folder.
+ * @param full every setting of every solver, not only the usual one.
+ * @param out receives the fastest.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_bench_tune(oc_device *device, const char *problem, const char *direction, bool full,
+                                              oc_bench_result *out, oc_error *err);
 
 OC_END
 

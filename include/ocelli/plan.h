@@ -28,6 +28,9 @@ typedef struct oc_plan_params {
     size_t output_count;           /**< Default: 0. */
     const char *policy;            /**< How nodes are placed on devices. Default: "single". */
     uint64_t workspace_limit;      /**< Bytes a solver may use for itself. Default: a quarter of the device's memory. */
+    /** Measure solvers that were not measured yet: "off", "fast" (each as it is usually set), "full" (all settings). What is
+     * found is kept in the cache folder. Default: `$OCELLI_TUNE`, else "off". */
+    const char *tune;
     bool no_fusion;                /**< Keep every node a step of its own. */
     bool reference;                /**< Use `ref` solvers only. */
     bool red_zones;                /**< Debug: each value in a buffer of its own, between poisoned zones, checked at each run. */

@@ -41,6 +41,8 @@ oc_status oc__device_check(oc_device *device, oc_error *err);
 void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak);
 /* A text remembered with the device while it is open (verdicts, measurements): thread-safe; value is copied. */
 bool oc__device_note_get(oc_device *device, const char *key, char *value, size_t size);
+/* Calls visit for each text, under the device's lock. */
+void oc__device_note_each(oc_device *device, void (*visit)(void *user, const char *key, const char *value), void *user);
 void oc__device_note_set(oc_device *device, const char *key, const char *value);
 
 /* buffer.c: reference-counted; never zeroed; size is at least 1 and at most max_alloc (else OC_ERROR_LIMIT). */

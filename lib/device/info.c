@@ -90,3 +90,11 @@ void oc__device_note_set(oc_device *device, const char *key, const char *value)
     set(device, key, copy);
     pthread_mutex_unlock(&device->lock);
 }
+
+void oc__device_note_each(oc_device *device, void (*visit)(void *user, const char *key, const char *value), void *user)
+{
+    pthread_mutex_lock(&device->lock);
+    for (const oc__note *note = device->notes; note; note = note->next)
+        visit(user, note->key, note->value);
+    pthread_mutex_unlock(&device->lock);
+}

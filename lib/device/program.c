@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char OPTIONS[] = "-cl-std=CL1.2";
+static const char OPTIONS[] = "-cl-std=CL1.2 -w";
 static const char KIND[] = "program";
 
 /* The first lines of the build log into the error, all of it into the debug log. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moves elementwise nodes behind convolutions and products into their epilogues. */
+/* Moves elementwise nodes behind convolutions, products and normalizations into their epilogues. */
 #include <ocelli/op/eltwise.h>
 #include <string.h>
 
 #include "graph/graph.h"
 
 static bool takes_epilogue(const oc_node *node) {
-    return (node->op == &oc__op_conv2d || node->op == &oc__op_matmul) && node->out[0]->dtype == OC_F32 &&
-           node->post.count < OC_MAX_POSTS;
+    return (node->op == &oc__op_conv2d || node->op == &oc__op_matmul || node->op == &oc__op_batch_norm) &&
+           node->out[0]->dtype == OC_F32 && node->post.count < OC_MAX_POSTS;
 }
 
 static bool append(oc_graph *graph, oc_node *node, oc__post post, oc_value *operand) {
@@ -50,6 +50,8 @@ static oc_node *producer_of(const oc_value *value, const int *uses) {
 
 static bool fuse_unary(oc_graph *graph, const oc_node *user, const int *uses) {
     oc_node *node = producer_of(user->in[0], uses);
+    if (node && node->op == &oc__op_batch_norm && !user->op->keeps_zero)
+        return false; /* lanes beyond the last channel must stay zero */
     if (!node || user->out_count != 1 || !oc_shape_equal(&user->out[0]->shape, &node->out[0]->shape))
         return false;
     const oc_eltwise_params *p = user->params;
@@ -64,7 +66,7 @@ static bool fuse_add(oc_graph *graph, const oc_node *user, const int *uses) {
     for (int side = 0; side < 2; side++) {
         oc_node *node = producer_of(user->in[side], uses);
         oc_value *other = user->in[1 - side];
-        if (!node || !comes_before(other, node) || other == node->out[0] || other->dtype != OC_F32 ||
+        if (!node || node->op == &oc__op_batch_norm || !comes_before(other, node) || other == node->out[0] || other->dtype != OC_F32 ||
             !oc_shape_equal(&user->out[0]->shape, &node->out[0]->shape))
             continue;
         oc__post post = {.kind = is_bias(node, other) ? OC_POST_BIAS : OC_POST_RESIDUAL};

@@ -29,6 +29,9 @@ oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
 oc_status oc__pass_simplify(oc_graph *graph, oc_error *err);
 /* inference.c: training forms of dropout and batch normalization become those of inference. */
 oc_status oc__pass_inference(oc_graph *graph, oc_error *err);
+/* norm.c: batch normalization with known statistics goes into the weights and the bias of the convolution or product before it, where
+ * no run changes these. */
+oc_status oc__pass_norm(oc_graph *graph, oc_error *err);
 /* fuse.c: moves elementwise nodes behind convolutions and products into their epilogues. */
 oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 

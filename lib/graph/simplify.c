@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removes nodes that change nothing. */
+#include <ocelli/op/pool.h>
 #include <ocelli/op/shape.h>
 
-#include <string.h>
-
 #include "graph/graph.h"
+
+/* A window of one element, without gaps or padding. */
+static bool pools_nothing(const oc_node *node) {
+    const oc_pool_params *p = node->params;
+    bool nothing = node->op == &oc__op_avg_pool2d || node->op == &oc__op_max_pool2d;
+    for (int i = 0; nothing && i < 2; i++)
+        nothing = p->kernel[i] == 1 && p->stride[i] <= 1 && p->pad_begin[i] == 0 && p->pad_end[i] == 0;
+    return nothing;
+}
 
 /* What the node's output is the same as, or NULL. */
 static oc_value *same_as(const oc_node *node) {
@@ -13,9 +21,9 @@ static oc_value *same_as(const oc_node *node) {
         return NULL;
     if (node->op->flags & OC_OP_VIEW)
         return x;
-    if (!strcmp(node->op->name, "cast"))
+    if (node->op == &oc__op_cast || (node->op == &oc__op_concat && node->op_in == 1) || pools_nothing(node))
         return x;
-    if (!strcmp(node->op->name, "transpose")) {
+    if (node->op == &oc__op_transpose) {
         const oc_transpose_params *p = node->params;
         for (int i = 0; i < x->shape.rank; i++)
             if (p->perm[i] != i)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "op/rig.h"
+#include "op/tune.h"
 
 void oc__solver_variant(const oc__solver *solver, const oc__problem *problem, const oc__caps *caps, oc__variant *out) {
     *out = (oc__variant){{0}};
@@ -15,7 +15,7 @@ void oc__solver_variant(const oc__solver *solver, const oc__problem *problem, co
         out->value[i] = solver->space[i].values[0];
 }
 
-static void consider(oc_device *device, const oc__problem *problem, const oc__solver *solver, oc__candidate *out) {
+static void consider(oc_device *device, const oc__problem *problem, const oc__solver *solver, const char *key, oc__candidate *out) {
     const oc__caps *caps = oc__device_caps(device);
     *out = (oc__candidate){.solver = solver};
     if (oc__solver_disabled(oc__device_context(device), solver)) {
@@ -30,14 +30,19 @@ static void consider(oc_device *device, const oc__problem *problem, const oc__so
     out->why[0] = 0;
     oc__solver_variant(solver, problem, caps, &out->variant);
     out->seconds = solver->estimate(problem, caps, &out->variant);
+    out->measured = key && oc__find_get(device, key, solver->name, &out->variant, &out->seconds);
 }
 
 int oc__candidates(oc_device *device, const oc__problem *problem, bool reference, oc__candidate out[OC_MAX_CANDIDATES]) {
     int count = 0;
     const oc__solver *const *solvers = problem->op->solvers;
+    oc__string key;
+    oc__string_init(&key, oc__device_context(device));
+    oc__find_key(problem, &key);
     for (int i = 0; solvers && solvers[i] && count < OC_MAX_CANDIDATES; i++)
         if (!reference || !solvers[i + 1])
-            consider(device, problem, solvers[i], &out[count++]);
+            consider(device, problem, solvers[i], key.failed ? NULL : key.text, &out[count++]);
+    oc__string_finish(&key);
     return count;
 }
 

@@ -2,7 +2,8 @@
 /* Copies a value from one layout (and type) into another; inserted by the plan, never by a user.
  *
  * The program's text spells out how to walk both layouts, so it is specialized on them but not on sizes. */
-#include "op/op.h"
+#include "op/reorder.h"
+#include "op/room.h"
 
 static oc_status reorder_infer(oc__inference *x, oc_error *err) {
     (void)err;
@@ -59,91 +60,54 @@ static void define_offset(oc__string *text, const char *name, const oc__layout *
     oc__string_append(text, ")\n");
 }
 
-/* Text that takes the number t of a run apart into the index x0, x1, …: runs are of `skip` elements of the innermost unit. */
-static void define_decode(oc__string *text, const oc__layout *layout, bool skip_innermost) {
+/* Text that takes the number t of an element of memory apart into the index x0, x1, … */
+static void define_decode(oc__string *text, const oc__layout *layout) {
     oc__string_append(text, "#define DECODE");
     int64_t within[OC_MAX_RANK];
     for (int axis = 0; axis < OC_MAX_RANK; axis++)
         within[axis] = 1;
     for (int i = layout->block_count - 1; i >= 0; i--) {
         int axis = layout->block_axis[i], size = layout->block_size[i];
-        if (!(skip_innermost && i == layout->block_count - 1))
-            oc__string_printf(text, " x%d += t %% %d * %lld; t /= %d;", axis, size, (long long)within[axis], size);
+        oc__string_printf(text, " x%d += t %% %d * %lld; t /= %d;", axis, size, (long long)within[axis], size);
         within[axis] *= size;
     }
     for (int i = layout->rank - 1; i >= 0; i--) {
         int axis = layout->order[i];
-        if (skip_innermost && i == layout->rank - 1 && layout->block_count == 0)
-            continue;
         oc__string_printf(text, " { long n = (d%d + %lld) / %lld; x%d += t %% n * %lld; t /= n; }", axis,
                           (long long)within[axis] - 1, (long long)within[axis], axis, (long long)within[axis]);
     }
-    oc__string_append(text, "\n");
-    oc__string_append(text, "#define INSIDE (1");
+    oc__string_append(text, "\n#define INSIDE (1");
     for (int axis = 0; axis < layout->rank; axis++)
         oc__string_printf(text, " && x%d < d%d", axis, axis);
     oc__string_append(text, ")\n");
 }
 
-/* The axis along which the destination is contiguous, how far, and the step of one index in each layout. */
-static int innermost_axis(const oc__layout *layout) {
-    return layout->block_count ? layout->block_axis[layout->block_count - 1] : layout->order[layout->rank - 1];
-}
-
-static oc_status record(const oc__recording *r, bool rows, oc_error *err) {
+static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__desc *src = &r->problem->in[0], *dst = &r->problem->out[0];
+    int64_t count = oc__layout_count(&dst->layout, &dst->shape);
+    if (count == 0)
+        return OC_OK;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(r->problem, &text);
-    int64_t count = oc__layout_count(&dst->layout, &dst->shape), run = 1;
-    if (count == 0) {
-        oc__string_finish(&text);
-        return OC_OK;
-    }
-    if (rows) {
-        int axis = innermost_axis(&dst->layout), blocks = dst->layout.block_count;
-        run = blocks ? dst->layout.block_size[blocks - 1] : dst->shape.dims[axis];
-        oc__string_printf(&text, "#define INNER x%d\n#define INNER_SIZE d%d\n#define SRC_CUT %d\n", axis, axis,
-                          oc__layout_block(&src->layout, axis) > 1);
-        if (blocks)
-            oc__string_printf(&text, "#define RUN %lld\n", (long long)run);
-    }
     define_strides(&text, "src", &src->layout);
     define_strides(&text, "dst", &dst->layout);
     define_offset(&text, "src", &src->layout);
     define_offset(&text, "dst", &dst->layout);
-    define_decode(&text, &dst->layout, rows);
-    oc__step *step = oc__step_kernel(r->steps, "reorder.cl", text.text, rows ? "reorder_rows" : "reorder_ref");
-    r->steps->failed = r->steps->failed || text.failed;
-    oc__string_finish(&text);
+    define_decode(&text, &dst->layout);
+    oc__step *step = oc__step_kernel(r->steps, "reorder.cl", text.text, "reorder_ref");
     oc__step_place(r->steps, step, r->in[0].place, oc_dtype_size(src->dtype));
     oc__step_place(r->steps, step, r->out[0].place, oc_dtype_size(dst->dtype));
     for (int i = 0; i < OC_MAX_RANK; i++)
         oc__step_i64(r->steps, step, i < dst->shape.rank ? dst->shape.dims[i] : 1);
     oc__step_i64(r->steps, step, r->in[0].stride0);
     oc__step_i64(r->steps, step, r->out[0].stride0);
-    oc__step_i64(r->steps, step, rows ? run : count);
-    if (rows)
-        oc__step_range_single(step, (uint64_t)(count / run), 1, 1);
-    else
-        oc__step_range_items(step, r->caps, (uint64_t)count);
-    return oc__steps_check(r->steps, err);
+    oc__step_i64(r->steps, step, count);
+    oc__step_range_items(step, r->caps, (uint64_t)count);
+    return oc__record_end(r, &text, err);
 }
 
-static oc_status record_ref(const oc__recording *r, oc_error *err) {
-    return record(r, false, err);
-}
-
-static oc_status record_rows(const oc__recording *r, oc_error *err) {
-    return record(r, true, err);
-}
-
-static bool rows_applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    (void)why;
-    return p->in[0].shape.rank > 0 && caps->simt_width == 1;
-}
-
-static void keep_layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
+void oc__reorder_layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
     in[0] = p->in[0].layout;
     out[0] = p->out[0].layout;
@@ -154,22 +118,14 @@ static double ref_estimate(const oc__problem *p, const oc__caps *caps, const oc_
     return oc__estimate_roofline(p, caps, 1, 0.05);
 }
 
-static double rows_estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
-    (void)variant;
-    return oc__estimate_roofline(p, caps, 1, 0.3);
-}
-
 static bool always(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     (void)p, (void)caps, (void)why;
     return true;
 }
 
-static const oc__solver rows = {.name = "reorder.rows", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
-                                .applicable = rows_applicable, .layouts = keep_layouts, .estimate = rows_estimate,
-                                .record = record_rows};
 static const oc__solver ref = {.name = "reorder.ref", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
-                               .applicable = always, .layouts = keep_layouts, .estimate = ref_estimate, .record = record_ref};
-static const oc__solver *const solvers[] = {&rows, &ref, NULL};
+                               .applicable = always, .layouts = oc__reorder_layouts, .estimate = ref_estimate, .record = record};
+static const oc__solver *const solvers[] = {&oc__reorder_tiles, &ref, NULL};
 
 const oc__op oc__op_reorder = {
     .name = "reorder", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .infer = reorder_infer,

@@ -44,7 +44,8 @@ oc_status oc__verify(oc_device *device, const oc__problem *problem, const oc__so
 typedef struct oc__candidate {
     const oc__solver *solver;
     oc__variant variant;
-    double seconds;   /* estimate */
+    double seconds;   /* measured, or an estimate */
+    bool measured;
     bool refused;     /* not applicable, disabled, or distrusted; then why says so */
     char why[OC_WHY];
 } oc__candidate;

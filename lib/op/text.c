@@ -147,7 +147,7 @@ static bool read_desc(reader *r, oc__desc *desc) {
     } else {
         do {
             int64_t size;
-            r->at += *r->at == 'x';
+            r->at += desc->shape.rank > 0;
             if (desc->shape.rank == OC_MAX_RANK || !oc__parse_int64(r->at, &r->at, &size) || size < 0)
                 return fail(r, "no size");
             desc->shape.dims[desc->shape.rank++] = size;

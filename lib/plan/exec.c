@@ -157,7 +157,7 @@ oc_step_time oc_exec_get_step_time(const oc_exec *exec, size_t index) {
     const oc_plan *plan = exec->plan;
     for (size_t t = 0; t < plan->task_count; t++) {
         const oc__task *task = &plan->tasks[t];
-        if (task->derived || index-- > 0)
+        if (task->derived || !task->step_count || index-- > 0)
             continue;
         oc_step_time time = {.problem = task->text, .solver = task->chosen.solver->name,
                              .node = task->node && task->node->name ? task->node->name : "", .flops = task->cost.flops,

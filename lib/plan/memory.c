@@ -37,7 +37,8 @@ static void find_lives(oc_plan *plan) {
             if (task->in[i] < 0)
                 continue;
             oc__slot *root = &plan->slots[oc__slot_root(plan, task->in[i])];
-            root->last = OC_MAX(root->last, (int32_t)t);
+            bool kept = root->home == OC_HOME_DERIVED && !task->derived; /* what only derived tasks read is gone when they are done */
+            root->last = kept ? INT32_MAX : OC_MAX(root->last, (int32_t)t);
         }
     }
 }
@@ -55,7 +56,7 @@ static bool collect(oc_plan *plan, items *arena, items *derived) {
             continue;
         uint64_t bytes = oc__desc_bytes(&slot->desc);
         if (slot->home == OC_HOME_DERIVED)
-            ok = ok && push(plan, derived, bytes, 0, INT32_MAX, &slot->place);
+            ok = ok && push(plan, derived, bytes, OC_MAX(slot->first, 0), slot->last, &slot->place);
         else if (slot->home == OC_HOME_ARENA)
             ok = ok && push(plan, arena, bytes, slot->kept ? 0 : OC_MAX(slot->first, 0), slot->kept ? INT32_MAX : slot->last, &slot->place);
     }
@@ -171,8 +172,10 @@ static void place_rest(oc_plan *plan) {
                 (oc__place){plan->first_state_slab + group->states[0], group->offsets[i]};
     }
     for (size_t i = 0; i < plan->slot_count; i++)
-        if (plan->slots[i].alias >= 0)
+        if (plan->slots[i].alias >= 0) {
             plan->slots[i].place = plan->slots[oc__slot_root(plan, (int32_t)i)].place;
+            plan->slots[i].place.offset += oc__slot_offset(plan, (int32_t)i);
+        }
 }
 
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {

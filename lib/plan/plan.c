@@ -2,6 +2,7 @@
 /* Compiling a graph: each step is one file and can be read on its own. */
 #include "plan/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t next_serial(void) {
@@ -53,7 +54,10 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
         OC_TRY(oc__pass_inference(plan->graph, err));
     OC_TRY(oc__pass_fold(plan->graph, err));
     OC_TRY(oc__pass_simplify(plan->graph, err));
-    return p->no_fusion ? OC_OK : oc__pass_fuse(plan->graph, err);
+    if (p->no_fusion)
+        return OC_OK;
+    OC_TRY(oc__pass_norm(plan->graph, err));
+    return oc__pass_fuse(plan->graph, err);
 }
 
 static oc_status place(oc_plan *plan, oc_error *err) {
@@ -78,9 +82,15 @@ static oc_status place(oc_plan *plan, oc_error *err) {
 }
 
 static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
+    if (!oc__tune_mode_parse(plan->params.tune, &plan->tune))
+        return oc__fail(plan->context, err, OC_ERROR_INVALID, "tuning is \"off\", \"fast\" or \"full\", not \"%.40s\"",
+                        plan->params.tune ? plan->params.tune : getenv("OCELLI_TUNE"));
     OC_TRY(rewrite(plan, graph, err));
     OC_TRY(place(plan, err));
     OC_TRY(oc__plan_make_tasks(plan, err));
+    if (plan->tune)
+        OC_TRY(oc__find_save(plan->devices[0], err));
+    OC_TRY(oc__plan_join(plan, err));
     OC_TRY(oc__plan_make_memory(plan, err));
     return oc__plan_record(plan, err);
 }

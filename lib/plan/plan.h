@@ -6,7 +6,7 @@
 #include <ocelli/exec.h>
 
 #include "graph/graph.h"
-#include "op/rig.h"
+#include "op/tune.h"
 #include "sched/policy.h"
 
 /* Where a slot's memory comes from. */
@@ -21,7 +21,9 @@ typedef struct oc__slot {
     int32_t value;   /* id in the plan's graph */
     oc__desc desc;
     oc__home home;
-    int32_t alias;   /* the slot whose memory this one is, or -1 */
+    int32_t alias;   /* the slot whose memory this one is, or is a part of, or -1 */
+    uint64_t alias_offset; /* bytes from that one's first */
+    int64_t stride0; /* elements from one outermost index to the next; 0: as dense as its layout has it */
     int32_t state;   /* OC_HOME_STATE: index into the plan's states */
     bool kept;       /* lives across the whole run, and between runs: inputs, gathered gradients */
     int32_t region;  /* index into regions, or -1: its place is given by the region */
@@ -105,6 +107,7 @@ struct oc_plan {
     uint64_t constant_bytes;
     oc__steps steps, derive_steps; /* main; derived */
     oc_plan_info info;
+    oc__tune_mode tune;
     bool updates; /* changes states */
 };
 
@@ -114,11 +117,14 @@ int32_t oc__plan_add_slot(oc_plan *plan, int32_t value, const oc__desc *desc, oc
 oc_status oc__plan_add_reorder(oc_plan *plan, int32_t from, int32_t to, oc_error *err);
 /* gather.c: operands of fused updates side by side. */
 oc_status oc__plan_gather(oc_plan *plan, oc__task *task, oc_error *err);
+/* join.c: parts of a concat are made where the whole wants them. */
+oc_status oc__plan_join(oc_plan *plan, oc_error *err);
 /* memory.c: a place for every slot and workspace. */
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err);
 /* record.c: the steps; constants uploaded. */
 oc_status oc__plan_record(oc_plan *plan, oc_error *err);
 int32_t oc__slot_root(const oc_plan *plan, int32_t slot);
+uint64_t oc__slot_offset(const oc_plan *plan, int32_t slot); /* bytes from the root's first */
 /* plan.c */
 oc_plan *oc__plan_retain(oc_plan *plan);
 

@@ -35,8 +35,8 @@ static void print_task(const oc_plan *plan, const oc__task *task, size_t index, 
         if (c->refused)
             oc__print(writer, "       not %s: %s\n", c->solver->name, c->why);
         else
-            oc__print(writer, "       %s %s: about %.3g ms\n", c->solver == task->chosen.solver ? "yes" : "no ", c->solver->name,
-                      c->seconds * 1e3);
+            oc__print(writer, "       %s %s: %s %.3g ms\n", c->solver == task->chosen.solver ? "yes" : "no ", c->solver->name,
+                      c->measured ? "measured" : "about", c->seconds * 1e3);
     }
 }
 

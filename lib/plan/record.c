@@ -10,7 +10,7 @@ static oc__operand operand_of(const oc_plan *plan, int32_t slot) {
     const oc__slot *s = &plan->slots[slot];
     int64_t outer[OC_MAX_RANK] = {0}, inner[OC_MAX_BLOCKS];
     oc__layout_strides(&s->desc.layout, &s->desc.shape, outer, inner);
-    return (oc__operand){s->place, outer[0]};
+    return (oc__operand){s->place, s->stride0 ? s->stride0 : outer[0]};
 }
 
 static oc_status record_task(oc_plan *plan, oc__task *task, int32_t index, oc_error *err) {

@@ -10,6 +10,13 @@ int32_t oc__slot_root(const oc_plan *plan, int32_t slot) {
     return slot;
 }
 
+uint64_t oc__slot_offset(const oc_plan *plan, int32_t slot) {
+    uint64_t offset = 0;
+    for (; plan->slots[slot].alias >= 0; slot = plan->slots[slot].alias)
+        offset += plan->slots[slot].alias_offset;
+    return offset;
+}
+
 int32_t oc__plan_add_slot(oc_plan *plan, int32_t value, const oc__desc *desc, oc__home home, oc_error *err) {
     oc__slot slot = {.value = value, .desc = *desc, .home = home, .alias = -1, .state = -1, .region = -1, .first = -1, .last = -1,
                      .place = OC_NOWHERE};

@@ -30,6 +30,8 @@ static oc_status choose(oc__maker *m, const oc_node *node, const oc__problem *no
     const oc__caps *caps = oc__device_caps(device);
     oc__candidate all[OC_MAX_CANDIDATES];
     oc__problem wanted[OC_MAX_CANDIDATES];
+    if (plan->tune && !plan->params.reference && !(node->op->flags & OC_OP_GATHERED))
+        OC_TRY(oc__tune(device, now, plan->tune, err));
     double seconds[OC_MAX_CANDIDATES];
     int count = oc__candidates(device, now, plan->params.reference, all);
     for (int i = 0; i < count; i++) {

@@ -7,10 +7,12 @@
 
 #include "args.h"
 
-extern const command devices_command, run_command, check_command, train_command, classify_command, bench_command, cache_command;
+extern const command devices_command, run_command, check_command, train_command, classify_command, bench_command, cache_command,
+    tune_command;
 
 static const command *const commands[] = {&devices_command,  &run_command,   &check_command, &train_command,
-                                          &classify_command, &bench_command, &cache_command};
+                                          &classify_command, &bench_command, &cache_command,
+                                          &tune_command};
 
 static void print_help(FILE *to)
 {

@@ -60,7 +60,7 @@ static void setup_with(bench *b, kit *k, const optest_case *c, const double *con
     for (int i = 0; i < b->p.in_count; i++)
         set_layout(&b->p.in[i], c->layout);
     for (int i = 0; i < b->p.out_count; i++)
-        set_layout(&b->p.out[i], c->layout);
+        set_layout(&b->p.out[i], c->to ? c->to : c->layout);
     for (int i = 1; c->flags & OPTEST_NO_OPTIONAL && i < b->p.out_count; i++)
         b->p.out[i].dtype = OC_DTYPE_NONE;
     b->in = make(&b->arena, b->p.in, b->p.in_count);

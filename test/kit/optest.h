@@ -20,6 +20,7 @@ typedef struct optest_case {
     const char *layout;  /* how operands (and outputs) of this rank lie before; NULL: plain */
     unsigned flags;
     double relative;     /* allowed: relative * (|want| + the mean of |want|); 0: 1e-5, f16 1e-3; exact ops on their integers: 0 */
+    const char *to;      /* the layout of outputs, if not `layout` */
 } optest_case;
 
 /* Runs one case on the device with each solver that takes it; fails the test with texts. */

@@ -25,6 +25,12 @@ static const optest_case cases[] = {
     {"batch_norm:f16.2x20x5x7,20,20,20,20", "aBcd16b", OPTEST_POSITIVE, 0},
     {"batch_norm_train:f16.2x20x5x7,20,20,20,20", "aBcd16b", 0, 2e-3},
     {"batch_norm_bwd:f16.2x20x5x7,f16.20,20,20,f16.2x20x5x7", "aBcd16b", 0, 2e-3},
+    {"batch_norm:2x20x5x7,20,20,20,20;post=relu", "aBcd16b", OPTEST_POSITIVE, 0},
+    {"batch_norm:2x20x5x7,20,20,20,20;post=relu", NULL, 0, 0},
+    {"norm_fold:7x5x3x3,7,7,7,7:epsilon=0.001", NULL, OPTEST_POSITIVE, 0},
+    {"norm_fold:70x5x3x3,70,70,70,70,70:epsilon=0.001", NULL, OPTEST_POSITIVE, 0},
+    {"norm_fold:9x20,20,20,20,20,20:axis=1,epsilon=0.001", NULL, OPTEST_POSITIVE, 0},
+    {"norm_fold:f16.7x5,f16.7,7,f16.7,7,7:epsilon=0.001", NULL, OPTEST_POSITIVE, 0},
     {"batch_norm_train:f16.2x3x5x7,f16.3,f16.3,f16.3,f16.3", NULL, 0, 2e-3},
 };
 

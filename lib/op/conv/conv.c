@@ -150,8 +150,8 @@ static void shrink(const oc__problem *from, oc__desc *in) {
     int dst = from->op == &oc__op_conv2d ? -1 : from->op == &oc__op_conv2d_bwd_data ? 0 : 1;
     const oc_conv_params *p = from->params;
     int64_t n = OC_MIN(c.n, 2), g = c.g; /* the number of groups is a param: kept */
-    int64_t cg = g == 1 && c.cg > 48 ? 16 + c.cg % 16 : c.cg, kg = g == 1 && c.kg > 64 ? 32 + c.kg % 32 : c.kg;
-    int64_t h = c.h > 16 ? 12 + c.h % 4 : c.h, w = c.w > 64 ? 32 + c.w % 32 : c.w;
+    int64_t cg = g == 1 && c.cg > 32 ? 16 + c.cg % 16 : c.cg, kg = g == 1 && c.kg > 64 ? 32 + c.kg % 32 : c.kg;
+    int64_t h = c.h > 12 ? 8 + c.h % 4 : c.h, w = c.w > 42 ? 28 + c.w % 14 : c.w; /* tiles of columns are 7 or 14 mostly */
     h = OC_MAX(h, OC_MIN(c.h, (c.r - 1) * c.dilation_h + 1 + c.stride_h));
     w = OC_MAX(w, OC_MIN(c.w, (c.s - 1) * c.dilation_w + 1 + c.stride_w));
     int64_t oh = oc__dim_window(NULL, h, c.r, p->stride[0], p->dilation[0], p->pad_begin[0], p->pad_end[0], false);
@@ -164,7 +164,8 @@ static void shrink(const oc__problem *from, oc__desc *in) {
         in[2].shape = in[2].dtype ? (oc_shape){1, {kg * g}} : in[2].shape;
 }
 
-static const oc__solver *const forward_solvers[] = {&oc__conv2d_direct, &oc__conv2d_direct_plain, &oc__conv2d_winograd4, &oc__conv2d_winograd2, &oc__conv2d_ref, NULL};
+static const oc__solver *const forward_solvers[] = {&oc__conv2d_direct, &oc__conv2d_direct_plain, &oc__conv2d_depthwise,
+                                                     &oc__conv2d_winograd4, &oc__conv2d_winograd2, &oc__conv2d_ref, NULL};
 static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_direct, &oc__conv2d_bwd_data_ref, NULL};
 static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_direct, &oc__conv2d_bwd_weights_direct_plain,
                                                        &oc__conv2d_bwd_weights_ref, NULL};

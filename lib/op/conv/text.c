@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "g1mb1ic64ih56iw56oc64oh56ow56kh3kw3sh1sw1ph1pw1dh0dw0": oneDNN's benchdnn names. Widths default to heights, output sizes to
- * what the rest gives, dilations count the elements left out. A final "b" is a bias. */
+ * what the rest gives (of squares, one to the other), dilations count the elements left out. A final "b" is a bias. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,8 @@ bool oc__conv2d_print(const oc__problem *p, oc__string *out) {
     if (c.w != c.h)
         oc__string_printf(out, "iw%lld", (long long)c.w);
     oc__string_printf(out, "oc%lldoh%lld", (long long)c.k, (long long)c.oh);
-    if (c.ow != c.oh || c.w != c.h)
+    bool square = c.w == c.h && c.s == c.r && c.stride_w == c.stride_h && c.pad_w == c.pad_h && c.dilation_w == c.dilation_h;
+    if (c.ow != c.oh || !square)
         oc__string_printf(out, "ow%lld", (long long)c.ow);
     oc__string_printf(out, "kh%lld", (long long)c.r);
     if (c.s != c.r)
@@ -90,7 +91,7 @@ bool oc__conv2d_parse(oc__arena *arena, const char *body, oc__problem *p, char w
         snprintf(why, OC_WHY, "ic, ih, oc and kh are needed, strides and g at least 1, channels divisible by g");
         return false;
     }
-    if (v[OW] < 0 && v[IW] == v[IH] && v[KW] == v[KH] && v[SW] == v[SH])
+    if (v[OW] < 0 && v[IW] == v[IH] && v[KW] == v[KH] && v[SW] == v[SH] && v[PW] == v[PH] && v[DW] == v[DH])
         v[OW] = v[OH];
     oc_conv_params *q = (void *)p->params;
     *q = (oc_conv_params){.stride = {v[SH], v[SW]}, .dilation = {v[DH] + 1, v[DW] + 1}, .pad_begin = {v[PH], v[PW]}, .groups = v[G]};
@@ -98,6 +99,11 @@ bool oc__conv2d_parse(oc__arena *arena, const char *body, oc__problem *p, char w
     q->pad_end[1] = pad_end(v[IW], v[OW], v[KW], v[SW], q->dilation[1], v[PW]);
     int64_t oh = oc__dim_window(NULL, v[IH], v[KH], v[SH], q->dilation[0], v[PH], q->pad_end[0], false);
     int64_t ow = oc__dim_window(NULL, v[IW], v[KW], v[SW], q->dilation[1], v[PW], q->pad_end[1], false);
+    if ((v[OH] >= 0 && oh != v[OH]) || (v[OW] >= 0 && ow != v[OW])) {
+        snprintf(why, OC_WHY, "the result is %lld x %lld even without padding behind: oh and ow cannot be less", (long long)oh,
+                 (long long)ow);
+        return false;
+    }
     p->in = oc__arena_alloc(arena, 12 * sizeof(*p->in));
     if (!p->in)
         return false;

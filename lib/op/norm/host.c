@@ -2,6 +2,7 @@
 /* Batch normalization in double precision. */
 #include <math.h>
 
+#include "op/epilogue.h"
 #include "op/norm/norm.h"
 
 /* dst = (src - mean[c]) * factor[c] + bias[c]. */
@@ -31,6 +32,7 @@ oc_status oc__norm_host(oc_context *context, const oc__problem *problem, const d
     oc__norm_sizes s = oc__norm_sizes_of(problem);
     for (int64_t c = 0; c < s.channels; c++)
         normalize(&s, c, in[0], in[3][c], in[1][c] / sqrt(in[4][c] + params->epsilon), in[2][c], out[0]);
+    oc__epilogue_host(problem, in, out[0]);
     return OC_OK;
 }
 

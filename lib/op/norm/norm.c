@@ -16,6 +16,15 @@ oc__norm_sizes oc__norm_sizes_of(const oc__problem *problem) {
     return sizes;
 }
 
+bool oc__norm_posts(const oc__problem *problem, char why[OC_WHY]) {
+    if (problem->op != &oc__op_batch_norm)
+        return oc__without_posts(problem, why);
+    for (int i = 0; i < problem->post.count; i++)
+        if (problem->post.items[i].kind != OC_POST_ELTWISE)
+            return oc__refuse(why, "only elementwise functions may follow");
+    return problem->pre.count == 0 || oc__refuse(why, "it takes no prologue");
+}
+
 static oc_status infer(oc__inference *inference, oc_error *err) {
     oc_batch_norm_params *params = inference->params;
     const oc__desc *in = inference->in;

@@ -3,7 +3,9 @@
  *
  *     batch_norm        src, scale, bias, mean, variance                > dst
  *     batch_norm_train  src, scale, bias, running mean and variance     > dst, new mean and variance, batch's mean and 1 / deviation
- *     batch_norm_bwd    src, scale, batch's mean and 1 / deviation, diff > diff of src, of scale, of bias */
+ *     batch_norm_bwd    src, scale, batch's mean and 1 / deviation, diff > diff of src, of scale, of bias
+ *     norm_fold         weights, scale, bias, mean, variance, bias of the weights (optional) > weights and bias whose convolution or
+ *                       product is the old one's, normalized */
 #ifndef OC_NORM_ROOM_H
 #define OC_NORM_ROOM_H
 
@@ -13,6 +15,11 @@
 #include "op/room.h"
 
 extern const oc__onnx_rule oc__norm_onnx[];
+
+typedef struct oc__norm_fold_params {
+    int64_t axis;  /* of the weights: outputs */
+    float epsilon;
+} oc__norm_fold_params;
 
 /* Sizes of a problem: (batch, channels, inner), count elements a channel. */
 typedef struct oc__norm_sizes {
@@ -27,6 +34,9 @@ typedef struct oc__norm_slot {
 } oc__norm_slot;
 oc__norm_slot oc__norm_output(const oc__recording *recording, int output, int64_t workspace_floats);
 void oc__norm_add(const oc__recording *recording, oc__step *step, oc__norm_slot slot);
+
+/* Elementwise functions may follow, where the statistics are known. */
+bool oc__norm_posts(const oc__problem *problem, char why[OC_WHY]);
 
 oc_status oc__norm_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                         oc_error *err);

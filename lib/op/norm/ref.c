@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A work-item a channel for the sums, one an element for the rest. */
+#include "op/epilogue.h"
 #include "op/norm/norm.h"
 
 oc__norm_slot oc__norm_output(const oc__recording *recording, int output, int64_t workspace_floats) {
@@ -30,6 +31,7 @@ static void add_operand(const oc__recording *recording, oc__step *step, int i) {
 
 static void define(const oc__problem *problem, oc__string *defines) {
     oc__define_types(problem, defines);
+    oc__epilogue_define(problem, defines);
     for (int i = 1; i < problem->out_count; i++)
         if (!problem->out[i].dtype)
             oc__string_printf(defines, "#define Z%d f32\n", i);
@@ -131,7 +133,7 @@ static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, cons
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     int64_t rounds = problem->op == &oc__op_batch_norm ? 0 : 3 * oc__norm_sizes_of(problem).count;
-    return oc__rounds_fit(caps, rounds, why) && oc__without_posts(problem, why);
+    return oc__rounds_fit(caps, rounds, why) && oc__norm_posts(problem, why);
 }
 
 const oc__solver oc__norm_ref = {.name = "batch_norm.ref", .applicable = applicable, .workspace = workspace,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* By rows: the elements of one channel (or of one block of channels) of one image. Sums are made for pieces of rows first, then
  * joined channel by channel in a fixed order; variances from the pieces' own means (Chan, Golub and LeVeque 1979). */
+#include "op/epilogue.h"
 #include "op/norm/norm.h"
 
 #define PIECE 8192 /* elements of a row that a work-item takes */
@@ -42,7 +43,7 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
         return oc__refuse(why, "rows of %lld elements are too short", (long long)sizes.inner);
     if (caps->simt_width > 1 && problem->op == &oc__op_batch_norm)
         return oc__refuse(why, "one work-item a row is slow where %u run in lockstep", caps->simt_width);
-    return oc__without_posts(problem, why); /* sums by pieces of rows are better than by channel everywhere */
+    return oc__norm_posts(problem, why); /* sums by pieces of rows are better than by channel everywhere */
 }
 
 static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
@@ -174,6 +175,7 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
         return OC_OK;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
+    oc__epilogue_define(problem, &defines);
     for (int i = 1; i < problem->out_count; i++)
         if (!problem->out[i].dtype)
             oc__string_printf(&defines, "#define Z%d f32\n", i);

@@ -57,6 +57,14 @@ static const oc__desc *part_of(const oc__problem *problem, bool concat, int i) {
     return concat ? &problem->in[i] : &problem->out[i];
 }
 
+/* A part that was made where it belongs. */
+static bool is_there(const oc__recording *recording, int i, int64_t outer, int64_t at, int64_t all) {
+    const oc__operand *part = &recording->in[i], *whole = &recording->out[0];
+    uint64_t bytes = (uint64_t)at * oc_dtype_size(recording->problem->out[0].dtype);
+    return part->place.slab == whole->place.slab && part->place.offset == whole->place.offset + bytes &&
+           (outer == 1 || part->stride0 == all);
+}
+
 static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_axis_params *params = problem->params;
@@ -71,9 +79,10 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
         part.layout = whole->layout;
         runs_of(&part, axis, &outer, &run);
         oc__move move = oc__move_runs(outer, run, concat ? run : all, concat ? all : run);
+        bool there = concat && is_there(recording, i, outer, at, all);
         *(concat ? &move.dst_at : &move.src_at) = at;
         at += run;
-        if (part_of(problem, concat, i)->dtype)
+        if (part_of(problem, concat, i)->dtype && !there)
             OC_TRY(oc__move_record(recording, move, recording->in[concat ? i : 0].place, recording->out[concat ? 0 : i].place,
                                    oc_dtype_size(whole->dtype), fast, err));
     }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passes change the graph, not the numbers: the definitions are computed before and after. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ocelli/ocelli.h>
+
+#include "graph/graph.h"
+#include "kit/kit.h"
+
+static kit k;
+
+static int set_up(void **state) {
+    (void)state;
+    kit_init(&k, NULL);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    kit_finish(&k);
+    return 0;
+}
+
+static oc_graph *begin(void) {
+    oc_error err = {0};
+    oc_graph *graph = NULL;
+    KIT_OK(oc_graph_create(&graph, k.context, &err), &err);
+    return graph;
+}
+
+static oc_value *state_of(oc_graph *graph, const char *name, const oc_shape *shape) {
+    oc_error err = {0};
+    return oc_graph_state(graph, name, OC_F32, shape, NULL, &err);
+}
+
+static oc_value *norm(oc_graph *graph, oc_value *x, int64_t channels, const char *prefix) {
+    static const char *const parts[4] = {"scale", "shift", "mean", "variance"};
+    oc_error err = {0};
+    oc_value *in[4];
+    for (int i = 0; i < 4; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s.%s", prefix, parts[i]);
+        in[i] = state_of(graph, name, &OC_SHAPE(channels));
+    }
+    return oc_batch_norm(graph, x, in[0], in[1], in[2], in[3], NULL, &err);
+}
+
+/* Numbers that depend on a leaf's name, in (0, 1]: variances must be positive. */
+static void fill(const oc_value *value, double *out) {
+    uint64_t seed = 7;
+    for (const char *c = value->name; c && *c; c++)
+        seed = seed * 31 + (uint64_t)*c;
+    for (int64_t i = 0; i < oc_shape_count(&value->shape); i++)
+        out[i] = 1 - (double)((seed + (uint64_t)i) * 2654435761u % 1024) / 1024;
+}
+
+static double *compute(const oc_graph *graph, int64_t *count) {
+    oc_error err = {0};
+    double **values = calloc(graph->value_count, sizeof(*values)), *result;
+    for (size_t i = 0; i < graph->value_count; i++) {
+        const oc_value *value = graph->values[i];
+        if (value->kind != OC_VALUE_INPUT && value->kind != OC_VALUE_STATE)
+            continue;
+        values[i] = calloc((size_t)oc_shape_count(&value->shape) + 1, sizeof(double));
+        fill(value, values[i]);
+    }
+    KIT_OK(oc__graph_interpret(graph, values, &err), &err);
+    const oc_value *out = graph->outputs[0].value;
+    *count = oc_shape_count(&out->shape);
+    result = malloc(sizeof(double) * (size_t)*count);
+    memcpy(result, values[out->id], sizeof(double) * (size_t)*count);
+    for (size_t i = 0; i < graph->value_count; i++) {
+        if (graph->values[i]->kind != OC_VALUE_INPUT && graph->values[i]->kind != OC_VALUE_STATE)
+            continue;
+        free(values[i]);
+        values[i] = NULL;
+    }
+    oc__graph_interpret_finish(graph, values);
+    free(values);
+    return result;
+}
+
+static int count_op(const oc_graph *graph, const oc__op *op) {
+    int count = 0;
+    for (size_t i = 0; i < graph->node_count; i++)
+        count += graph->nodes[i]->op == op;
+    return count;
+}
+
+typedef oc_status (*pass)(oc_graph *graph, oc_error *err);
+
+/* Ends the graph with a value, and runs passes; the numbers must stay. */
+static void run_passes(oc_graph *graph, oc_value *y, const pass *passes, int count) {
+    oc_error err = {0};
+    int64_t before_count, after_count;
+    KIT_OK(oc_graph_output(graph, "y", y, &err), &err);
+    double *before = compute(graph, &before_count);
+    for (int i = 0; i < count; i++)
+        KIT_OK(passes[i](graph, &err), &err);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        assert_int_equal(graph->nodes[i]->id, i);
+        for (int n = 0; n < graph->nodes[i]->in_count; n++) {
+            const oc_value *in = graph->nodes[i]->in[n];
+            assert_true(!in || in->kind != OC_VALUE_NODE || in->producer->id < (int)i);
+        }
+    }
+    double *after = compute(graph, &after_count);
+    assert_int_equal(before_count, after_count);
+    for (int64_t i = 0; i < before_count; i++)
+        if (!(fabs(before[i] - after[i]) <= 1e-6 * (1 + fabs(before[i]))))
+            fail_msg("element %lld: %.9g before, %.9g after", (long long)i, before[i], after[i]);
+    free(before);
+    free(after);
+}
+
+static const pass fold_and_fuse[] = {oc__pass_fold, oc__pass_simplify, oc__pass_norm, oc__pass_fuse};
+
+static void test_norm_into_conv(void **state) {
+    (void)state;
+    for (int bias = 0; bias < 2; bias++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 5, 5), &err);
+        oc_value *w = state_of(graph, "w", &OC_SHAPE(6, 2, 3, 3)), *b = bias ? state_of(graph, "b", &OC_SHAPE(6)) : NULL;
+        oc_value *y = oc_conv2d(graph, x, w, b, &oc_conv_params(.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 2), &err);
+        run_passes(graph, oc_relu(graph, norm(graph, y, 6, "n"), &err), fold_and_fuse, 4);
+        assert_int_equal(count_op(graph, &oc__op_batch_norm), 0);
+        assert_int_equal(graph->node_count, 2);
+        oc_graph_destroy(&graph);
+    }
+}
+
+static void test_norm_into_product(void **state) {
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(3, 5), &err);
+        const oc_matmul_params params = {.trans_b = way & 1};
+        oc_value *w = state_of(graph, "w", way & 1 ? &OC_SHAPE(7, 5) : &OC_SHAPE(5, 7));
+        oc_value *y = way & 2 ? oc_linear(graph, x, w, state_of(graph, "b", &OC_SHAPE(7)), &params, &err)
+                              : oc_matmul(graph, x, w, &params, &err);
+        run_passes(graph, norm(graph, y, 7, "n"), fold_and_fuse, 4);
+        assert_int_equal(count_op(graph, &oc__op_batch_norm), 0);
+        oc_graph_destroy(&graph);
+    }
+}
+
+/* Weights that a run changes, results that others read too, and statistics that come from an input stay as they are. */
+static void test_norm_stays(void **state) {
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 5, 5), &err);
+        oc_value *w = way == 2 ? oc_graph_input(graph, "w", OC_F32, &OC_SHAPE(6, 4, 3, 3), &err)
+                               : state_of(graph, "w", &OC_SHAPE(6, 4, 3, 3));
+        oc_value *y = oc_conv2d(graph, x, w, NULL, NULL, &err), *z = norm(graph, y, 6, "n");
+        if (way == 0)
+            KIT_OK(oc_graph_update(graph, w, oc_neg(graph, w, &err), &err), &err);
+        if (way == 1)
+            z = oc_mul(graph, z, y, &err);
+        run_passes(graph, z, fold_and_fuse, 4);
+        assert_int_equal(count_op(graph, &oc__op_batch_norm), 1);
+        oc_graph_destroy(&graph);
+    }
+}
+
+static oc_value *layer(oc_graph *graph, oc_value *x, const char *name) {
+    oc_error err = {0};
+    oc_value *w = state_of(graph, name, &OC_SHAPE(4, 4, 1, 1));
+    return norm(graph, oc_conv2d(graph, x, w, NULL, NULL, &err), 4, name);
+}
+
+/* A residual block, with a shortcut that is the input or a convolution, the sum in both orders. */
+static void test_residual(void **state) {
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_relu(graph, oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 5, 5), &err), &err);
+        oc_value *a = layer(graph, oc_relu(graph, layer(graph, x, "one"), &err), "two");
+        oc_value *b = way & 1 ? layer(graph, x, "short") : x;
+        oc_value *sum = way & 2 ? oc_add(graph, b, a, &err) : oc_add(graph, a, b, &err);
+        run_passes(graph, oc_relu(graph, sum, &err), fold_and_fuse, 4);
+        assert_int_equal(count_op(graph, &oc__op_add), 0);
+        assert_int_equal(count_op(graph, &oc__op_relu), 1); /* the first one */
+        assert_int_equal(count_op(graph, &oc__op_batch_norm), 0);
+        oc_graph_destroy(&graph);
+    }
+}
+
+/* Behind a normalization that stays, an activation becomes its epilogue, unless it would fill the padding lanes. */
+static void test_activation_behind_norm(void **state) {
+    (void)state;
+    for (int way = 0; way < 2; way++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *y = norm(graph, oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 5, 3, 3), &err), 5, "n");
+        run_passes(graph, way ? oc_sigmoid(graph, y, &err) : oc_relu(graph, y, &err), fold_and_fuse, 4);
+        assert_int_equal(graph->node_count, way ? 2 : 1);
+        oc_graph_destroy(&graph);
+    }
+}
+
+static void test_nodes_that_change_nothing(void **state) {
+    (void)state;
+    oc_error err = {0};
+    oc_graph *graph = begin();
+    oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 5, 3, 3), &err);
+    oc_value *y = oc_avg_pool2d(graph, oc_concat(graph, &x, 1, 1, &err), &oc_pool_params(.kernel = {1, 1}), &err);
+    y = oc_max_pool2d(graph, oc_cast(graph, y, OC_F32, &err), &oc_pool_params(.kernel = {1, 1}), NULL, &err);
+    y = oc_transpose(graph, oc_identity(graph, y, &err), (int32_t[]){0, 1, 2, 3}, &err);
+    run_passes(graph, oc_relu(graph, y, &err), fold_and_fuse, 4);
+    assert_int_equal(graph->node_count, 1);
+    oc_graph_destroy(&graph);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_norm_into_conv), TEST(test_norm_into_product), TEST(test_norm_stays),
+                                       TEST(test_residual), TEST(test_activation_behind_norm),
+                                       TEST(test_nodes_that_change_nothing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
