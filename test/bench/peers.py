@@ -302,21 +302,24 @@ def processor():
 
 
 def print_machine(args):
-    """The processor, and its peaks by Ocelli's kernel and by intrinsics (peak.c)."""
-    measured = json.loads(subprocess.run([args.ocelli, "bench", "peak", "--json"], capture_output=True, text=True, check=True).stdout)
-    kernel, copy, checked = measured[0]["gflops"], measured[1]["gbytes"], None
-    program = os.path.join(os.path.dirname(os.path.abspath(args.ocelli)), "..", "test", "bench-peak")
-    if os.path.exists(program):
-        done = subprocess.run([program, str(args.threads)], capture_output=True, text=True, check=True)
-        checked = json.loads(done.stdout)
+    """The processor, and its peaks by Ocelli's kernel and by intrinsics (peak.c), each the best of three."""
     load = os.getloadavg()[0]
+    program = os.path.join(os.path.dirname(os.path.abspath(args.ocelli)), "..", "test", "bench-peak")
+    kernel, copy, checked = 0, 0, None
+    for _ in range(3):
+        done = subprocess.run([args.ocelli, "bench", "peak", "--json"], capture_output=True, text=True, check=True)
+        measured = json.loads(done.stdout)
+        kernel, copy = max(kernel, measured[0]["gflops"]), max(copy, measured[1]["gbytes"])
+        if os.path.exists(program):
+            done = subprocess.run([program, str(args.threads)], capture_output=True, text=True, check=True)
+            checked = max(checked or json.loads(done.stdout), json.loads(done.stdout), key=lambda value: value["gflops"])
     print(f"# Ocelli and its peers\n\n{processor()}, {args.threads} threads, {args.rounds} rounds of {args.repeat} runs, f32; "
           f"load before it began {load:.2f}.\n")
     print(f"Peak: {kernel:.1f} GFLOP/s by Ocelli's kernel, " +
           (f"{checked['gflops']:.1f} by intrinsics ({checked['form']}), ratio {kernel / checked['gflops']:.3f}" if checked
            else "not cross-checked (bench-peak is not built)") + f"; copy {copy:.1f} GB/s.", flush=True)
-    if checked and kernel / checked["gflops"] < 0.95:
-        print("The kernel's peak is below that of intrinsics: something else runs, or the kernel falls short; shares are too large.")
+    if checked and not 0.95 < kernel / checked["gflops"] < 1.02:
+        print("ERROR: the two peaks differ: something else runs, or one falls short; no share of this run can be trusted.")
     return {"processor": processor(), "kernel_gflops": kernel, "checked": checked, "copy_gbytes": copy, "load": load}
 
 
