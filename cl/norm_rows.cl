@@ -77,11 +77,11 @@ DEFINE_CHANNELS(f16)
 __kernel void rows_normalize(__global const TYPE(A0) *x, long x_off, __global const TYPE(A1) *scale, long scale_off,
                              __global const TYPE(A2) *bias, long bias_off, __global const TYPE(MEAN) *mean, long mean_off,
                              __global const TYPE(SPREAD) *spread, long spread_off, __global TYPE(Z0) *z, long z_off, SIZES,
-                             float epsilon) {
+                             float epsilon, long gap) {
     ROW;
     const NUMBER m = CHANNEL(MEAN, mean), b = CHANNEL(A2, bias);
     const NUMBER factor = CHANNEL(A1, scale) * INVERSE(CHANNEL(SPREAD, spread));
-    x += x_off;
+    x += x_off + image * gap;
     z += z_off;
     ALL(NORMALIZE)
 }

@@ -20,10 +20,10 @@ __kernel void max_pool2d_blocked(
 #else
 __kernel void avg_pool2d_blocked(
 #endif
-    __global const float *src, long src_off, __global float *dst, long dst_off, SIZES) {
-    const long oy = get_global_id(0), plane = get_global_id(1);
-    src += src_off + plane * H * W * 16;
-    dst += dst_off + (plane * OH + oy) * OW * 16;
+    __global const float *src, long src_off, __global float *dst, long dst_off, SIZES, long blocks, long src_n, long dst_n) {
+    const long oy = get_global_id(0), image = get_global_id(1) / blocks, block = get_global_id(1) % blocks;
+    src += src_off + image * src_n + block * H * W * 16;
+    dst += dst_off + image * dst_n + (block * OH + oy) * OW * 16;
     const long y = oy * stride_h - pad_h;
     CLIP(r0, r1, y, KH, dilation_h, H)
     for (long ox = 0; ox < OW; ox++) {

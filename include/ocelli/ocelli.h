@@ -21,6 +21,7 @@
 #include <ocelli/op/conv.h>
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/loss.h>
+#include <ocelli/op/lrn.h>
 #include <ocelli/op/matmul.h>
 #include <ocelli/op/norm.h>
 #include <ocelli/op/pool.h>

@@ -13,7 +13,7 @@ typedef struct joiner {
     int32_t whole, root; /* slots: the result, and what its memory is part of */
     int axis;
     int64_t outer;       /* runs of a part */
-    uint64_t run;        /* bytes from one run of the whole to the next */
+    int64_t stride0;     /* elements from one run of the whole to the next */
 } joiner;
 
 static bool movable(const oc_plan *plan, int32_t slot) {
@@ -34,28 +34,10 @@ static uint64_t run_of(const joiner *j, int i) {
     return bytes_of(j->plan, j->task->in[i]) / (uint64_t)j->outer;
 }
 
-/* All parts lie side by side in something larger: so does the whole. */
-static void join_whole(joiner *j) {
-    oc_plan *plan = j->plan;
-    const oc__task *task = j->task;
-    int32_t root = oc__slot_root(plan, task->in[0]);
-    uint64_t first = oc__slot_offset(plan, task->in[0]), at = first;
-    if (j->outer != 1 || !movable(plan, j->whole) || root == j->whole || !movable(plan, root) || root == task->in[0])
-        return;
-    for (int i = 0; i < task->problem.op_in; i++) {
-        if (oc__slot_root(plan, task->in[i]) != root || oc__slot_offset(plan, task->in[i]) != at || !part_has_layout(j, i))
-            return;
-        at += run_of(j, i);
-    }
-    if (at - first != bytes_of(plan, j->whole))
-        return;
-    plan->slots[j->whole].alias = root;
-    plan->slots[j->whole].alias_offset = first;
-    plan->slots[root].last = OC_MAX(plan->slots[root].last, plan->slots[j->whole].last);
-}
-
 /* Whether all tasks that make or read a slot take it with gaps between its outermost indices. */
 static bool takes_gaps(const oc__task *task, int32_t slot) {
+    if (task->problem.op == &oc__op_concat && ((const oc_axis_params *)task->problem.params)->axis == 1)
+        return true;
     for (int i = 0; i < task->problem.in_count; i++)
         if (task->in[i] == slot && (i > 0 || !(task->chosen.solver->flags & OC_SOLVER_STRIDED_IN)))
             return false;
@@ -67,11 +49,6 @@ static bool takes_gaps(const oc__task *task, int32_t slot) {
 
 static bool all_take_gaps(const joiner *j, int32_t slot) {
     const oc_plan *plan = j->plan;
-    int here = 0;
-    for (int i = 0; i < j->task->problem.op_in; i++)
-        here += j->task->in[i] == slot;
-    if (here > 1)
-        return false;
     for (size_t i = 0; i < plan->slot_count; i++)
         if (plan->slots[i].alias == slot)
             return false;
@@ -82,7 +59,7 @@ static bool all_take_gaps(const joiner *j, int32_t slot) {
         if (plan->states[i].update == slot)
             return false;
     for (size_t i = 0; i < plan->task_count; i++)
-        if (&plan->tasks[i] != j->task && !takes_gaps(&plan->tasks[i], slot))
+        if (!takes_gaps(&plan->tasks[i], slot))
             return false;
     return true;
 }
@@ -90,8 +67,31 @@ static bool all_take_gaps(const joiner *j, int32_t slot) {
 /* Only the batch may lie before the axis, and only as the whole's own outermost index. */
 static bool can_have_gaps(const joiner *j, int32_t slot) {
     const oc__desc *whole = &j->task->problem.out[0];
-    return j->axis == 1 && j->outer == whole->shape.dims[0] && oc__slot_root(j->plan, j->whole) == j->whole &&
-           all_take_gaps(j, slot);
+    return j->axis == 1 && j->outer == whole->shape.dims[0] && all_take_gaps(j, slot);
+}
+
+/* All parts lie side by side in something larger: so does the whole. */
+static void join_whole(joiner *j) {
+    oc_plan *plan = j->plan;
+    const oc__task *task = j->task;
+    int32_t root = oc__slot_root(plan, task->in[0]);
+    uint64_t first = oc__slot_offset(plan, task->in[0]), at = first;
+    if (!movable(plan, j->whole) || root == j->whole || !movable(plan, root) || root == task->in[0])
+        return;
+    int64_t stride0 = j->outer > 1 ? plan->slots[task->in[0]].stride0 : 0;
+    for (int i = 0; i < task->problem.op_in; i++) {
+        const oc__slot *part = &plan->slots[task->in[i]];
+        if (oc__slot_root(plan, task->in[i]) != root || oc__slot_offset(plan, task->in[i]) != at || !part_has_layout(j, i) ||
+            (j->outer > 1 && (part->stride0 != stride0 || !stride0)))
+            return;
+        at += run_of(j, i);
+    }
+    if (at - first != bytes_of(plan, j->whole) / (uint64_t)j->outer || (j->outer > 1 && !can_have_gaps(j, j->whole)))
+        return;
+    plan->slots[j->whole].alias = root;
+    plan->slots[j->whole].alias_offset = first;
+    plan->slots[j->whole].stride0 = stride0;
+    plan->slots[root].last = OC_MAX(plan->slots[root].last, plan->slots[j->whole].last);
 }
 
 /* Part i, at a byte of the whole; false: it stays where it is, and is copied. */
@@ -99,14 +99,15 @@ static bool join_part(joiner *j, int i, uint64_t at) {
     oc_plan *plan = j->plan;
     int32_t slot = j->task->in[i], root = oc__slot_root(plan, slot);
     if (root == j->root)
-        return oc__slot_offset(plan, slot) == oc__slot_offset(plan, j->whole) + at;
+        return oc__slot_offset(plan, slot) == oc__slot_offset(plan, j->whole) + at &&
+               (j->outer == 1 || plan->slots[slot].stride0 == j->stride0);
     if (!part_has_layout(j, i) || !movable(plan, root) || at % OC_SEGMENT || oc__slot_offset(plan, slot) ||
         bytes_of(plan, root) != bytes_of(plan, slot))
         return false;
     if (j->outer > 1) {
         if (root != slot || !can_have_gaps(j, root))
             return false;
-        plan->slots[root].stride0 = (int64_t)(j->run / oc_dtype_size(plan->slots[root].desc.dtype));
+        plan->slots[root].stride0 = j->stride0;
     }
     plan->slots[root].alias = j->whole;
     plan->slots[root].alias_offset = at;
@@ -123,7 +124,9 @@ static void join(oc_plan *plan, oc__task *task) {
         return;
     join_whole(&j);
     j.root = oc__slot_root(plan, j.whole);
-    j.run = bytes_of(plan, j.whole) / (uint64_t)j.outer;
+    j.stride0 = plan->slots[j.whole].stride0;
+    if (!j.stride0)
+        j.stride0 = (int64_t)(bytes_of(plan, j.whole) / (uint64_t)j.outer / oc_dtype_size(task->problem.out[0].dtype));
     if (!movable(plan, j.root))
         return;
     uint64_t at = 0, copied = 0;

@@ -26,6 +26,17 @@ NETS = {
 }
 
 
+def images(count, size, seed):
+    """Random pictures with large and small shapes, as photographs have: on mere noise all features of deep layers are alike, and
+    normalizing their small differences magnifies errors beyond what any real network does."""
+    generator = torch.Generator().manual_seed(seed)
+    total = torch.zeros(count, 3, size, size)
+    for cells in (1, 3, 7, 20, 60, size):
+        noise = torch.randn(count, 3, cells, cells, generator=generator)
+        total += nn.functional.interpolate(noise, size=(size, size), mode="bilinear", align_corners=False)
+    return total / 2
+
+
 def spread(model, size):
     """Makes the logits of an order of 1: scales the last layer, and gives its bias no more than a share."""
     last = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))][-1]
@@ -34,7 +45,7 @@ def spread(model, size):
         bias = last.bias.clone()
         last.bias.zero_()
         nn.init.normal_(last.weight, std=last.weight[0].numel() ** -0.5)
-        last.weight /= model(torch.randn(2, 3, size, size)).std()
+        last.weight /= model(images(2, size, 1000)).std()
         last.bias.copy_(bias)
 
 
@@ -54,8 +65,8 @@ def make(name):
         nn.init.normal_(m.bias, std=0.2)
     model.train()
     with torch.no_grad():
-        for _ in range(2 if norms else 0):
-            model(torch.randn(4, 3, size, size))
+        for i in range(3 if norms else 0):
+            model(images(8, size, 100 + i))
     model.eval()
     spread(model, size)
     return model, size
@@ -71,7 +82,7 @@ def write_data(folder, model, size, batches):
     for i, batch in enumerate(batches):
         data = os.path.join(folder, f"test_data_set_{i}")
         os.makedirs(data, exist_ok=True)
-        image = torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(i))
+        image = images(batch, size, i)
         with torch.no_grad():
             logits = exact(image.double()).float()
         write_tensor(os.path.join(data, "input_0.pb"), "image", image)

@@ -7,68 +7,7 @@
 #include <ocelli/ocelli.h>
 
 #include "ir/ir.h"
-#include "kit/model.h"
-
-static kit k;
-static model m;
-
-static int set_up(void **state)
-{
-    (void)state;
-    kit_init(&k, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    kit_finish(&k);
-    return 0;
-}
-
-static oc_graph *read_model(void)
-{
-    oc_error err = {0};
-    oc_graph *graph = NULL;
-    KIT_OK(model_read(&m, &graph, &err), &err);
-    model_finish(&m);
-    return graph;
-}
-
-static void read_fails(oc_status status, const char *part)
-{
-    oc_error err = {0};
-    oc_graph *graph = NULL;
-    KIT_FAILS(status, part, model_read(&m, &graph, &err), &err);
-    assert_null(graph);
-    model_finish(&m);
-}
-
-/* The first output must be what `want` builds from the same inputs (and states, by name). */
-typedef oc_value *(*builder)(oc_graph *graph, oc_value *x, oc_error *err);
-
-static void check_against(builder want, int64_t n)
-{
-    oc_error err = {0};
-    oc_graph *got = read_model(), *wanted;
-    KIT_OK(oc_graph_create(&wanted, k.context, &err), &err);
-    oc_value_info x = oc_graph_get_input(got, 0);
-    for (int i = 0; i < x.shape.rank; i++)
-        if (x.shape.dims[i] < 0)
-            x.shape.dims[i] = n;
-    oc_value *value = want(wanted, oc_graph_input(wanted, "x", x.dtype, &x.shape, &err), &err);
-    KIT_OK(oc_graph_output(wanted, "y", value, &err), &err);
-    model_same(got, wanted, n);
-    oc_graph_destroy(&got);
-    oc_graph_destroy(&wanted);
-}
-
-static void begin(int opset, const char *dims)
-{
-    model_init(&m, k.context, opset);
-    model_input(&m, "x", ONNX_FLOAT32, dims);
-    model_output(&m, "y");
-}
+#include "kit/reading.h"
 
 static oc_value *softmax_flat(oc_graph *graph, oc_value *x, oc_error *err)
 {
@@ -180,6 +119,24 @@ static void test_slice(void **state)
     model_constant(&m, "minus", 1, (int64_t)-1);
     model_node(&m, "Slice", "x one minus one", "y");
     check_against(sliced, 1);
+}
+
+static oc_value *responses(oc_graph *graph, oc_value *x, oc_error *err)
+{
+    return oc_lrn(graph, x, &oc_lrn_params(.size = 3, .alpha = 1e-4f, .beta = 0.5f, .bias = 1), err);
+}
+
+static void test_lrn(void **state)
+{
+    (void)state;
+    begin(13, "N,5,3");
+    model_int(&m, "size", 3);
+    model_float(&m, "beta", 0.5f);
+    model_node(&m, "LRN", "x", "y");
+    check_against(responses, 2);
+    begin(13, "N,5,3");
+    model_node(&m, "LRN", "x", "y");
+    read_fails(OC_ERROR_SHAPE, "size is 0");
 }
 
 static oc_value *gathered_one(oc_graph *graph, oc_value *x, oc_error *err)
@@ -417,7 +374,7 @@ static void test_auto_pad(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_reduce),
+    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn), TEST(test_reduce),
                                        TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,16 +99,17 @@ static oc__cost cost(const oc__problem *problem) {
 }
 
 static const oc__solver *const solvers[] = {&oc__norm_rows, &oc__norm_ref, NULL};
+static const oc__solver *const inference_solvers[] = {&oc__norm_rows_inference, &oc__norm_ref, NULL};
 
-#define NORM(op_name, outputs, op_flags, grad, why, definition) \
+#define NORM(op_name, outputs, op_flags, grad, why, definition, solver_list) \
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 5, .in_max = 5, .out_count = outputs, .flags = op_flags, \
                                      .params_size = sizeof(oc_batch_norm_params), .fields = fields, .infer = infer, \
-                                     .gradient = grad, .cost = cost, .batch = why, .host = definition, .solvers = solvers, \
+                                     .gradient = grad, .cost = cost, .batch = why, .host = definition, .solvers = solver_list, \
                                      .onnx = oc__norm_onnx};
-NORM(batch_norm, 1, 0, gradient, OC_BATCH_AXIS0, oc__norm_host)
+NORM(batch_norm, 1, 0, gradient, OC_BATCH_AXIS0, oc__norm_host, inference_solvers)
 NORM(batch_norm_train, 5, OC_OP_OPTIONAL_OUTPUTS, gradient_train, OC_BATCH_NONE("its statistics are those of the batch"),
-     oc__norm_train_host)
-NORM(batch_norm_bwd, 3, OC_OP_OPTIONAL_OUTPUTS, NULL, OC_BATCH_NONE("its statistics are those of the batch"), oc__norm_bwd_host)
+     oc__norm_train_host, solvers)
+NORM(batch_norm_bwd, 3, OC_OP_OPTIONAL_OUTPUTS, NULL, OC_BATCH_NONE("its statistics are those of the batch"), oc__norm_bwd_host, solvers)
 
 oc_value *oc_batch_norm(oc_graph *graph, oc_value *src, oc_value *scale, oc_value *bias, oc_value *mean, oc_value *variance,
                         const oc_batch_norm_params *params, oc_error *err) {

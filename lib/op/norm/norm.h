@@ -45,6 +45,6 @@ oc_status oc__norm_train_host(oc_context *context, const oc__problem *problem, c
 oc_status oc__norm_bwd_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                             oc_error *err);
 
-extern const oc__solver oc__norm_ref, oc__norm_rows;
+extern const oc__solver oc__norm_ref, oc__norm_rows, oc__norm_rows_inference;
 
 #endif

@@ -107,6 +107,7 @@ static void add_normalize(recorder *r, bool inference) {
     add_result(r, step);
     add_sizes(r, step);
     oc__step_f32(r->recording->steps, step, params->epsilon);
+    oc__step_i64(r->recording->steps, step, inference ? r->recording->in[0].stride0 - r->rows.blocks * r->rows.block * r->rows.sizes.inner : 0);
     range_rows(r, step);
 }
 
@@ -197,5 +198,7 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
+const oc__solver oc__norm_rows_inference = {.name = "batch_norm.rows", .flags = OC_SOLVER_STRIDED_IN, .applicable = applicable,
+                                            .layouts = layouts, .estimate = estimate, .record = record};
 const oc__solver oc__norm_rows = {.name = "batch_norm.rows", .applicable = applicable, .layouts = layouts,
                                   .workspace = workspace, .estimate = estimate, .record = record};

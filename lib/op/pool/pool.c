@@ -154,25 +154,26 @@ oc_value *oc_global_avg_pool(oc_graph *graph, oc_value *src, oc_error *err) {
 }
 
 static const oc__solver *const solvers[] = {&oc__pool_blocked, &oc__pool_ref, NULL};
+static const oc__solver *const window_solvers[] = {&oc__pool_blocked_window, &oc__pool_ref, NULL};
 
-#define POOL_COMMON .cost = cost, .batch = OC_BATCH_AXIS0, .solvers = solvers, .onnx = oc__pool_onnx
+#define POOL_COMMON(list) .cost = cost, .batch = OC_BATCH_AXIS0, .solvers = list, .onnx = oc__pool_onnx
 #define POOL_PARAMS .params_size = sizeof(oc_pool_params), .fields = fields
 
 const oc__op oc__op_max_pool2d = {.name = "max_pool2d", .in_min = 1, .in_max = 1, .out_count = 2,
                                   .flags = OC_OP_EXACT | OC_OP_OPTIONAL_OUTPUTS, .infer = infer_forward, .gradient = max_gradient,
-                                  .host = oc__max_pool2d_host, POOL_PARAMS, POOL_COMMON};
+                                  .host = oc__max_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_max_pool2d_bwd = {.name = "max_pool2d_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT,
                                       .infer = infer_max_bwd, .host = oc__max_pool2d_bwd_host, .direction = "bwd_data",
-                                      .family = "max_pool2d", POOL_PARAMS, POOL_COMMON};
+                                      .family = "max_pool2d", POOL_PARAMS, POOL_COMMON(solvers)};
 const oc__op oc__op_avg_pool2d = {.name = "avg_pool2d", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer_forward,
-                                  .gradient = avg_gradient, .host = oc__avg_pool2d_host, POOL_PARAMS, POOL_COMMON};
+                                  .gradient = avg_gradient, .host = oc__avg_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_avg_pool2d_bwd = {.name = "avg_pool2d_bwd", .in_min = 2, .in_max = 2, .out_count = 1,
                                       .flags = OC_OP_SHAPE_ONLY, .like_operand = 1, .infer = infer_avg_bwd,
                                       .gradient = avg_bwd_gradient, .host = oc__avg_pool2d_bwd_host, .direction = "bwd_data",
-                                      .family = "avg_pool2d", POOL_PARAMS, POOL_COMMON};
+                                      .family = "avg_pool2d", POOL_PARAMS, POOL_COMMON(solvers)};
 const oc__op oc__op_global_avg_pool = {.name = "global_avg_pool", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer_global,
-                                       .gradient = avg_gradient, .host = oc__global_avg_pool_host, POOL_COMMON};
+                                       .gradient = avg_gradient, .host = oc__global_avg_pool_host, POOL_COMMON(solvers)};
 const oc__op oc__op_global_avg_pool_bwd = {.name = "global_avg_pool_bwd", .in_min = 2, .in_max = 2, .out_count = 1,
                                            .flags = OC_OP_SHAPE_ONLY, .like_operand = 1, .infer = infer_global_bwd,
                                            .gradient = avg_bwd_gradient, .host = oc__global_avg_pool_bwd_host,
-                                           .direction = "bwd_data", .family = "global_avg_pool", POOL_COMMON};
+                                           .direction = "bwd_data", .family = "global_avg_pool", POOL_COMMON(solvers)};

@@ -23,6 +23,6 @@ oc_status oc__avg_pool2d_bwd_host(oc_context *, const oc__problem *, const doubl
 oc_status oc__global_avg_pool_host(oc_context *, const oc__problem *, const double *const *in, double *const *out, oc_error *);
 oc_status oc__global_avg_pool_bwd_host(oc_context *, const oc__problem *, const double *const *in, double *const *out, oc_error *);
 
-extern const oc__solver oc__pool_ref, oc__pool_blocked;
+extern const oc__solver oc__pool_ref, oc__pool_blocked, oc__pool_blocked_window;
 
 #endif

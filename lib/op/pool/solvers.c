@@ -78,6 +78,11 @@ static oc_status record(const oc__recording *r, bool blocked, oc_error *err) {
                          x.dilation_w, x.pad_h, x.pad_w, x.h + x.pad_h_end, x.w + x.pad_w_end};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i64(r->steps, step, numbers[i]);
+    if (blocked && (p->op == &oc__op_max_pool2d || p->op == &oc__op_avg_pool2d)) {
+        oc__step_i64(r->steps, step, blocks);
+        oc__step_i64(r->steps, step, r->in[0].stride0);
+        oc__step_i64(r->steps, step, r->out[0].stride0);
+    }
     if (blocked)
         oc__step_range_single(step, (uint64_t)(global ? 1 : rows), (uint64_t)(x.n * blocks), 1);
     else
@@ -94,5 +99,8 @@ static oc_status record_blocked(const oc__recording *r, oc_error *err) {
 }
 
 const oc__solver oc__pool_ref = {.name = "pool.ref", .applicable = always, .estimate = ref_estimate, .record = record_ref};
+const oc__solver oc__pool_blocked_window = {.name = "pool.blocked", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
+                                            .applicable = blocked_applicable, .layouts = blocked_layouts,
+                                            .estimate = blocked_estimate, .record = record_blocked};
 const oc__solver oc__pool_blocked = {.name = "pool.blocked", .applicable = blocked_applicable, .layouts = blocked_layouts,
                                      .estimate = blocked_estimate, .record = record_blocked};

@@ -58,11 +58,11 @@ static const oc__desc *part_of(const oc__problem *problem, bool concat, int i) {
 }
 
 /* A part that was made where it belongs. */
-static bool is_there(const oc__recording *recording, int i, int64_t outer, int64_t at, int64_t all) {
+static bool is_there(const oc__recording *recording, int i, int64_t outer, int64_t at) {
     const oc__operand *part = &recording->in[i], *whole = &recording->out[0];
     uint64_t bytes = (uint64_t)at * oc_dtype_size(recording->problem->out[0].dtype);
     return part->place.slab == whole->place.slab && part->place.offset == whole->place.offset + bytes &&
-           (outer == 1 || part->stride0 == all);
+           (outer == 1 || part->stride0 == whole->stride0);
 }
 
 static oc_status record(const oc__recording *recording, bool fast, oc_error *err) {
@@ -78,8 +78,9 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
         part.shape = concat ? part.shape : problem->in[i + 1].shape;
         part.layout = whole->layout;
         runs_of(&part, axis, &outer, &run);
-        oc__move move = oc__move_runs(outer, run, concat ? run : all, concat ? all : run);
-        bool there = concat && is_there(recording, i, outer, at, all);
+        bool there = concat && is_there(recording, i, outer, at), gaps = concat && axis == 1;
+        oc__move move = oc__move_runs(outer, run, gaps ? recording->in[i].stride0 : concat ? run : all,
+                                      gaps ? recording->out[0].stride0 : concat ? all : run);
         *(concat ? &move.dst_at : &move.src_at) = at;
         at += run;
         if (part_of(problem, concat, i)->dtype && !there)

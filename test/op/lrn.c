@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/optest.h"
+
+#include <ocelli/op/lrn.h>
+
+static const optest_case cases[] = {
+    {"lrn:2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:2x7x5x3:size=4,alpha=0.5,beta=0.5,bias=2", NULL, 0, 0},
+    {"lrn:2x20x3x3:size=3,alpha=0.1,beta=1.5,bias=1", "aBcd16b", 0, 0},
+    {"lrn:3x5:size=1,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:1x3x4x4:size=9,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:2x0x4:size=3,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:f16.2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, 0, 2e-3},
+};
+
+static void test_solvers(void **state) {
+    (void)state;
+    optest_run_all(cases, OC_COUNT(cases));
+}
+
+static oc_value *build_odd(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_lrn(graph, x[0], &oc_lrn_params(.size = 3, .alpha = 0.5f, .beta = 0.75f, .bias = 1), err);
+}
+
+static oc_value *build_even(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_lrn(graph, x[0], &oc_lrn_params(.size = 4, .alpha = 0.5f, .beta = 0.75f, .bias = 1), err);
+}
+
+static const optest_gradient gradients[] = {
+    {.name = "odd", .build = build_odd, .count = 1, .shapes = {{4, {OPTEST_N, 5, 2, 2}}}},
+    {.name = "even", .build = build_even, .count = 1, .shapes = {{3, {2, 6, 3}}}},
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    optest_gradients(gradients, OC_COUNT(gradients));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_gradients)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
