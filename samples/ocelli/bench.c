@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "benchmark.h"
 #include "json.h"
 
 /* Peaks are measured once, before the first result. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "benchmark.h"
 
 /* Sums over steps; of a solver, or of all. */
 typedef struct sum {

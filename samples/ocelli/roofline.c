@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "benchmark.h"
 
 #define WIDTH 900
 #define HEIGHT 560

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One peer in a process of its own, for peers.py: peer.py NAME MODEL INPUT.npy THREADS FOLDER.
 
-Answers each line on stdin with a line of JSON: "load", "run N" (seconds of N runs after one that is not counted) and "output FILE".
+Answers each line on stdin with a line of JSON: "load", "run N" (seconds of N runs after one that is not counted), "output FILE", and
+"layer PROBLEM" (seconds of as many runs as `ocelli bench` makes).
 Everything is float32 in weights and arithmetic; input and output are arrays in host memory. A model that a peer's own converter must
 translate first is kept in FOLDER."""
 import json
@@ -163,7 +164,35 @@ class TorchTraining:
         return np.array([loss.item()], dtype=np.float32)
 
 
-PEERS = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn, "torch-training": TorchTraining}
+class OneDnnLayers:
+    """Single convolutions by the oneDNN within PyTorch, direct, in the blocked layouts it chooses; reorders are not timed."""
+
+    def __init__(self, model, image, threads, folder):
+        import torch
+        from torch.utils import mkldnn
+        torch.set_num_threads(threads)
+        torch.set_grad_enabled(False)
+        self.torch, self.convert, self.version = torch, mkldnn.to_mkldnn, torch.__version__.split("+")[0]
+
+    def layer(self, text):
+        import re
+        body, bias = re.fullmatch(r"conv2d:((?:[a-z]+\d+)*)(b?)", text).groups()
+        v = {name: int(number) for name, number in re.findall(r"([a-z]+)(\d+)", body)}
+        pair = {k: (v.get(k + "h", v.get(k + "w", other)), v.get(k + "w", v.get(k + "h", other)))
+                for k, other in (("k", 1), ("s", 1), ("p", 0), ("d", 0), ("i", 0))}
+        module = self.torch.nn.Conv2d(v["ic"], v["oc"], pair["k"], pair["s"], pair["p"], [d + 1 for d in pair["d"]], v.get("g", 1),
+                                      bool(bias)).eval()
+        source = self.torch.randn(v.get("mb", 1), v["ic"], *pair["i"])
+        module, source, times = self.convert(module), source.to_mkldnn(), []
+        for _ in range(3):
+            module(source)
+        start = time.perf_counter()
+        while len(times) < 400 and (len(times) < 5 or time.perf_counter() - start < 0.4):
+            times.append(timed(lambda: module(source)))
+        return sorted(times)[len(times) // 2]
+
+
+PEERS = {"onednn-layers": OneDnnLayers, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn, "torch-training": TorchTraining}
 
 
 def newer(path, than):
@@ -193,11 +222,13 @@ def main():
         words = line.split()
         try:
             if words[0] == "load":
-                peer = PEERS[name](model, np.load(image), int(threads), folder)
+                peer = PEERS[name](model, np.load(image) if image != "-" else None, int(threads), folder)
                 answer = {"version": peer.version, "note": getattr(peer, "note", "")}
             elif words[0] == "run":
                 peer.run()
                 answer = {"seconds": [timed(peer.run) for _ in range(int(words[1]))]}
+            elif words[0] == "layer":
+                answer = {"seconds": [peer.layer(words[1])]}
             else:
                 np.save(words[1], np.asarray(peer.run(), dtype=np.float32))
                 answer = {}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of ocelli bench. */
-#ifndef BENCH_H
-#define BENCH_H
+#ifndef BENCHMARK_H
+#define BENCHMARK_H
 
 #include "app.h"
 #include "session.h"
