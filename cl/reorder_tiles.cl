@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From one layout to another: a work-item takes one index of the outer loops (OUTER, said by the host), all of loop m, a run of
- * loop s, along which src is contiguous, and all of loop d, along which dst is. Lanes of a last block that are outside of the
- * shape are set to zero. y0 … y2: index of an axis that is cut into blocks; limit: its size; padded: with its last block full. */
+/* From one layout to another: a work-item takes one index of six outer loops, all of loop m, a run of loop s, along which src is
+ * contiguous, and all of loop d, along which dst is (`same`: s is d). Lanes of a last block that are outside of the shape are set
+ * to zero. An axis that is cut into blocks has a number; `limit` is its size, `padded` that with its last block full; number 3 is
+ * for loops over whole axes. One program for all layouts. */
 #include "types.clh"
-
-#if defined(BY_VECTORS) && !defined(SAME)
 #include "transpose.clh"
 
+#define LOOP_PARAMS(i) long n##i, long a##i, long z##i, long cut##i, long w##i,
+#define LOOPS(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define TAKE_INDEX(i) \
+    { \
+        const long index = t % n##i; \
+        t /= n##i; \
+        src += index * a##i; \
+        dst += index * z##i; \
+        x[cut##i] += index * w##i; \
+    }
+
+#ifdef BY_VECTORS
 static void transpose(__global const float *src, long src_step, __global float *dst, long dst_step) {
     float16 a[16], b[16];
     UNROLL16 for (int i = 0; i < 16; i++) a[i] = LOAD16(0, src + i * src_step);
@@ -15,48 +26,51 @@ static void transpose(__global const float *src, long src_step, __global float *
 }
 #endif
 
+/* s: first … s_copy are copied, up to s_all set to zero; likewise d. */
+static void tile(__global const TYPE(A0) *src, long src_step, __global TYPE(Z0) *dst, long dst_step, long s, long s_copy, long s_all,
+                 long d_copy, long d_all) {
+#ifdef BY_VECTORS
+    for (; s + 16 <= s_copy && d_copy >= 16; s += 16) {
+        long d = 0;
+        for (; d + 16 <= d_copy; d += 16)
+            transpose(src + d * src_step + s, src_step, dst + s * dst_step + d, dst_step);
+        for (; d < d_all; d++)
+            for (long i = s; i < s + 16; i++)
+                dst[i * dst_step + d] = d < d_copy ? src[d * src_step + i] : 0;
+    }
+#endif
+    for (; s < s_all; s++) {
+        const long count = s < s_copy ? d_copy : 0;
+        for (long d = 0; d < count; d++)
+            STORE(Z0, dst, s * dst_step + d, LOAD(A0, src, d * src_step + s));
+        for (long d = count; d < d_all; d++)
+            STORE(Z0, dst, s * dst_step + d, 0);
+    }
+}
+
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void reorder_tiles(__global const TYPE(A0) *src, long src_off, __global TYPE(Z0) *dst, long dst_off, OUTER_PARAMS long m_size,
-                            long m_src, long m_dst, long s_size, long s_dst, long s_run, long d_size, long d_src, long limit0,
-                            long limit1, long limit2, long padded0, long padded1, long padded2) {
-    long x0 = 0, x1 = 0, x2 = 0, t = get_global_id(0);
-    const long first = get_global_id(1) * s_run;
+__kernel void reorder_tiles(__global const TYPE(A0) *src, long src_off, __global TYPE(Z0) *dst, long dst_off, LOOPS(LOOP_PARAMS)
+                            long m_size, long m_src, long m_dst, long m_cut, long m_weight, long s_size, long s_dst, long s_cut,
+                            long s_run, long d_size, long d_src, long d_cut, long same, long limit0, long limit1, long limit2,
+                            long padded0, long padded1, long padded2) {
+    const long limit[4] = {limit0, limit1, limit2, LONG_MAX / 2}, padded[4] = {padded0, padded1, padded2, LONG_MAX / 2};
+    const long first = get_global_id(1) * s_run, last = min(first + s_run, s_size);
+    long x[4] = {0, 0, 0, 0}, t = get_global_id(0);
     src += src_off;
     dst += dst_off;
-    OUTER
-    for (long m = 0; m < m_size; m++, src += m_src, dst += m_dst) {
-        const long y0 = x0 + m * M_WEIGHT0, y1 = x1 + m * M_WEIGHT1, y2 = x2 + m * M_WEIGHT2;
-        if (y0 >= padded0 || y1 >= padded1 || y2 >= padded2)
+    LOOPS(TAKE_INDEX)
+    for (long m = 0; m < m_size; m++, src += m_src, dst += m_dst, x[m_cut] += m_weight) {
+        if (x[0] >= padded0 || x[1] >= padded1 || x[2] >= padded2)
             continue;
-        const bool inside = y0 < limit0 && y1 < limit1 && y2 < limit2;
-        const long d_all = min(d_size, D_PADDED), d_copy = inside ? min(d_size, D_LIMIT) : 0;
-#ifdef SAME
-        for (long i = 0; i < d_copy; i++)
-            STORE(Z0, dst, i, LOAD(A0, src, i));
-        for (long i = d_copy; i < d_all; i++)
-            STORE(Z0, dst, i, 0);
-#else
-        const long last = min(first + s_run, s_size), s_all = min(last, S_PADDED), s_copy = min(last, S_LIMIT);
-        long s = first;
-#ifdef BY_VECTORS
-        for (; s + 16 <= s_copy && d_copy >= 16; s += 16) {
-            long i = 0;
-            for (; i + 16 <= d_copy; i += 16)
-                transpose(src + i * d_src + s, d_src, dst + s * s_dst + i, s_dst);
-            for (; i < d_all; i++)
-                for (long j = s; j < s + 16; j++)
-                    dst[j * s_dst + i] = i < d_copy ? src[i * d_src + j] : 0;
-        }
-#endif
-        for (; s < s_copy; s++) {
+        const bool inside = x[0] < limit0 && x[1] < limit1 && x[2] < limit2;
+        const long d_all = min(d_size, padded[d_cut] - x[d_cut]), d_copy = inside ? min(d_size, limit[d_cut] - x[d_cut]) : 0;
+        if (same) {
             for (long i = 0; i < d_copy; i++)
-                STORE(Z0, dst, s * s_dst + i, LOAD(A0, src, i * d_src + s));
+                STORE(Z0, dst, i, LOAD(A0, src, i));
             for (long i = d_copy; i < d_all; i++)
-                STORE(Z0, dst, s * s_dst + i, 0);
+                STORE(Z0, dst, i, 0);
+        } else {
+            tile(src, d_src, dst, s_dst, first, min(last, limit[s_cut] - x[s_cut]), min(last, padded[s_cut] - x[s_cut]), d_copy, d_all);
         }
-        for (s = max(s, first); s < s_all; s++)
-            for (long i = 0; i < d_all; i++)
-                STORE(Z0, dst, s * s_dst + i, 0);
-#endif
     }
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies a value from one layout (and type) into another; inserted by the plan, never by a user.
- *
- * The program's text spells out how to walk both layouts, so it is specialized on them but not on sizes. */
+/* Copies a value from one layout into another; inserted by the plan, never by a user. */
 #include "op/reorder.h"
 #include "op/room.h"
 
@@ -20,66 +18,31 @@ static oc_status reorder_host(oc_context *context, const oc__problem *p, const d
     return OC_OK;
 }
 
-/* Text that computes the outer stride of each axis: `long s = …; s3 = s; s *= d3; …`; axis 0 gets its own when it is outermost. */
-static void define_strides(oc__string *text, const char *name, const oc__layout *layout) {
-    int64_t inner = 1;
-    for (int i = 0; i < layout->block_count; i++)
-        inner *= layout->block_size[i];
-    oc__string_printf(text, "#define %s_STRIDES long %s_t = %lld", name, name, (long long)inner);
-    for (int i = layout->rank - 1; i >= 0; i--) {
-        int axis = layout->order[i];
-        long long block = oc__layout_block(layout, axis);
-        oc__string_printf(text, ", %s_%d = %s_t", name, axis, name);
-        if (i > 0)
-            oc__string_printf(text, ", %s_u%d = (%s_t *= (d%d + %lld) / %lld)", name, axis, name, axis, block - 1, block);
-    }
-    oc__string_append(text, ";\n");
-}
+#define MOST_DIGITS 14 /* OC_MAX_RANK axes, and blocks of two layouts; as in reorder.cl */
 
-/* Text of the offset of the element x0, x1, … */
-static void define_offset(oc__string *text, const char *name, const oc__layout *layout) {
-    oc__string_printf(text, "#define %s_OFFSET (0", name);
-    for (int axis = 0; axis < layout->rank; axis++) {
-        const char *stride = axis == 0 && layout->order[0] == 0 ? "stride0" : NULL;
-        oc__string_printf(text, " + x%d / %lld * ", axis, (long long)oc__layout_block(layout, axis));
-        if (stride)
-            oc__string_printf(text, "%s_%s", name, stride);
-        else
-            oc__string_printf(text, "%s_%d", name, axis);
-    }
-    int64_t inner = 1, within[OC_MAX_RANK];
+/* The digits of an index in a layout, innermost first: which axis, in units of how many, how many values, how far apart. */
+typedef struct digit {
+    int64_t size, stride, axis, weight;
+} digit;
+
+static int digits_of(const oc__desc *desc, int64_t stride0, digit out[MOST_DIGITS]) {
+    const oc__layout *layout = &desc->layout;
+    int64_t outer[OC_MAX_RANK], inner[OC_MAX_BLOCKS], weight[OC_MAX_RANK];
+    int count = 0;
+    oc__layout_strides(layout, &desc->shape, outer, inner);
     for (int axis = 0; axis < OC_MAX_RANK; axis++)
-        within[axis] = 1;
+        weight[axis] = 1;
     for (int i = layout->block_count - 1; i >= 0; i--) {
         int axis = layout->block_axis[i];
-        oc__string_printf(text, " + x%d / %lld %% %d * %lld", axis, (long long)within[axis], layout->block_size[i],
-                          (long long)inner);
-        within[axis] *= layout->block_size[i];
-        inner *= layout->block_size[i];
-    }
-    oc__string_append(text, ")\n");
-}
-
-/* Text that takes the number t of an element of memory apart into the index x0, x1, … */
-static void define_decode(oc__string *text, const oc__layout *layout) {
-    oc__string_append(text, "#define DECODE");
-    int64_t within[OC_MAX_RANK];
-    for (int axis = 0; axis < OC_MAX_RANK; axis++)
-        within[axis] = 1;
-    for (int i = layout->block_count - 1; i >= 0; i--) {
-        int axis = layout->block_axis[i], size = layout->block_size[i];
-        oc__string_printf(text, " x%d += t %% %d * %lld; t /= %d;", axis, size, (long long)within[axis], size);
-        within[axis] *= size;
+        out[count++] = (digit){layout->block_size[i], inner[i], axis, weight[axis]};
+        weight[axis] *= layout->block_size[i];
     }
     for (int i = layout->rank - 1; i >= 0; i--) {
         int axis = layout->order[i];
-        oc__string_printf(text, " { long n = (d%d + %lld) / %lld; x%d += t %% n * %lld; t /= n; }", axis,
-                          (long long)within[axis] - 1, (long long)within[axis], axis, (long long)within[axis]);
+        int64_t size = (desc->shape.dims[axis] + weight[axis] - 1) / weight[axis];
+        out[count++] = (digit){size, i == 0 && axis == 0 ? stride0 : outer[axis], axis, weight[axis]};
     }
-    oc__string_append(text, "\n#define INSIDE (1");
-    for (int axis = 0; axis < layout->rank; axis++)
-        oc__string_printf(text, " && x%d < d%d", axis, axis);
-    oc__string_append(text, ")\n");
+    return count;
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -90,18 +53,26 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(r->problem, &text);
-    define_strides(&text, "src", &src->layout);
-    define_strides(&text, "dst", &dst->layout);
-    define_offset(&text, "src", &src->layout);
-    define_offset(&text, "dst", &dst->layout);
-    define_decode(&text, &dst->layout);
     oc__step *step = oc__step_kernel(r->steps, "reorder.cl", text.text, "reorder_ref");
-    oc__step_place(r->steps, step, r->in[0].place, oc_dtype_size(src->dtype));
-    oc__step_place(r->steps, step, r->out[0].place, oc_dtype_size(dst->dtype));
+    oc__step_desc(r->steps, step, r->in[0].place, src);
+    oc__step_desc(r->steps, step, r->out[0].place, dst);
+    digit digits[MOST_DIGITS];
+    int to = digits_of(dst, r->out[0].stride0, digits);
+    for (int i = 0; i < MOST_DIGITS; i++) {
+        oc__step_i64(r->steps, step, i < to ? digits[i].size : 1);
+        oc__step_i64(r->steps, step, i < to ? digits[i].stride : 0);
+        oc__step_i64(r->steps, step, i < to ? digits[i].axis : 0);
+        oc__step_i64(r->steps, step, i < to ? digits[i].weight : 0);
+    }
+    int from = digits_of(src, r->in[0].stride0, digits);
+    for (int i = 0; i < MOST_DIGITS; i++) {
+        oc__step_i64(r->steps, step, i < from ? digits[i].axis : 0);
+        oc__step_i64(r->steps, step, i < from ? digits[i].weight : 1);
+        oc__step_i64(r->steps, step, i < from ? digits[i].size : 1);
+        oc__step_i64(r->steps, step, i < from ? digits[i].stride : 0);
+    }
     for (int i = 0; i < OC_MAX_RANK; i++)
         oc__step_i64(r->steps, step, i < dst->shape.rank ? dst->shape.dims[i] : 1);
-    oc__step_i64(r->steps, step, r->in[0].stride0);
-    oc__step_i64(r->steps, step, r->out[0].stride0);
     oc__step_i64(r->steps, step, count);
     oc__step_range_items(step, r->caps, (uint64_t)count);
     return oc__record_end(r, &text, err);

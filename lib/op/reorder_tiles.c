@@ -7,11 +7,12 @@
 #include "op/room.h"
 
 #define MAX_LOOPS (OC_MAX_RANK + 2 * OC_MAX_BLOCKS)
-#define MAX_CUT 3 /* axes that are cut into blocks */
+#define MAX_CUT 3   /* axes that are cut into blocks; this number itself stands for a whole axis */
+#define MAX_OUTER 6 /* as in the kernel */
 
 typedef struct loop {
     int64_t size, src, dst, weight; /* steps in elements, and of the axis' index */
-    int cut;                        /* number of the cut axis, -1 for a whole one */
+    int cut;                        /* number of the cut axis, MAX_CUT for a whole one */
 } loop;
 
 typedef struct walk {
@@ -68,7 +69,7 @@ static int64_t round_up(int64_t value, int64_t step) {
 /* The loops of one axis, outermost first. False: its blocks do not fit into each other, or there are too many cut axes. */
 static bool add_axis(walk *w, const oc__desc *src, const oc__desc *dst, int64_t src0, int64_t dst0, int axis) {
     int64_t bounds[2 * OC_MAX_BLOCKS + 2] = {1}, size = src->shape.dims[axis];
-    int count = 1, cut = -1;
+    int count = 1, cut = MAX_CUT;
     add_bounds(&src->layout, axis, bounds, &count);
     add_bounds(&dst->layout, axis, bounds, &count);
     sort(bounds, count);
@@ -96,7 +97,7 @@ static void join(walk *w) {
     for (int i = 0; i < w->count; i++)
         for (int k = 0; k < w->count; k++) {
             loop *outer = &w->loops[i], *inner = &w->loops[k];
-            if (i == k || outer->cut >= 0 || inner->cut >= 0 || outer->src != inner->src * inner->size ||
+            if (i == k || outer->cut < MAX_CUT || inner->cut < MAX_CUT || outer->src != inner->src * inner->size ||
                 outer->dst != inner->dst * inner->size)
                 continue;
             inner->size *= outer->size;
@@ -127,7 +128,8 @@ static bool walk_of(const oc__desc *src, const oc__desc *dst, int64_t src0, int6
             return false;
     join(w);
     choose_loops(w);
-    return true;
+    int inner = (w->m >= 0) + (w->s >= 0) + (w->d >= 0 && w->d != w->s);
+    return w->count - inner <= MAX_OUTER;
 }
 
 static int64_t dense0(const oc__desc *desc) {
@@ -143,7 +145,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     if (oc__count(&p->in[0].shape) == 0 || p->in[0].shape.rank == 0)
         return oc__refuse(why, "nothing to walk over");
     if (!walk_of(&p->in[0], &p->out[0], dense0(&p->in[0]), dense0(&p->out[0]), &w))
-        return oc__refuse(why, "the blocks of one layout do not fit into those of the other");
+        return oc__refuse(why, "the blocks of one layout do not fit into those of the other, or there are too many");
     return true;
 }
 
@@ -163,36 +165,12 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     return oc__estimate_roofline(p, caps, 1, runs && p->in[0].dtype == OC_F32 ? 0.9 : 0.6);
 }
 
-static void define_limit(oc__string *text, const char *name, const loop *one) {
-    if (one && one->cut >= 0)
-        oc__string_printf(text, "#define %s_LIMIT (limit%d - y%d)\n#define %s_PADDED (padded%d - y%d)\n", name, one->cut, one->cut, name,
-                          one->cut, one->cut);
-    else
-        oc__string_printf(text, "#define %s_LIMIT LONG_MAX\n#define %s_PADDED LONG_MAX\n", name, name);
-}
-
-static void define(const walk *w, oc__string *text) {
-    oc__string_append(text, "#define OUTER_PARAMS");
-    for (int i = 0; i < w->count; i++)
-        if (i != w->m && i != w->s && i != w->d)
-            oc__string_printf(text, " long n%d, long a%d, long z%d,", i, i, i);
-    oc__string_append(text, "\n#define OUTER");
-    for (int i = w->count - 1; i >= 0; i--) {
-        const loop *one = &w->loops[i];
-        if (i == w->m || i == w->s || i == w->d)
-            continue;
-        oc__string_printf(text, " { const long i = t %% n%d; t /= n%d; src += i * a%d; dst += i * z%d;", i, i, i, i);
-        if (one->cut >= 0)
-            oc__string_printf(text, " x%d += i * %lld;", one->cut, (long long)one->weight);
-        oc__string_append(text, " }");
-    }
-    oc__string_append(text, "\n");
-    for (int i = 0; i < MAX_CUT; i++)
-        oc__string_printf(text, "#define M_WEIGHT%d %lld\n", i,
-                          w->m >= 0 && w->loops[w->m].cut == i ? (long long)w->loops[w->m].weight : 0LL);
-    define_limit(text, "D", w->d < 0 ? NULL : &w->loops[w->d]);
-    define_limit(text, "S", w->s < 0 ? NULL : &w->loops[w->s]);
-    oc__string_append(text, w->s == w->d ? "#define SAME\n" : "");
+static void add_loop(oc__steps *steps, oc__step *step, const loop *one) {
+    oc__step_i64(steps, step, one->size);
+    oc__step_i64(steps, step, one->src);
+    oc__step_i64(steps, step, one->dst);
+    oc__step_i64(steps, step, one->cut);
+    oc__step_i64(steps, step, one->weight);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -204,22 +182,21 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string_init(&text, r->context);
     oc__define_types(r->problem, &text);
     oc__string_append(&text, src->dtype == OC_F32 && dst->dtype == OC_F32 ? "#define BY_VECTORS\n" : "");
-    define(&w, &text);
     oc__step *step = oc__step_kernel(r->steps, "reorder_tiles.cl", text.text, "reorder_tiles");
     oc__step_desc(r->steps, step, r->in[0].place, src);
     oc__step_desc(r->steps, step, r->out[0].place, dst);
+    loop none = {1, 0, 0, 0, MAX_CUT}, m = w.m < 0 ? none : w.loops[w.m], s = w.s < 0 ? none : w.loops[w.s], d = w.d < 0 ? none : w.loops[w.d];
     int64_t outer = 1;
-    for (int i = 0; i < w.count; i++) {
-        if (i == w.m || i == w.s || i == w.d)
+    for (int i = w.count - 1, left = MAX_OUTER; left > 0; i--) {
+        if (i >= 0 && (i == w.m || i == w.s || i == w.d))
             continue;
-        outer *= w.loops[i].size;
-        oc__step_i64(r->steps, step, w.loops[i].size);
-        oc__step_i64(r->steps, step, w.loops[i].src);
-        oc__step_i64(r->steps, step, w.loops[i].dst);
+        add_loop(r->steps, step, i >= 0 ? &w.loops[i] : &none);
+        outer *= i >= 0 ? w.loops[i].size : 1;
+        left--;
     }
-    loop none = {1, 0, 0, 0, -1}, m = w.m < 0 ? none : w.loops[w.m], s = w.s < 0 ? none : w.loops[w.s], d = w.d < 0 ? none : w.loops[w.d];
+    add_loop(r->steps, step, &m);
     int64_t run = run_of(&w, outer);
-    int64_t numbers[] = {m.size, m.src, m.dst, s.size, s.dst, run, d.size, d.src, w.limit[0], w.limit[1], w.limit[2], w.padded[0],
+    int64_t numbers[] = {s.size, s.dst, s.cut, run, d.size, d.src, d.cut, w.s == w.d, w.limit[0], w.limit[1], w.limit[2], w.padded[0],
                          w.padded[1], w.padded[2]};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i64(r->steps, step, numbers[i]);
