@@ -32,7 +32,7 @@ static void guess_speed(oc_device *device)
     double clock = 1e6 * (device->info.clock_mhz ? device->info.clock_mhz : 1000);
     double width = caps->simt_width > 1 ? (cpu ? 8 : OC_MAX(caps->simt_width * 2.0, 64.0)) : caps->simd_width;
     caps->peak_flops = caps->compute_units * clock * 2 * width * (cpu ? 2 : 1);
-    caps->peak_bytes = cpu ? 8e9 * OC_MIN(caps->compute_units, 8u) : caps->unified_memory ? 40e9 : 200e9;
+    caps->peak_bytes = cpu ? 16e9 * OC_MIN(caps->compute_units, 4u) : caps->unified_memory ? 40e9 : 200e9;
     caps->launch_seconds = cpu ? 2e-6 : 6e-6;
     caps->group_seconds = cpu ? 6e-9 : 1e-7 / caps->compute_units;
 }

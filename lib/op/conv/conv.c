@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The convolution room: ops, shape rules, gradients, graph functions. */
 #include "op/conv/conv.h"
+#include "op/tile.h"
 
 #include <ocelli/op/reduce.h>
 
@@ -143,14 +144,15 @@ oc_value *oc_conv2d(oc_graph *graph, oc_value *src, oc_value *weights, oc_value 
     return oc__graph_node1(graph, &oc__op_conv2d, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 
-/* Same remainders for blocks of 16 and 32 channels and for tiles of pixels, less of everything else. */
+/* Same tiles and remainders of channels, same remainders of tiles of pixels, less of everything else. */
 static void shrink(const oc__problem *from, oc__desc *in) {
     oc__conv c = oc__conv_of(from);
     int src = from->op == &oc__op_conv2d_bwd_data ? 2 : 0, wei = from->op == &oc__op_conv2d_bwd_weights ? 2 : 1;
     int dst = from->op == &oc__op_conv2d ? -1 : from->op == &oc__op_conv2d_bwd_data ? 0 : 1;
     const oc_conv_params *p = from->params;
     int64_t n = OC_MIN(c.n, 2), g = c.g; /* the number of groups is a param: kept */
-    int64_t cg = g == 1 && c.cg > 32 ? 16 + c.cg % 16 : c.cg, kg = g == 1 && c.kg > 64 ? 32 + c.kg % 32 : c.kg;
+    int widest = c.r * c.s == 1 ? 4 : 3;
+    int64_t cg = g == 1 ? oc__tile_shrink(c.cg, widest, true) : c.cg, kg = g == 1 ? oc__tile_shrink(c.kg, widest, true) : c.kg;
     int64_t h = c.h > 12 ? 8 + c.h % 4 : c.h, w = c.w > 42 ? 28 + c.w % 14 : c.w; /* tiles of columns are 7 or 14 mostly */
     h = OC_MAX(h, OC_MIN(c.h, (c.r - 1) * c.dilation_h + 1 + c.stride_h));
     w = OC_MAX(w, OC_MIN(c.w, (c.s - 1) * c.dilation_w + 1 + c.stride_w));

@@ -14,7 +14,7 @@ typedef struct walk {
     int64_t n, c, h, w, k, oh, ow, g; /* c, k: channels of all groups */
     int64_t pixels;                   /* of one phase of the result: rows and columns */
     int64_t rows, columns, phases;
-    int kv, t; /* the tile: kv x 16 channels by t pixels */
+    int kv; /* of tiles of kv x 16 channels */
 } walk;
 
 static walk walk_of(const oc__problem *p) {
@@ -30,7 +30,7 @@ static walk walk_of(const oc__problem *p) {
         x.h = x.oh = x.rows = 1; /* pixels of an image one behind the other */
         x.w = x.ow = x.columns = c.oh * c.ow;
     }
-    oc__tile_choose(x.k, x.g, x.columns, 16, &x.kv, &x.t);
+    x.kv = oc__tile_vectors(x.k, x.g, c.r * c.s == 1 ? 4 : 3, true);
     return x;
 }
 
@@ -59,7 +59,8 @@ static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, 
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
-    *out = (oc__variant){{walk_of(p).t}};
+    walk x = walk_of(p);
+    *out = (oc__variant){{oc__tile_length(x.kv, x.columns, 16, false)}};
 }
 
 static const int32_t tile_pixels[] = {14, 12, 9, 8, 7, 6, 5, 4, 1, 0};

@@ -15,17 +15,13 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     return true;
 }
 
-static int vectors(const oc__problem *p, int *t) {
-    oc__conv c = oc__conv_of(p);
-    int kv = 1;
-    oc__tile_choose(c.k, 1, c.ow, 1, &kv, t);
-    return kv;
+static int vectors(const oc__problem *p) {
+    return oc__tile_vectors(oc__conv_of(p).k, 1, 3, true);
 }
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
-    int t;
-    in[1] = oc__layout_blocked(4, 0, 16 * vectors(p, &t));
+    in[1] = oc__layout_blocked(4, 0, 16 * vectors(p));
     out[0] = oc__layout_blocked(4, 1, 16);
     for (int i = p->op_in; i < p->in_count; i++)
         if (p->in[i].shape.rank == 4)
@@ -34,9 +30,7 @@ static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, 
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
-    int t = 1;
-    vectors(p, &t);
-    *out = (oc__variant){{t}};
+    *out = (oc__variant){{oc__tile_length(vectors(p), oc__conv_of(p).ow, 1, false)}};
 }
 
 static const int32_t tile_columns[] = {28, 24, 16, 14, 12, 9, 8, 7, 6, 5, 4, 0};
@@ -44,7 +38,7 @@ static const oc__tuning space[] = {{"T", tile_columns}, {NULL, NULL}};
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__conv c = oc__conv_of(p);
-    int t = v->value[0], best, kv = vectors(p, &best);
+    int t = v->value[0], kv = vectors(p);
     double tiles = (double)((c.ow + t - 1) / t * c.oh * c.n) * (double)((c.k + kv * 16 - 1) / (kv * 16));
     double lines = (double)(c.c * c.r), cycles = lines * ((double)c.s * oc__tile_cycles(kv, t, 1) + 16) + 8.0 * kv * t;
     return oc__tile_seconds(p, caps, tiles * cycles, tiles);
@@ -55,7 +49,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__conv c = oc__conv_of(p);
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
-    int best, kv = vectors(p, &best), columns = r->variant.value[0];
+    int kv = vectors(p), columns = r->variant.value[0];
     int64_t tiles_x = (c.ow + columns - 1) / columns, reach = OC_MAX(10, (c.s - 1) * c.dilation_w);
     oc__string text;
     oc__string_init(&text, r->context);

@@ -199,4 +199,4 @@ static const oc__solver *const solvers[] = {&oc__matmul_tiled, &oc__matmul_clbla
 const oc__op oc__op_matmul = {
     .name = "matmul", .in_min = 2, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_matmul_params),
     .fields = fields, .infer = infer, .gradient = gradient, .cost = cost, .batch = OC_BATCH_AXIS0, .host = host,
-    .solvers = solvers, .bias_last = true, .print = print, .parse = parse, .onnx = oc__matmul_onnx};
+    .shrink = oc__matmul_shrink, .solvers = solvers, .bias_last = true, .print = print, .parse = parse, .onnx = oc__matmul_onnx};

@@ -16,6 +16,7 @@ typedef struct oc__matmul {
     bool ta, tb, bias, uniform;
 } oc__matmul;
 oc__matmul oc__matmul_of(const oc__problem *problem);
+void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
 extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_clblast;
 

@@ -78,7 +78,7 @@ static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char 
 static double clblast_estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
     (void)variant;
     double share = caps->simt_width == 1 ? 0.05 : caps->type == OC_DEVICE_GPU ? 0.4 : 0.05;
-    return oc__estimate_roofline(p, caps, share, 0.5) + 4 * caps->launch_seconds;
+    return oc__estimate_roofline(p, caps, share, 0.5) + 10 * caps->launch_seconds; /* its own look-ups, and several kernels */
 }
 
 static oc_status clblast_record(const oc__recording *r, oc_error *err) {

@@ -38,35 +38,33 @@ static bool packs(const oc__matmul *x, const oc__caps *caps) {
     return x->m >= 4 && panels >= 4 && tiles_to_share((x->m + 13) / 14 * panels * x->batch, caps) >= 6;
 }
 
-static void choose(const oc__matmul *x, const oc__caps *caps, int *kv, int *t) {
-    *kv = *t = 1;
-    oc__tile_choose(x->n, 1, x->m, x->ta || packs(x, caps) ? 1 : x->k, kv, t);
+static int vectors(const oc__matmul *x) {
+    return oc__tile_vectors(x->n, 1, 4, false);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     oc__matmul x = oc__matmul_of(p);
-    int kv, t;
-    choose(&x, caps, &kv, &t);
-    *out = (oc__variant){{t}};
+    bool pack = packs(&x, caps);
+    *out = (oc__variant){{oc__tile_length(vectors(&x), x.m, x.ta || pack ? 1 : x.k, true), pack ? 2 : 1}};
 }
 
 /* Panels of columns of the right operand: that axis in blocks, its blocks outermost of the last two axes. */
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
-    (void)out;
+    (void)caps, (void)out;
     oc__matmul x = oc__matmul_of(p);
-    int kv, t, rank = p->in[1].shape.rank, axis = x.tb ? rank - 2 : rank - 1;
-    choose(&x, caps, &kv, &t);
+    int rank = p->in[1].shape.rank, axis = x.tb ? rank - 2 : rank - 1;
     in[1].order[rank - 2] = (int8_t)axis;
     in[1].order[rank - 1] = (int8_t)(axis == rank - 1 ? rank - 2 : rank - 1);
     in[1].block_count = 1;
     in[1].block_axis[0] = (int8_t)axis;
-    in[1].block_size[0] = (int16_t)(16 * kv);
+    in[1].block_size[0] = (int16_t)(16 * vectors(&x));
 }
 
 /* Tiles and panels that a work-item takes. */
-static void share(const oc__matmul *x, const oc__caps *caps, int64_t tiles, int64_t panels, int64_t *tiles_item, int64_t *panels_item) {
+static void share(const oc__matmul *x, const oc__caps *caps, bool pack, int64_t tiles, int64_t panels, int64_t *tiles_item,
+                  int64_t *panels_item) {
     int64_t most = tiles_to_share(tiles * panels * x->batch, caps);
-    *panels_item = OC_MIN(OC_MIN(most, panels), packs(x, caps) ? NP : 1);
+    *panels_item = OC_MIN(OC_MIN(most, panels), pack ? NP : 1);
     *tiles_item = OC_MIN(OC_MIN(OC_MAX(1, most / *panels_item), tiles), MT);
     int64_t parts = (panels + *panels_item - 1) / *panels_item;
     *panels_item = (panels + parts - 1) / parts; /* no smaller last part */
@@ -74,22 +72,19 @@ static void share(const oc__matmul *x, const oc__caps *caps, int64_t tiles, int6
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__matmul x = oc__matmul_of(p);
-    int kv, best, t = (int)OC_MIN(v->value[0], x.m);
-    choose(&x, caps, &kv, &best);
+    int kv = vectors(&x), t = (int)OC_MIN(v->value[0], x.m);
     double tiles = (double)((x.m + t - 1) / t) * (double)((x.n + kv * 16 - 1) / (kv * 16)) * (double)x.batch;
-    double chunks = (double)x.k * kv / 512, cycles = (double)x.k * oc__tile_cycles(kv, t, x.ta || packs(&x, caps) ? 1 : x.k) + (8 + 2 * chunks) * kv * t + 40;
+    double chunks = (double)x.k * kv / 512, cycles = (double)x.k * oc__tile_cycles(kv, t, x.ta || v->value[1] == 2 ? 1 : x.k) + (8 + 2 * chunks) * kv * t + 40;
     return oc__tile_seconds(p, caps, tiles * cycles, tiles);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__problem *p = r->problem;
     oc__matmul x = oc__matmul_of(p);
-    int kv, t;
-    choose(&x, r->caps, &kv, &t);
-    t = (int)OC_MIN(r->variant.value[0], x.m);
+    int kv = vectors(&x), t = (int)OC_MIN(r->variant.value[0], x.m);
+    bool pack = r->variant.value[1] == 2;
     int64_t tiles = (x.m + t - 1) / t, panels = (x.n + kv * 16 - 1) / (kv * 16), tiles_item, panels_item;
-    share(&x, r->caps, tiles, panels, &tiles_item, &panels_item);
-    bool pack = packs(&x, r->caps);
+    share(&x, r->caps, pack, tiles, panels, &tiles_item, &panels_item);
     oc__string text;
     oc__string_init(&text, r->context);
     oc__epilogue_define(p, &text);
@@ -117,7 +112,25 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 }
 
 static const int32_t tile_rows[] = {14, 12, 9, 8, 7, 6, 5, 4, 2, 1, 0};
-static const oc__tuning space[] = {{"T", tile_rows}, {NULL, NULL}};
+static const int32_t pack_values[] = {1, 2, 0}; /* no, yes */
+static const oc__tuning space[] = {{"T", tile_rows}, {"PACK", pack_values}, {NULL, NULL}};
 
 const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .applicable = applicable, .layouts = layouts, .space = space,
                                      .variant = variant, .estimate = estimate, .record = record};
+
+/* Same panels and remainders of columns, same remainder of rows. */
+void oc__matmul_shrink(const oc__problem *from, oc__desc *in) {
+    oc__matmul x = oc__matmul_of(from);
+    const oc_matmul_params *q = from->params;
+    int a = in[0].shape.rank, b = in[1].shape.rank;
+    int64_t n = oc__tile_shrink(x.n, 4, false), k = x.k > 64 ? 32 + x.k % 32 : x.k;
+    in[0].shape.dims[a - (q->trans_a ? 2 : 1)] = in[1].shape.dims[b - (q->trans_b ? 1 : 2)] = k;
+    in[1].shape.dims[b - (q->trans_b ? 2 : 1)] = n;
+    if (from->op_in > 2 && in[2].dtype)
+        in[2].shape.dims[0] = n;
+    int64_t *m = &in[0].shape.dims[a - (q->trans_a ? 1 : 2)];
+    *m = *m > 84 ? 42 + *m % 42 : *m;
+    for (int i = 0; i < 2; i++) /* batches of 1, of 2, and what they are broadcast to */
+        for (int d = 0; d < in[i].shape.rank - 2; d++)
+            in[i].shape.dims[d] = OC_MIN(in[i].shape.dims[d], 2);
+}

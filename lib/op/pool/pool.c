@@ -164,13 +164,13 @@ const oc__op oc__op_max_pool2d = {.name = "max_pool2d", .in_min = 1, .in_max = 1
                                   .host = oc__max_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_max_pool2d_bwd = {.name = "max_pool2d_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT,
                                       .infer = infer_max_bwd, .host = oc__max_pool2d_bwd_host, .direction = "bwd_data",
-                                      .family = "max_pool2d", POOL_PARAMS, POOL_COMMON(solvers)};
+                                      .family = "max_pool2d", POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_avg_pool2d = {.name = "avg_pool2d", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer_forward,
                                   .gradient = avg_gradient, .host = oc__avg_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_avg_pool2d_bwd = {.name = "avg_pool2d_bwd", .in_min = 2, .in_max = 2, .out_count = 1,
                                       .flags = OC_OP_SHAPE_ONLY, .like_operand = 1, .infer = infer_avg_bwd,
                                       .gradient = avg_bwd_gradient, .host = oc__avg_pool2d_bwd_host, .direction = "bwd_data",
-                                      .family = "avg_pool2d", POOL_PARAMS, POOL_COMMON(solvers)};
+                                      .family = "avg_pool2d", POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_global_avg_pool = {.name = "global_avg_pool", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer_global,
                                        .gradient = avg_gradient, .host = oc__global_avg_pool_host, POOL_COMMON(solvers)};
 const oc__op oc__op_global_avg_pool_bwd = {.name = "global_avg_pool_bwd", .in_min = 2, .in_max = 2, .out_count = 1,
