@@ -10,19 +10,11 @@
 #include "types.clh"
 #include "conv2d_tile.clh"
 
-/* Channels of the next row of taps are called for while this one is added up: a 1x1 convolution has no time to wait for them. */
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p));
-#endif
-#endif
-#ifndef PREFETCH
-#define PREFETCH(p)
-#endif
 #define PIXEL(t) ((size_t)(t) * (SW * 16))
 #define SEGMENT ((T - 1) * SW + 1 + REACH)
 
-/* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. */
+/* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. Channels of the next row
+ * of taps are called for meanwhile: a 1x1 convolution has no time to wait for them. */
 #define TAPS(P) \
     for (int j = 0; j < runs; j++, P += run_x, wt += run_w) { \
         for (int i = 0; i < run; i++) { \
