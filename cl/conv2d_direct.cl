@@ -14,11 +14,13 @@
 #define SEGMENT ((T - 1) * SW + 1 + REACH)
 
 /* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. Channels of the next row
- * of taps are called for meanwhile: a 1x1 convolution has no time to wait for them. */
+ * of taps are called for meanwhile, and this tile's part of the weights of the next chunk: a 1x1 convolution has no time to wait for
+ * them. */
 #define TAPS(P) \
     for (int j = 0; j < runs; j++, P += run_x, wt += run_w) { \
-        for (int i = 0; i < run; i++) { \
+        for (int i = 0; i < run; i++, next += 16) { \
             PREFETCH(ahead + i * 16) \
+            PREFETCH(next) \
             ADD_TO_TILE((P + i), PIXEL, (wt + (size_t)i * (16 * KV))) \
         } \
     }
@@ -67,6 +69,7 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
             const int y1 = (first + m) / tiles_x * step_y + y0, x = (first + m) % tiles_x * (T * SW) + x0;
             const bool inside = x + low >= 0 && x + low + reach + (T - 1) * SW < IW;
             float *sums = part + m * (KV * T * 16);
+            __global const float *next = wei + (size_t)(c0 + chunk) * R * S * (256 * KV) + (size_t)(m * chunk * R * S / count) * (256 * KV);
             float16 sum[KV][T];
             if (c0 == 0) {
                 FOR_TILE(sum[v][t] = 0)
