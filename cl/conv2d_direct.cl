@@ -39,10 +39,12 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_direct(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
                             long dst_off, long src_n, long dst_n, long residual_n, int C, int IH, int IW, int K, int OH, int OW, int R,
                             int S, int step_y, int dy, int dx, int y0, int x0, int tiles_x, int tiles, int per_item, int chunk,
-                            int group_k, int group_c, int out_y, int out_x, int rstep, int sstep BIAS_PARAM POST_PARAMS) {
-    const int kb = get_global_id(1), c_blocks = (C + 15) / 16;
-    const long batch = get_global_id(2);
-    int item = get_global_id(0), r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
+                            int group_k, int group_c, int out_y, int out_x, int rstep, int sstep, int panels,
+                            int items BIAS_PARAM POST_PARAMS) {
+    /* Either all panels of a part of the image come one after the other (items: 0), or all parts for a panel. */
+    const int flat = get_global_id(0), kb = items ? flat / items : flat % panels, c_blocks = (C + 15) / 16;
+    const long batch = get_global_id(1);
+    int item = items ? flat % items : flat / panels, r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
 #ifdef PHASES
     /* dy, dx, y0, x0 are those of the whole: -dilation and padding; from here on those of this phase */
     const int phase = item % (out_y * out_x);

@@ -8,6 +8,8 @@
 
 #define MT 12 /* tiles a work-item takes at most: their sums stay in a first-level cache */
 
+#define NEAR_BYTES 400000 /* weights that stay in a second-level cache: then all panels take a part of the image before the next part */
+
 /* The direction as the kernel sees it: `in` is what is walked over, `out` what is written. */
 typedef struct walk {
     bool backward;
@@ -64,10 +66,17 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
 static const int32_t tile_pixels[] = {14, 12, 9, 8, 7, 6, 5, 4, 1, 0};
 static const oc__tuning space[] = {{"T", tile_pixels}, {NULL, NULL}};
 
-/* Tiles a work-item takes: as many as leave enough work-items to share, all of nearly the same length. */
-static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others) {
-    int64_t items = 6 * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
-    parts = OC_MIN(OC_MAX(parts, (tiles + MT - 1) / MT), tiles);
+/* Blocks of source channels whose weights stay in a first-level cache while tiles go over them. */
+static int64_t chunk_of(const oc__conv *c, const walk *x) {
+    return OC_MAX(1, 20480 / (c->r * c->s * 1024 * x->kv));
+}
+
+/* Tiles a work-item takes, all of nearly the same number: as many as leave enough work-items to share, and few where weights are one
+ * chunk, which is near anyway. */
+static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others, bool near) {
+    int64_t most = near ? 4 : MT;
+    int64_t items = (near ? 16 : 6) * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
+    parts = OC_MIN(OC_MAX(parts, (tiles + most - 1) / most), tiles);
     return (tiles + parts - 1) / parts;
 }
 
@@ -108,19 +117,21 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_i64(r->steps, step, (x.k + 15) / 16 * 16 * x.oh * x.ow);
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16);
     int64_t tiles_x = (x.columns + t - 1) / t, tiles = tiles_x * x.rows;
-    int64_t per_item = tiles_of_item(r->caps, tiles, x.phases * group_k * x.g * x.n);
-    int64_t chunk = OC_MAX(1, 20480 / (c.r * c.s * 1024 * x.kv));
+    int64_t chunk = chunk_of(&c, &x);
+    int64_t per_item = tiles_of_item(r->caps, tiles, x.phases * group_k * x.g * x.n, chunk * 16 >= cg);
+    int64_t items = (tiles + per_item - 1) / per_item * x.phases, panels = group_k * x.g;
+    bool panels_first = x.k * cg * c.r * c.s * 4 <= NEAR_BYTES;
     int64_t numbers[] = {cg, x.h, x.w, x.k, x.oh, x.ow, c.r, c.s, back ? 1 : c.stride_h, back ? -c.dilation_h : c.dilation_h,
                          back ? -c.dilation_w : c.dilation_w, back ? c.pad_h : -c.pad_h, back ? c.pad_w : -c.pad_w, tiles_x, tiles,
                          per_item, chunk, group_k, cg / 16, back ? c.stride_h : 1, back ? c.stride_w : 1,
                          back ? c.stride_h / gcd(c.dilation_h, c.stride_h) : 1,
-                         back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1};
+                         back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1, panels, panels_first ? 0 : items};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
     if (oc__conv_has_bias(p))
         oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
     oc__epilogue_args(r, step);
-    oc__step_range_single(step, (uint64_t)((tiles + per_item - 1) / per_item * x.phases), (uint64_t)(group_k * x.g), (uint64_t)x.n);
+    oc__step_range_single(step, (uint64_t)(items * panels), (uint64_t)x.n, 1);
     return oc__record_end(r, &text, err);
 }
 
