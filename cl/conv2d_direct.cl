@@ -72,6 +72,13 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
             const bool inside = x + low >= 0 && x + low + reach + (T - 1) * SW < IW;
             float *sums = part + m * (KV * T * 16);
             __global const float *next = wei + (size_t)(c0 + chunk) * R * S * (256 * KV) + (size_t)(m * chunk * R * S / count) * (256 * KV);
+            if (c0 + chunk >= c_blocks) { /* stores wait for lines that are far */
+                const int row = oy0 + (first + m) / tiles_x * out_y, column = ox0 + (first + m) % tiles_x * T * out_x;
+                __global const float *to = dst + ((size_t)kb * KV * OH * OW + (size_t)row * OW + column) * 16;
+                for (int v = 0; v < KV; v++, to += (size_t)OH * OW * 16)
+                    for (int t = 0; t < T; t++)
+                        PREFETCH_TO(to + t * out_x * 16)
+            }
             float16 sum[KV][T];
             if (c0 == 0) {
                 FOR_TILE(sum[v][t] = 0)
