@@ -86,6 +86,13 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
 /* Assembled source text: defines, then the file with its #include "x.clh" lines replaced. */
 oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err);
 uint64_t oc__device_program_count(oc_device *device); /* programs got so far, for reports */
+/* What making programs has cost so far. Drivers that compile at a kernel's first launch do so within the call that enqueues. */
+typedef struct oc__costs {
+    uint64_t programs_built; /* from source, that is, in no cache of ours */
+    uint64_t kernels_launched; /* at least once */
+    double build_seconds, launch_seconds; /* the latter: in those first launches */
+} oc__costs;
+oc__costs oc__device_costs(oc_device *device);
 
 /* kernel.c: one object, used by one thread at a time. */
 oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err);
