@@ -155,7 +155,6 @@ struct oc__kernel {
     oc_device *device;
     cl_kernel handle;
     char *name;
-    bool launched; /* drivers may compile at the first launch only */
 };
 
 /* cl.c */

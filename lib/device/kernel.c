@@ -11,7 +11,7 @@ oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *
     oc_status status = kernel && copy ? OC_OK : oc__fail_memory(device->context, err, sizeof *kernel);
     if (status == OC_OK) {
         cl_int code = CL_SUCCESS;
-        *kernel = (oc__kernel){device, device->cl->clCreateKernel(program->handle, name, &code), copy, false};
+        *kernel = (oc__kernel){device, device->cl->clCreateKernel(program->handle, name, &code), copy};
         if (!kernel->handle)
             status = oc__fail_cl(device->context, err, name, "clCreateKernel", code);
     }

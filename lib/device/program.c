@@ -236,6 +236,15 @@ oc__costs oc__device_costs(oc_device *device)
     return costs;
 }
 
+void oc__device_count_verdict(oc_device *device, double seconds, double first_run_seconds)
+{
+    pthread_mutex_lock(&device->build_lock);
+    device->costs.verdicts++;
+    device->costs.verify_seconds += seconds;
+    device->costs.first_run_seconds += first_run_seconds;
+    pthread_mutex_unlock(&device->build_lock);
+}
+
 uint64_t oc__device_program_count(oc_device *device)
 {
     pthread_mutex_lock(&device->build_lock);

@@ -209,18 +209,6 @@ static oc_status check_launch(const oc__queue *queue, const oc__kernel *kernel, 
     return OC_OK;
 }
 
-static void count_launch(oc__kernel *kernel, double seconds)
-{
-    oc_device *device = kernel->device;
-    kernel->launched = true;
-    pthread_mutex_lock(&device->build_lock);
-    device->costs.kernels_launched++;
-    device->costs.launch_seconds += seconds;
-    pthread_mutex_unlock(&device->build_lock);
-    if (seconds > 0.005)
-        oc__log(device->context, OC_LOG_DEBUG, "the first launch of %s took %.0f ms", kernel->name, 1e3 * seconds);
-}
-
 oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range *range, oc__event **event, oc_error *err)
 {
     OC_TRY(check_launch(queue, kernel, range, err));
@@ -231,12 +219,9 @@ oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range
     }
     cl_event handle = NULL;
     OC_TRY(oc__queue_enter(queue, err));
-    double start = kernel->launched ? 0 : oc__clock_seconds();
     cl_int code = queue->device->cl->clEnqueueNDRangeKernel(queue->handle, kernel->handle, range->dims, NULL, global, local, 0,
                                                             NULL, event ? &handle : NULL);
     oc__queue_leave(queue);
-    if (!kernel->launched)
-        count_launch(kernel, oc__clock_seconds() - start);
     if (code != CL_SUCCESS)
         return oc__fail_cl(queue->device->context, err, kernel->name, "clEnqueueNDRangeKernel", code);
     return event ? oc__event_wrap(event, queue->device, handle, err) : OC_OK;
