@@ -166,9 +166,13 @@ oc_status oc__onnx_axes(const oc__onnx_reading *reading, int index, const char *
                         oc_error *err);
 /* Sets out 0; a NULL value is the failure that err tells. */
 oc_status oc__onnx_give(const oc__onnx_reading *reading, oc_value *value, oc_error *err);
-/* auto_pad: fills pads from the sizes of input 0. */
-oc_status oc__onnx_auto_pad(const oc__onnx_reading *reading, const int64_t kernel[2], const int64_t stride[2],
-                            const int64_t dilation[2], int64_t pad_begin[2], int64_t pad_end[2], oc_error *err);
+/* The attributes of windows over one to three spatial axes. */
+typedef struct oc__onnx_window {
+    int axes;
+    int64_t kernel[3], stride[3], dilation[3], pad_begin[3], pad_end[3];
+} oc__onnx_window;
+/* kernel: the sizes of weights; NULL: from kernel_shape. auto_pad takes the sizes of input 0. */
+oc_status oc__onnx_window_read(const oc__onnx_reading *reading, const int64_t *kernel, oc__onnx_window *out, oc_error *err);
 
 /* onnx_attrs.c: the tables, both ways. */
 oc_status oc__onnx_attrs_read(const oc__onnx_reading *reading, void *params, oc_error *err);
