@@ -132,6 +132,7 @@ typedef enum oc__onnx_use { OC_ONNX_BOTH = 0, OC_ONNX_READ_ONLY, OC_ONNX_WRITE_O
 struct oc__onnx_rule {
     const char *type; /* NULL ends a list */
     const char *op;   /* the op's name, in a list that several ops of a room share */
+    const char *domain; /* NULL: ONNX's own */
     int since, until; /* opsets, inclusive; until 0: the last */
     int in_min, in_max, out_max;
     oc__onnx_use use;
@@ -147,6 +148,8 @@ struct oc__onnx_rule {
     /* Emits the ONNX nodes itself; NULL: one node with the table's attributes. */
     oc_status (*write)(oc__onnx_writing *writing, oc_error *err);
 };
+
+extern const oc__onnx_rule *const oc__onnx_composed[]; /* lists of rules that belong to no op; ends with NULL */
 
 /* onnx_rule.c: for rules' functions. "node 'conv1' (Conv): " in front. */
 oc_status oc__onnx_refuse(const oc__onnx_reading *reading, oc_error *err, oc_status status, const char *format, ...)
