@@ -8,14 +8,7 @@
 
 #define LOOP_PARAMS(i) long n##i, long a##i, long z##i, long cut##i, long w##i,
 #define LOOPS(X) X(0) X(1) X(2) X(3) X(4) X(5)
-#define TAKE_INDEX(i) \
-    { \
-        const long index = t % n##i; \
-        t /= n##i; \
-        src += index * a##i; \
-        dst += index * z##i; \
-        x[cut##i] += index * w##i; \
-    }
+#define EACH(v) {v##0, v##1, v##2, v##3, v##4, v##5}
 
 #ifdef BY_VECTORS
 static void transpose(__global const float *src, long src_step, __global float *dst, long dst_step) {
@@ -30,22 +23,35 @@ static void transpose(__global const float *src, long src_step, __global float *
 static void tile(__global const TYPE(A0) *src, long src_step, __global TYPE(Z0) *dst, long dst_step, long s, long s_copy, long s_all,
                  long d_copy, long d_all) {
 #ifdef BY_VECTORS
-    for (; s + 16 <= s_copy && d_copy >= 16; s += 16) {
+    PLAIN_LOOP for (; s + 16 <= s_copy && d_copy >= 16; s += 16) {
         long d = 0;
-        for (; d + 16 <= d_copy; d += 16)
+        PLAIN_LOOP for (; d + 16 <= d_copy; d += 16)
             transpose(src + d * src_step + s, src_step, dst + s * dst_step + d, dst_step);
-        for (; d < d_all; d++)
-            for (long i = s; i < s + 16; i++)
+        PLAIN_LOOP for (; d < d_all; d++)
+            PLAIN_LOOP for (long i = s; i < s + 16; i++)
                 dst[i * dst_step + d] = d < d_copy ? src[d * src_step + i] : 0;
     }
 #endif
-    for (; s < s_all; s++) {
+    PLAIN_LOOP for (; s < s_all; s++) {
         const long count = s < s_copy ? d_copy : 0;
-        for (long d = 0; d < count; d++)
+        PLAIN_LOOP for (long d = 0; d < count; d++)
             STORE(Z0, dst, s * dst_step + d, LOAD(A0, src, d * src_step + s));
-        for (long d = count; d < d_all; d++)
+        PLAIN_LOOP for (long d = count; d < d_all; d++)
             STORE(Z0, dst, s * dst_step + d, 0);
     }
+}
+
+/* The same where both go along d. */
+static void run(__global const TYPE(A0) *src, __global TYPE(Z0) *dst, long d_copy, long d_all) {
+    long i = 0;
+#ifdef BY_VECTORS
+    PLAIN_LOOP for (; i + 16 <= d_copy; i += 16)
+        STORE16(LOAD16(0, src + i), 0, dst + i);
+#endif
+    PLAIN_LOOP for (; i < d_copy; i++)
+        STORE(Z0, dst, i, LOAD(A0, src, i));
+    PLAIN_LOOP for (; i < d_all; i++)
+        STORE(Z0, dst, i, 0);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -54,23 +60,26 @@ __kernel void reorder_tiles(__global const TYPE(A0) *src, long src_off, __global
                             long s_run, long d_size, long d_src, long d_cut, long same, long limit0, long limit1, long limit2,
                             long padded0, long padded1, long padded2) {
     const long limit[4] = {limit0, limit1, limit2, LONG_MAX / 2}, padded[4] = {padded0, padded1, padded2, LONG_MAX / 2};
+    const long n[6] = EACH(n), a[6] = EACH(a), z[6] = EACH(z), cut[6] = EACH(cut), w[6] = EACH(w);
     const long first = get_global_id(1) * s_run, last = min(first + s_run, s_size);
     long x[4] = {0, 0, 0, 0}, t = get_global_id(0);
     src += src_off;
     dst += dst_off;
-    LOOPS(TAKE_INDEX)
-    for (long m = 0; m < m_size; m++, src += m_src, dst += m_dst, x[m_cut] += m_weight) {
+    PLAIN_LOOP for (int i = 0; i < 6; i++) {
+        const long index = t % n[i];
+        t /= n[i];
+        src += index * a[i];
+        dst += index * z[i];
+        x[cut[i]] += index * w[i];
+    }
+    PLAIN_LOOP for (long m = 0; m < m_size; m++, src += m_src, dst += m_dst, x[m_cut] += m_weight) {
         if (x[0] >= padded0 || x[1] >= padded1 || x[2] >= padded2)
             continue;
         const bool inside = x[0] < limit0 && x[1] < limit1 && x[2] < limit2;
         const long d_all = min(d_size, padded[d_cut] - x[d_cut]), d_copy = inside ? min(d_size, limit[d_cut] - x[d_cut]) : 0;
-        if (same) {
-            for (long i = 0; i < d_copy; i++)
-                STORE(Z0, dst, i, LOAD(A0, src, i));
-            for (long i = d_copy; i < d_all; i++)
-                STORE(Z0, dst, i, 0);
-        } else {
+        if (same)
+            run(src, dst, d_copy, d_all);
+        else
             tile(src, d_src, dst, s_dst, first, min(last, limit[s_cut] - x[s_cut]), min(last, padded[s_cut] - x[s_cut]), d_copy, d_all);
-        }
     }
 }

@@ -110,9 +110,12 @@ struct oc_device {
     oc__caps caps;
     char *key;
     oc__queue *queue;
-    pthread_mutex_t build_lock; /* guards programs */
+    bool keeps_programs; /* the driver has a disk cache of its own */
+    bool lean_headers;   /* its compiler is spared the header of all built-in functions */
+    pthread_mutex_t build_lock; /* guards programs and costs */
     oc__program *programs;
     uint64_t program_count;
+    oc__costs costs;
     pthread_mutex_t lock; /* guards what follows */
     oc__note *notes;
     uint64_t used, peak, limit;
@@ -189,6 +192,9 @@ void oc__host_cpu(oc__string *out);     /* one line that names the host CPU and 
 oc_status oc__queue_wrap(oc__queue **out, oc_device *device, cl_command_queue handle, bool locked, oc_error *err);
 oc_status oc__queue_enter(oc__queue *queue, oc_error *err); /* checks, locks, keeps the order */
 void oc__queue_leave(oc__queue *queue);
+
+/* builtins.c: declares each built-in function of OpenCL C 1.2 that the text names. */
+void oc__builtins_declare(const char *text, oc__string *out);
 
 /* event.c, buffer.c: take over the caller's reference, also when they fail. */
 oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err);

@@ -86,6 +86,15 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
 /* Assembled source text: defines, then the file with its #include "x.clh" lines replaced. */
 oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err);
 uint64_t oc__device_program_count(oc_device *device); /* programs got so far, for reports */
+/* What trust and programs have cost since the device was opened. */
+typedef struct oc__costs {
+    uint64_t programs_built; /* from source: they were in no cache of ours */
+    double build_seconds;    /* in clBuildProgram for them; some drivers compile kernels only at their first launch */
+    uint64_t verdicts;       /* verifications that were run, not remembered */
+    double verify_seconds, first_run_seconds; /* in all of them, builds included; in their launches */
+} oc__costs;
+oc__costs oc__device_costs(oc_device *device);
+void oc__device_count_verdict(oc_device *device, double seconds, double first_run_seconds);
 
 /* kernel.c: one object, used by one thread at a time. */
 oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err);

@@ -2,6 +2,8 @@
 /* Opening and closing devices; the cl_context that a platform's devices share. */
 #include "device/cl.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Of all of the platform's devices; where a driver refuses that, of one. */
@@ -96,9 +98,19 @@ static char *make_key(oc_device *device)
     return copy;
 }
 
+/* PoCL keeps what it compiles, and compiles every kernel for nothing when it is asked for a binary. */
+static void know_driver(oc_device *device)
+{
+    bool pocl = strcmp(device->info.platform, "Portable Computing Language") == 0;
+    const char *kept = getenv("POCL_KERNEL_CACHE");
+    device->keeps_programs = pocl && !(kept && strcmp(kept, "0") == 0);
+    device->lean_headers = pocl;
+}
+
 oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *err)
 {
     oc__caps_read(device);
+    know_driver(device);
     device->key = make_key(device);
     if (!device->key)
         return oc__fail_memory(device->context, err, 256);

@@ -5,18 +5,24 @@
 #include <string.h>
 
 static const char OPTIONS[] = "-cl-std=CL1.2 -w";
+static const char LEAN_OPTIONS[] = "-cl-std=CL1.2 -w -D_OPENCL_H_";
 static const char KIND[] = "program";
+
+/* NULL if there is none. */
+static char *read_log(oc_device *device, cl_program handle)
+{
+    size_t size = 0;
+    cl_int code = device->cl->clGetProgramBuildInfo(handle, device->handle, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    char *text = code == CL_SUCCESS && size > 1 ? oc__alloc(device->context, size + 1) : NULL;
+    if (text && device->cl->clGetProgramBuildInfo(handle, device->handle, CL_PROGRAM_BUILD_LOG, size, text, NULL) != CL_SUCCESS)
+        text[0] = '\0';
+    return text;
+}
 
 /* The first lines of the build log into the error, all of it into the debug log. */
 static oc_status fail_build(oc_device *device, cl_program handle, const char *file, cl_int code, oc_error *err)
 {
-    size_t size = 0;
-    char *text = NULL;
-    cl_int asked = device->cl->clGetProgramBuildInfo(handle, device->handle, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
-    if (asked == CL_SUCCESS && size > 0)
-        text = oc__alloc(device->context, size + 1);
-    if (text && device->cl->clGetProgramBuildInfo(handle, device->handle, CL_PROGRAM_BUILD_LOG, size, text, NULL) != CL_SUCCESS)
-        text[0] = '\0';
+    char *text = read_log(device, handle);
     oc__fail_native(device->context, err, OC_ERROR_BUILD, code, "%s on %s: clBuildProgram: %s (%d): %.300s", file,
                     device->info.name, oc__cl_error_name(code), code, text && *text ? text : "no build log");
     if (text)
@@ -98,23 +104,54 @@ static cl_program from_cache(oc_device *device, const char *file, const char *ke
     return handle;
 }
 
-static oc_status build(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
+/* Without the header of all built-in functions, those that are used declared instead; NULL if the driver does not want that. */
+static cl_program build_lean(oc_device *device, const char *file, const char *text)
+{
+    const oc__cl *cl = device->cl;
+    oc__string declarations;
+    oc__string_init(&declarations, device->context);
+    oc__builtins_declare(text, &declarations);
+    const char *parts[] = {declarations.text, text};
+    cl_int code = CL_SUCCESS;
+    cl_program handle = declarations.failed ? NULL : cl->clCreateProgramWithSource(device->cl_context, 2, parts, NULL, &code);
+    if (handle && cl->clBuildProgram(handle, 1, &device->handle, LEAN_OPTIONS, NULL, NULL) != CL_SUCCESS) {
+        char *log = read_log(device, handle);
+        oc__log(device->context, OC_LOG_DEBUG, "%s is built once more, with the driver's own header: %s", file, log ? log : "");
+        oc__free(device->context, log);
+        cl->clReleaseProgram(handle);
+        handle = NULL;
+    }
+    oc__string_finish(&declarations);
+    return handle;
+}
+
+static oc_status build_full(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
 {
     const oc__cl *cl = device->cl;
     cl_int code = CL_SUCCESS;
     cl_program handle = cl->clCreateProgramWithSource(device->cl_context, 1, &text, NULL, &code);
     if (!handle)
         return oc__fail_cl(device->context, err, file, "clCreateProgramWithSource", code);
-    double start = oc__clock_seconds();
     code = cl->clBuildProgram(handle, 1, &device->handle, OPTIONS, NULL, NULL);
     if (code != CL_SUCCESS) {
         oc_status status = fail_build(device, handle, file, code, err);
         cl->clReleaseProgram(handle);
         return status;
     }
-    oc__log(device->context, OC_LOG_DEBUG, "built %s for %s in %.0f ms", file, device->info.name,
-            1e3 * (oc__clock_seconds() - start));
     *out = handle;
+    return OC_OK;
+}
+
+static oc_status build(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
+{
+    double start = oc__clock_seconds();
+    *out = device->lean_headers ? build_lean(device, file, text) : NULL;
+    if (!*out)
+        OC_TRY(build_full(device, file, text, out, err));
+    double seconds = oc__clock_seconds() - start;
+    device->costs.build_seconds += seconds;
+    device->costs.programs_built++;
+    oc__log(device->context, OC_LOG_DEBUG, "built %s for %s in %.0f ms", file, device->info.name, 1e3 * seconds);
     return OC_OK;
 }
 
@@ -128,10 +165,11 @@ static oc_status make_handle(oc_device *device, const char *file, const char *te
     oc__string_append(&key, "\n");
     oc__string_append(&key, text);
     oc_status status = OC_OK;
-    cl_program handle = key.failed ? NULL : from_cache(device, file, key.text);
+    bool keep = !key.failed && !device->keeps_programs;
+    cl_program handle = keep ? from_cache(device, file, key.text) : NULL;
     if (!handle) {
         status = build(device, file, text, &handle, err);
-        if (status == OC_OK && !key.failed)
+        if (status == OC_OK && keep)
             store(device, handle, file, key.text);
     }
     oc__string_finish(&key);
@@ -188,6 +226,23 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
     }
     oc__string_finish(&text);
     return status;
+}
+
+oc__costs oc__device_costs(oc_device *device)
+{
+    pthread_mutex_lock(&device->build_lock);
+    oc__costs costs = device->costs;
+    pthread_mutex_unlock(&device->build_lock);
+    return costs;
+}
+
+void oc__device_count_verdict(oc_device *device, double seconds, double first_run_seconds)
+{
+    pthread_mutex_lock(&device->build_lock);
+    device->costs.verdicts++;
+    device->costs.verify_seconds += seconds;
+    device->costs.first_run_seconds += first_run_seconds;
+    pthread_mutex_unlock(&device->build_lock);
 }
 
 uint64_t oc__device_program_count(oc_device *device)

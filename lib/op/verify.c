@@ -11,6 +11,7 @@ typedef struct arrays {
     oc_context *context;
     const oc__problem *p;
     double **in, **got, **want;
+    double first_runs; /* seconds in launches */
 } arrays;
 
 static double **make_arrays(oc_context *context, const oc__desc *descs, int count) {
@@ -59,16 +60,19 @@ static bool is_right(const oc__desc *desc, bool exact, const double *got, const 
     return true;
 }
 
-static oc_status run(oc_device *device, const oc__problem *p, const oc__solver *solver, const oc__variant *variant,
-                     double **in, double **out, bool *padding_ok, oc_error *err) {
+static oc_status run(oc_device *device, arrays *a, const oc__solver *solver, const oc__variant *variant, double **out,
+                     bool *padding_ok, oc_error *err) {
+    const oc__problem *p = a->p;
     oc__rig rig;
     OC_TRY(oc__rig_init(&rig, device, p, solver, variant, err));
     oc_status status = OC_OK;
     for (int i = 0; status == OC_OK && i < p->in_count; i++)
         if (p->in[i].dtype)
-            status = oc__rig_write(&rig, i, in[i], err);
+            status = oc__rig_write(&rig, i, a->in[i], err);
+    double start = oc__clock_seconds();
     if (status == OC_OK)
         status = oc__rig_run(&rig, err);
+    a->first_runs += oc__clock_seconds() - start;
     for (int i = 0; status == OC_OK && i < p->out_count; i++) {
         bool ok = true;
         if (!p->out[i].dtype)
@@ -94,7 +98,7 @@ static oc_status expected(oc_device *device, arrays *a, const oc__solver *ref, b
     bool padding = true;
     oc__variant none = {{0}};
     if (!is_ref)
-        return run(device, a->p, ref, &none, a->in, a->want, &padding, err);
+        return run(device, a, ref, &none, a->want, &padding, err);
     OC_TRY(a->p->op->host(a->context, a->p, (const double *const *)a->in, a->want, err));
     for (int i = 0; i < a->p->out_count; i++) {
         int64_t count = a->p->out[i].dtype ? oc_shape_count(&a->p->out[i].shape) : 0, element[1];
@@ -114,7 +118,7 @@ static oc_status compare(oc_device *device, arrays *a, const oc__solver *solver,
         if (a->p->in[i].dtype)
             fill(&a->p->in[i], a->p->op->flags & OC_OP_EXACT, i, a->in[i]);
     OC_TRY(expected(device, a, ref, solver == ref, err));
-    OC_TRY(run(device, a->p, solver, variant, a->in, a->got, &padding, err));
+    OC_TRY(run(device, a, solver, variant, a->got, &padding, err));
     for (int i = 0; i < a->p->out_count; i++) {
         int64_t at = 0;
         if (a->p->out[i].dtype && !is_right(&a->p->out[i], exact, a->got[i], a->want[i], &at))
@@ -131,8 +135,10 @@ static oc_status compare(oc_device *device, arrays *a, const oc__solver *solver,
 static oc_status try_small(oc_device *device, const oc__problem *small, const oc__solver *solver, const oc__variant *variant,
                            const char *text, oc_error *err) {
     oc_context *context = oc__device_context(device);
-    arrays a = {context, small, make_arrays(context, small->in, small->in_count),
-                make_arrays(context, small->out, small->out_count), make_arrays(context, small->out, small->out_count)};
+    double start = oc__clock_seconds();
+    arrays a = {.context = context, .p = small, .in = make_arrays(context, small->in, small->in_count),
+                .got = make_arrays(context, small->out, small->out_count),
+                .want = make_arrays(context, small->out, small->out_count)};
     oc_status status = OC_OK;
     for (int i = 0; i < small->in_count; i++)
         if (!a.in || (small->in[i].dtype && !a.in[i]))
@@ -144,6 +150,10 @@ static oc_status try_small(oc_device *device, const oc__problem *small, const oc
     free_arrays(context, a.in, small->in_count);
     free_arrays(context, a.got, small->out_count);
     free_arrays(context, a.want, small->out_count);
+    double seconds = oc__clock_seconds() - start;
+    oc__device_count_verdict(device, seconds, a.first_runs);
+    oc__log(context, OC_LOG_DEBUG, "verified %s in %.1f ms, first runs %.1f ms of them: %s", solver->name, 1e3 * seconds,
+            1e3 * a.first_runs, text);
     return status;
 }
 

@@ -66,6 +66,7 @@ static oc_status make_queue(oc_exec *exec, oc_error *err) {
 static oc_status fill(oc_exec *exec, oc_error *err) {
     const oc_plan *plan = exec->plan;
     oc_context *context = exec->context;
+    double start = oc__clock_seconds();
     exec->slabs = oc__alloc_array(context, (size_t)plan->slab_count, sizeof(*exec->slabs));
     exec->arena = oc__alloc_array(context, (size_t)OC_MAX(plan->arena_slabs, 1), sizeof(*exec->arena));
     exec->given = oc__alloc_array(context, OC_MAX(plan->input_count, (size_t)1), sizeof(*exec->given));
@@ -79,12 +80,16 @@ static oc_status fill(oc_exec *exec, oc_error *err) {
         if (!plan->updates)
             oc_state_freeze(exec->state);
     }
+    double state = oc__clock_seconds();
     OC_TRY(make_queue(exec, err));
     OC_TRY(make_memory(exec, err));
     OC_TRY(bind_states(exec, err));
+    double memory = oc__clock_seconds();
     size_t slabs = (size_t)plan->slab_count;
     OC_TRY(oc__launches_init(&exec->derive_launches, plan->devices[0], &plan->derive_steps, exec->slabs, slabs, err));
     OC_TRY(oc__launches_init(&exec->launches, plan->devices[0], &plan->steps, exec->slabs, slabs, err));
+    oc__log(context, OC_LOG_DEBUG, "prepared %zu steps: states %.1f ms, memory %.1f ms, programs and arguments %.1f ms", plan->steps.count,
+            1e3 * (state - start), 1e3 * (memory - state), 1e3 * (oc__clock_seconds() - memory));
     return plan->params.red_zones ? oc__exec_fill_zones(exec, err) : OC_OK;
 }
 

@@ -81,18 +81,50 @@ static oc_status place(oc_plan *plan, oc_error *err) {
     return OC_OK;
 }
 
+/* What took how long, for the debug log. */
+typedef struct stopwatch {
+    double last, seconds[4]; /* rewriting; choosing solvers; memory; recording */
+    oc__costs before;
+} stopwatch;
+
+static void lap(stopwatch *watch, int phase) {
+    double now = oc__clock_seconds();
+    watch->seconds[phase] += now - watch->last;
+    watch->last = now;
+}
+
+static void report(const oc_plan *plan, const stopwatch *watch) {
+    oc__costs now = oc__device_costs(plan->devices[0]), was = watch->before;
+    const double *ms = watch->seconds;
+    oc__log(plan->context, OC_LOG_DEBUG,
+            "planned %zu steps: rewriting %.1f ms, choosing solvers %.1f ms (verifying %llu: %.1f ms, first runs %.1f ms of them; "
+            "building %llu programs: %.1f ms), memory %.1f ms, recording %.1f ms", plan->info.step_count, 1e3 * ms[0], 1e3 * ms[1],
+            (unsigned long long)(now.verdicts - was.verdicts), 1e3 * (now.verify_seconds - was.verify_seconds),
+            1e3 * (now.first_run_seconds - was.first_run_seconds),
+            (unsigned long long)(now.programs_built - was.programs_built), 1e3 * (now.build_seconds - was.build_seconds), 1e3 * ms[2],
+            1e3 * ms[3]);
+}
+
 static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
+    stopwatch watch = {.last = oc__clock_seconds()};
     if (!oc__tune_mode_parse(plan->params.tune, &plan->tune))
         return oc__fail(plan->context, err, OC_ERROR_INVALID, "tuning is \"off\", \"fast\" or \"full\", not \"%.40s\"",
                         plan->params.tune ? plan->params.tune : getenv("OCELLI_TUNE"));
     OC_TRY(rewrite(plan, graph, err));
     OC_TRY(place(plan, err));
+    watch.before = oc__device_costs(plan->devices[0]);
+    lap(&watch, 0);
     OC_TRY(oc__plan_make_tasks(plan, err));
     if (plan->tune)
         OC_TRY(oc__find_save(plan->devices[0], err));
+    lap(&watch, 1);
     OC_TRY(oc__plan_join(plan, err));
     OC_TRY(oc__plan_make_memory(plan, err));
-    return oc__plan_record(plan, err);
+    lap(&watch, 2);
+    OC_TRY(oc__plan_record(plan, err));
+    lap(&watch, 3);
+    report(plan, &watch);
+    return OC_OK;
 }
 
 oc_status oc_plan_create(oc_plan **out, const oc_graph *graph, oc_device *const *devices, size_t device_count,

@@ -326,12 +326,31 @@ static void test_sources(void **state)
     kit_finish(&k);
 }
 
+/* A driver with a disk cache of its own is never asked for a binary. */
+static void test_drivers_cache(void **state)
+{
+    (void)state;
+    kit k;
+    uint64_t files;
+    oc__program *program;
+    kit_init(&k, NULL);
+    reopen(&k);
+    k.device->keeps_programs = true;
+    KIT_OK(oc__program_get(&program, k.device, "fill.cl", "#define CACHED 2", &err), &err);
+    assert_int_equal(builds, 1);
+    assert_int_equal(binaries, 0);
+    KIT_OK(oc_context_cache_size(k.context, &files, NULL, &err), &err);
+    assert_int_equal(files, 0);
+    kit_finish(&k);
+}
+
 int main(void)
 {
+    setenv("POCL_KERNEL_CACHE", "0", 1); /* PoCL's own cache would take the place of ours */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disk),           cmocka_unit_test(test_faults),  cmocka_unit_test(test_foreign_key),
         cmocka_unit_test(test_refused_binary), cmocka_unit_test(test_folders), cmocka_unit_test(test_size_cap),
-        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_sources),        cmocka_unit_test(test_drivers_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
