@@ -10,23 +10,17 @@
 #include "types.clh"
 #include "conv2d_tile.clh"
 
-/* Channels of the next row of taps are called for while this one is added up: a 1x1 convolution has no time to wait for them. */
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p));
-#endif
-#endif
-#ifndef PREFETCH
-#define PREFETCH(p)
-#endif
 #define PIXEL(t) ((size_t)(t) * (SW * 16))
 #define SEGMENT ((T - 1) * SW + 1 + REACH)
 
-/* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. */
+/* All channels of one block for a row of taps, which is one run of channels where the taps are neighbours. Channels of the next row
+ * of taps are called for meanwhile, and this tile's part of the weights of the next chunk: a 1x1 convolution has no time to wait for
+ * them. */
 #define TAPS(P) \
     for (int j = 0; j < runs; j++, P += run_x, wt += run_w) { \
-        for (int i = 0; i < run; i++) { \
+        for (int i = 0; i < run; i++, next += 16) { \
             PREFETCH(ahead + i * 16) \
+            PREFETCH(next) \
             ADD_TO_TILE((P + i), PIXEL, (wt + (size_t)i * (16 * KV))) \
         } \
     }
@@ -45,10 +39,12 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_direct(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
                             long dst_off, long src_n, long dst_n, long residual_n, int C, int IH, int IW, int K, int OH, int OW, int R,
                             int S, int step_y, int dy, int dx, int y0, int x0, int tiles_x, int tiles, int per_item, int chunk,
-                            int group_k, int group_c, int out_y, int out_x, int rstep, int sstep BIAS_PARAM POST_PARAMS) {
-    const int kb = get_global_id(1), c_blocks = (C + 15) / 16;
-    const long batch = get_global_id(2);
-    int item = get_global_id(0), r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
+                            int group_k, int group_c, int out_y, int out_x, int rstep, int sstep, int panels,
+                            int items BIAS_PARAM POST_PARAMS) {
+    /* Either all panels of a part of the image come one after the other (items: 0), or all parts for a panel. */
+    const int flat = get_global_id(0), kb = items ? flat / items : flat % panels, c_blocks = (C + 15) / 16;
+    const long batch = get_global_id(1);
+    int item = items ? flat % items : flat / panels, r0 = 0, s0 = 0, oy0 = 0, ox0 = 0;
 #ifdef PHASES
     /* dy, dx, y0, x0 are those of the whole: -dilation and padding; from here on those of this phase */
     const int phase = item % (out_y * out_x);
@@ -75,6 +71,14 @@ __kernel void conv2d_direct(__global const float *src, long src_off, __global co
             const int y1 = (first + m) / tiles_x * step_y + y0, x = (first + m) % tiles_x * (T * SW) + x0;
             const bool inside = x + low >= 0 && x + low + reach + (T - 1) * SW < IW;
             float *sums = part + m * (KV * T * 16);
+            __global const float *next = wei + (size_t)(c0 + chunk) * R * S * (256 * KV) + (size_t)(m * chunk * R * S / count) * (256 * KV);
+            if (c0 + chunk >= c_blocks) { /* stores wait for lines that are far */
+                const int row = oy0 + (first + m) / tiles_x * out_y, column = ox0 + (first + m) % tiles_x * T * out_x;
+                __global const float *to = dst + ((size_t)kb * KV * OH * OW + (size_t)row * OW + column) * 16;
+                for (int v = 0; v < KV; v++, to += (size_t)OH * OW * 16)
+                    for (int t = 0; t < T; t++)
+                        PREFETCH_TO(to + t * out_x * 16)
+            }
             float16 sum[KV][T];
             if (c0 == 0) {
                 FOR_TILE(sum[v][t] = 0)

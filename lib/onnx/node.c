@@ -15,6 +15,11 @@ static bool is_param(const oc__onnx_rule *rule, int index)
     return rule != NULL && index < 32 && (rule->param_inputs >> index & 1) != 0;
 }
 
+static bool is_peeked(const oc__onnx_rule *rule, int index)
+{
+    return rule != NULL && index < 32 && (rule->peeked_inputs >> index & 1) != 0;
+}
+
 static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err)
 {
     oc__arena *arena = &reader->model.arena;
@@ -69,6 +74,10 @@ static oc_status look_up(visit *v, oc_error *err)
                                    node->in[i]);
         if (binding->constant || is_param(v->reading.rule, i))
             OC_TRY(oc__onnx_binding_load(v->reader, binding, err));
+        if (binding->tensor == NULL && binding->value != NULL && (is_param(v->reading.rule, i) || is_peeked(v->reading.rule, i))) {
+            OC_TRY(oc__onnx_evaluate(v->reader, binding->value, &binding->tensor, err));
+            binding->evaluated = binding->tensor != NULL;
+        }
         if (binding->tensor != NULL)
             known[i] = (oc__onnx_known){binding->tensor, binding->symbols};
         v->reading.in[i] = binding->value;
@@ -84,7 +93,7 @@ static int constant_inputs(const visit *v)
         if (v->in[i] == NULL)
             continue;
         bool known = is_param(v->reading.rule, i) ? v->reading.known[i].tensor != NULL : v->in[i]->constant;
-        if (!known)
+        if (!known || v->in[i]->evaluated)
             return 0;
         symbols |= v->in[i]->symbols != 0;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "op/rig.h"
+#include "op/winograd.h"
 
 double oc__element_get(oc_dtype dtype, const void *elements, int64_t i) {
     switch (dtype) {
@@ -12,6 +13,13 @@ double oc__element_get(oc_dtype dtype, const void *elements, int64_t i) {
     case OC_I64: return (double)((const int64_t *)elements)[i];
     case OC_U8: return ((const uint8_t *)elements)[i];
     case OC_BOOL: return ((const uint8_t *)elements)[i] != 0;
+    case OC_F64: return ((const double *)elements)[i];
+    case OC_BF16: return oc__float_from_bf16(((const uint16_t *)elements)[i]);
+    case OC_I8: return ((const int8_t *)elements)[i];
+    case OC_I16: return ((const int16_t *)elements)[i];
+    case OC_U16: return ((const uint16_t *)elements)[i];
+    case OC_U32: return ((const uint32_t *)elements)[i];
+    case OC_U64: return (double)((const uint64_t *)elements)[i];
     default: return 0;
     }
 }
@@ -19,6 +27,10 @@ double oc__element_get(oc_dtype dtype, const void *elements, int64_t i) {
 /* Towards zero, held in the range of the type; NaN gives 0. */
 static int64_t whole(double value, double low, double high) {
     return value != value ? 0 : (int64_t)(value < low ? low : value > high ? high : value);
+}
+
+static uint64_t large(double value) {
+    return value >= 0x1p64 ? UINT64_MAX : (uint64_t)value;
 }
 
 void oc__element_set(oc_dtype dtype, void *elements, int64_t i, double value) {
@@ -29,6 +41,13 @@ void oc__element_set(oc_dtype dtype, void *elements, int64_t i, double value) {
     case OC_I64: ((int64_t *)elements)[i] = whole(value, -0x1p63, 0x1.fffffffffffffp62); break;
     case OC_U8: ((uint8_t *)elements)[i] = (uint8_t)whole(value, 0, UINT8_MAX); break;
     case OC_BOOL: ((uint8_t *)elements)[i] = value != 0; break;
+    case OC_F64: ((double *)elements)[i] = value; break;
+    case OC_BF16: ((uint16_t *)elements)[i] = oc__bf16_from_float((float)value); break;
+    case OC_I8: ((int8_t *)elements)[i] = (int8_t)whole(value, INT8_MIN, INT8_MAX); break;
+    case OC_I16: ((int16_t *)elements)[i] = (int16_t)whole(value, INT16_MIN, INT16_MAX); break;
+    case OC_U16: ((uint16_t *)elements)[i] = (uint16_t)whole(value, 0, UINT16_MAX); break;
+    case OC_U32: ((uint32_t *)elements)[i] = (uint32_t)whole(value, 0, UINT32_MAX); break;
+    case OC_U64: ((uint64_t *)elements)[i] = value >= 0x1p63 ? large(value) : (uint64_t)whole(value, 0, 0x1.fffffffffffffp62); break;
     default: break;
     }
 }
@@ -42,45 +61,41 @@ static void next(const oc_shape *shape, int64_t *index) {
     }
 }
 
-/* Rows of G: transformed = G g G^T. Points are kept so that their first and last, and two in between, give g back. */
-static const double g2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-static const double g4[6][3] = {{1 / 4., 0, 0},           {-1 / 6., -1 / 6., -1 / 6.}, {-1 / 6., 1 / 6., -1 / 6.},
-                                {1 / 24., 1 / 12., 1 / 6.}, {1 / 24., -1 / 12., 1 / 6.}, {0, 0, 1}};
-
 static void pack_winograd(const oc__desc *desc, const double *plain, void *elements) {
-    const double(*g)[3] = desc->layout.winograd == 4 ? g4 : g2;
-    int64_t points = desc->layout.winograd + 2, kernels = desc->shape.dims[0] * desc->shape.dims[1];
+    const int64_t *dims = desc->shape.dims, taps = dims[2] * dims[3];
+    const oc__winograd_1d *h = oc__winograd_of(desc->layout.winograd, dims[2]), *w = oc__winograd_of(desc->layout.winograd, dims[3]);
     oc_shape shape = oc__layout_shape(&desc->layout, &desc->shape);
-    for (int64_t kernel = 0; kernel < kernels; kernel++) {
-        for (int64_t point = 0; point < points * points; point++) {
-            int64_t index[4] = {kernel / desc->shape.dims[1], kernel % desc->shape.dims[1], point / points, point % points};
+    if (!h || !w)
+        return;
+    for (int64_t kernel = 0; kernel < dims[0] * dims[1]; kernel++) {
+        for (int64_t point = 0; point < shape.dims[2] * shape.dims[3]; point++) {
+            int64_t index[4] = {kernel / dims[1], kernel % dims[1], point / shape.dims[3], point % shape.dims[3]};
             double sum = 0;
-            for (int i = 0; i < 9; i++)
-                sum += g[index[2]][i / 3] * plain[kernel * 9 + i] * g[index[3]][i % 3];
-            oc__element_set(desc->dtype, elements, oc__layout_offset(&desc->layout, &shape, index), sum);
+            for (int64_t i = 0; i < taps; i++)
+                sum += h->to[index[2]][i / dims[3]] * plain[kernel * taps + i] * w->to[index[3]][i % dims[3]];
+            oc__element_set(desc->dtype, elements, oc__layout_offset(&desc->layout, &desc->shape, index), sum);
         }
     }
 }
 
-/* Where the taps come from: tap 0 is `first` times point 0, tap 1 `middle` times (point 1 - point 2), tap 2 the last point. */
-static double untransform(const oc__desc *desc, const void *elements, int64_t k, int64_t c, int r, int s) {
-    int last = desc->layout.winograd + 1;
-    double first = desc->layout.winograd == 4 ? 4 : 1, middle = desc->layout.winograd == 4 ? -3 : 1, sum = 0;
-    const int from[3][2] = {{0, 0}, {1, 2}, {last, last}};
-    const double times[3][2] = {{first, 0}, {middle, -middle}, {1, 0}};
+static double untransform(const oc__desc *desc, const void *elements, int64_t kernel, int64_t r, int64_t s) {
+    const int64_t *dims = desc->shape.dims;
+    const oc__winograd_1d *h = oc__winograd_of(desc->layout.winograd, dims[2]), *w = oc__winograd_of(desc->layout.winograd, dims[3]);
     oc_shape shape = oc__layout_shape(&desc->layout, &desc->shape);
-    for (int i = 0; i < 4; i++) {
-        int64_t index[4] = {k, c, from[r][i / 2], from[s][i % 2]};
-        sum += times[r][i / 2] * times[s][i % 2] *
-               oc__element_get(desc->dtype, elements, oc__layout_offset(&desc->layout, &shape, index));
+    double sum = 0;
+    for (int64_t point = 0; h && w && point < shape.dims[2] * shape.dims[3]; point++) {
+        int64_t index[4] = {kernel / dims[1], kernel % dims[1], point / shape.dims[3], point % shape.dims[3]};
+        double factor = h->from[r][index[2]] * w->from[s][index[3]];
+        if (factor != 0)
+            sum += factor * oc__element_get(desc->dtype, elements, oc__layout_offset(&desc->layout, &desc->shape, index));
     }
     return sum;
 }
 
 static void unpack_winograd(const oc__desc *desc, const void *elements, double *plain) {
-    int64_t count = oc_shape_count(&desc->shape), c = desc->shape.dims[1];
+    int64_t count = oc_shape_count(&desc->shape), w = desc->shape.dims[3], taps = desc->shape.dims[2] * w;
     for (int64_t i = 0; i < count; i++)
-        plain[i] = untransform(desc, elements, i / 9 / c, i / 9 % c, (int)(i % 9 / 3), (int)(i % 3));
+        plain[i] = untransform(desc, elements, i / taps, i % taps / w, i % w);
 }
 
 void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements) {

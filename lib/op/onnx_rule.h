@@ -136,6 +136,7 @@ struct oc__onnx_rule {
     oc__onnx_use use;
     bool floats; /* operands of other types, which ONNX allows, are not supported */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
+    uint32_t peeked_inputs;          /* bit i: input i is computed with, and looked at where it is known */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */
     const oc__onnx_attr_rule *attrs; /* NULL: none */
     /* Changes params after the table has filled them; may be NULL. */

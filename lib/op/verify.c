@@ -46,7 +46,7 @@ static void fill(const oc__desc *desc, bool exact, int operand, double *out) {
 
 static bool is_right(const oc__desc *desc, bool exact, const double *got, const double *want, int64_t *where) {
     int64_t count = oc_shape_count(&desc->shape);
-    double relative = desc->dtype == OC_F16 ? 4e-3 : 2e-4, largest = 0;
+    double relative = desc->dtype == OC_F16 ? 4e-3 : desc->dtype == OC_BF16 ? 2e-2 : 2e-4, largest = 0;
     for (int64_t i = 0; i < count; i++)
         largest = isfinite(want[i]) ? fmax(largest, fabs(want[i])) : largest;
     for (int64_t i = 0; i < count; i++) {

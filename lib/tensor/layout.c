@@ -85,8 +85,8 @@ bool oc__layout_is_plain(const oc__layout *layout) {
 
 oc_shape oc__layout_shape(const oc__layout *layout, const oc_shape *shape) {
     oc_shape result = *shape;
-    if (layout->winograd && shape->rank == 4)
-        result.dims[2] = result.dims[3] = layout->winograd + 2;
+    for (int axis = 2; layout->winograd && shape->rank == 4 && axis < 4; axis++)
+        result.dims[axis] += shape->dims[axis] > 1 ? layout->winograd - 1 : 0;
     return result;
 }
 

@@ -19,7 +19,7 @@ typedef struct oc__layout {
     int8_t block_count;
     int8_t block_axis[OC_MAX_BLOCKS]; /* outermost block first */
     int16_t block_size[OC_MAX_BLOCKS];
-    int8_t winograd; /* 2 or 4: weights (K, C, 3, 3) transformed for tiles of that size; else 0 */
+    int8_t winograd; /* 2 or 4: weights (K, C, R, S) transformed for tiles of that size along axes longer than 1; else 0 */
 } oc__layout;
 
 #define OC_LAYOUT_TEXT 64 /* enough for any layout's text */

@@ -48,6 +48,12 @@ static const char *const sizes[] = {
     "mb1ic17ih9oc33oh9ow9kh1kw7ph0pw3",
     "mb1ic17ih9oc33oh9ow9kh7kw1ph3pw0",
     "mb1ic3ih9oc6oh9ow9kh1kw7ph0pw3",
+    /* what Winograd's transforms take besides 3x3: 5 taps, one axis, both numbers of taps */
+    "mb2ic17ih9iw11oc33oh9ow11kh1kw3ph0pw1",
+    "mb2ic33ih9iw6oc17oh9ow6kh3kw1ph1pw0",
+    "mb2ic17ih9iw14oc40kh5ph2",
+    "mb1ic17ih9oc16oh9ow9kh1kw5ph0pw2",
+    "mb1ic20ih10iw7oc17oh8ow7kh5kw3ph1pw1",
     /* groups, in blocks and not */
     "g2mb1ic32ih7oc64kh3ph1",
     "g3mb2ic48ih7oc48kh3ph1sh2",
@@ -139,7 +145,8 @@ static void test_choice(void **state) {
     kit k;
     kit_init(&k, &(oc_context_params){.cache_folder = ""});
     if (oc__device_caps(kit_open(&k))->simt_width == 1) {
-        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh5ph2", "aBcd16b", 0, 0}, "conv2d.direct");
+        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh28kh3sh2ph1", "aBcd16b", 0, 0}, "conv2d.direct");
+        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.direct");

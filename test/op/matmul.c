@@ -46,14 +46,18 @@ static const optest_case cases[] = {
     {"matmul:2x1x5x7,1x3x7x11", NULL, OPTEST_NO_FAST, 0},
     {"matmul:2x3x5x7,3x7x11", NULL, OPTEST_NO_FAST, 0},
     {"matmul:1x5x7,1x7x11", NULL, 0, 0},
+    /* little to share but along K */
+    {"matmul:m5n9k3000b;post=relu", NULL, 0, 0},
+    {"matmul:m20n33k2049tb;post=bias,residual", NULL, 0, 0},
+    {"matmul:3x4x1025,3x1025x5,5;post=residual", NULL, 0, 0},
     /* empty ones */
     {"matmul:m0n5k3", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n0k5", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n5k0b", NULL, OPTEST_NO_FAST, 0},
     {"matmul:0x3x5,0x5x7", NULL, OPTEST_NO_FAST, 0},
     /* half precision is stored only */
-    {"matmul:m13n31k17b;dt=f16", NULL, OPTEST_NO_FAST, 0},
-    {"matmul:m13n31k17tb;dt=f16;post=relu", NULL, OPTEST_NO_FAST, 0},
+    {"matmul:m13n31k17b;dt=f16", NULL, OPTEST_ANY, 0},
+    {"matmul:m13n31k17tb;dt=f16;post=relu", NULL, OPTEST_ANY, 0},
 };
 
 static void test_solvers(void **state) {
@@ -67,6 +71,7 @@ static void test_variants(void **state) {
     kit_init(&k, &(oc_context_params){.cache_folder = ""});
     kit_open(&k);
     optest_variants(&k, &(optest_case){"matmul:m29n47k35b;post=relu", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"matmul:2x5x131,2x19x131,19:trans_b=1;post=residual", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"matmul:m29n47k35ta", NULL, 0, 0});
     kit_finish(&k);
 }

@@ -23,6 +23,11 @@ static const optest_case cases[] = {
     {"transpose:f16.70x45:perm=1", NULL, 0, 0},
     {"transpose:i64.70x45:perm=1", NULL, 0, 0},
     {"transpose:u8.70x45:perm=1", NULL, 0, 0},
+    {"transpose:f64.70x45:perm=1", NULL, 0, 0},
+    {"transpose:u16.70x45:perm=1", NULL, 0, 0},
+    {"slice:bf16.40x90:begin=0/10,end=0/80,step=0/1", NULL, 0, 0},
+    {"pad:u64.3x4:begin=1/2,end=0/1,value=15", NULL, 0, 0},
+    {"pad:i8.3x4:begin=1/2,end=0/1,value=-15", NULL, 0, 0},
     {"transpose:70x45:perm=1", NULL, OPTEST_SPECIAL, 0},
     /* concat, split_like */
     {"concat:2x3x4,2x5x4:axis=1", NULL, 0, 0},
@@ -71,6 +76,19 @@ static const optest_case cases[] = {
     {"cast:i32.3x37:to=5", NULL, OPTEST_NO_FAST, 0},
     {"cast:2x20x3x5:to=2", "aBcd16b", 0, 0},
     {"cast:0:to=2", NULL, 0, 0},
+    {"cast:3x37:to=7", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=1", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=2", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=4", NULL, OPTEST_NO_FAST, 0},
+    {"cast:3x37:to=8", NULL, OPTEST_NO_FAST, 0},
+    {"cast:bf16.3x37:to=1", NULL, OPTEST_NO_FAST | OPTEST_SPECIAL, 0},
+    {"cast:3x37:to=8", NULL, OPTEST_NO_FAST | OPTEST_SPECIAL, 0},
+    {"cast:3x37:to=9", NULL, OPTEST_NO_FAST, 0},
+    {"cast:i8.3x37:to=10", NULL, OPTEST_NO_FAST, 0},
+    {"cast:i16.3x37:to=1", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u16.3x37:to=12", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u32.3x37:to=13", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u64.3x37:to=11", NULL, OPTEST_NO_FAST, 0},
 };
 
 static void test_solvers(void **state) {

@@ -6,7 +6,9 @@
 #include "op/epilogue.h"
 #include "op/room.h"
 
-#define MT 4 /* tiles a work-item takes at most */
+#define MT 12 /* tiles a work-item takes at most: their sums stay in a first-level cache */
+
+#define NEAR_BYTES 400000 /* weights that stay in a second-level cache: then all panels take a part of the image before the next part */
 
 /* The direction as the kernel sees it: `in` is what is walked over, `out` what is written. */
 typedef struct walk {
@@ -14,7 +16,8 @@ typedef struct walk {
     int64_t n, c, h, w, k, oh, ow, g; /* c, k: channels of all groups */
     int64_t pixels;                   /* of one phase of the result: rows and columns */
     int64_t rows, columns, phases;
-    int kv; /* of tiles of kv x 16 channels */
+    int kv;       /* of tiles of kv x 16 channels */
+    bool sampled; /* 1x1 with a stride: the pixels it takes are put side by side first */
 } walk;
 
 static walk walk_of(const oc__problem *p) {
@@ -26,9 +29,12 @@ static walk walk_of(const oc__problem *p) {
                    .phases = c.stride_h * c.stride_w};
     x.rows = x.backward ? (x.oh + c.stride_h - 1) / c.stride_h : x.oh;
     x.columns = x.backward ? (x.ow + c.stride_w - 1) / c.stride_w : x.ow;
-    if (c.r == 1 && c.s == 1 && c.stride_h == 1 && c.stride_w == 1 && x.h == x.oh && x.w == x.ow && !c.pad_h && !c.pad_w) {
-        x.h = x.oh = x.rows = 1; /* pixels of an image one behind the other */
-        x.w = x.ow = x.columns = c.oh * c.ow;
+    if (c.r == 1 && c.s == 1 && !c.pad_h && !c.pad_w && (c.oh - 1) * c.stride_h < c.h && (c.ow - 1) * c.stride_w < c.w) {
+        x.sampled = !x.backward && (c.h != c.oh || c.w != c.ow);
+        if (x.sampled || (c.h == c.oh && c.w == c.ow && c.stride_h * c.stride_w == 1)) {
+            x.h = x.oh = x.rows = 1; /* pixels of an image one behind the other */
+            x.w = x.ow = x.columns = c.oh * c.ow;
+        }
     }
     x.kv = oc__tile_vectors(x.k, x.g, c.r * c.s == 1 ? 4 : 3, true);
     return x;
@@ -55,8 +61,6 @@ static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, 
             in[i] = out[0];
 }
 
-#define MT 4 /* tiles a work-item takes at most */
-
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     (void)caps;
     walk x = walk_of(p);
@@ -66,10 +70,18 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
 static const int32_t tile_pixels[] = {14, 12, 9, 8, 7, 6, 5, 4, 1, 0};
 static const oc__tuning space[] = {{"T", tile_pixels}, {NULL, NULL}};
 
-/* Tiles a work-item takes: as many as leave enough work-items to share. */
-static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others) {
-    int64_t most = tiles * others / (16 * (int64_t)OC_MAX(caps->compute_units, 1u));
-    return OC_MAX(1, OC_MIN(most, MT));
+/* Blocks of source channels whose weights stay in a first-level cache while tiles go over them. */
+static int64_t chunk_of(const oc__conv *c, const walk *x) {
+    return OC_MAX(1, 20480 / (c->r * c->s * 1024 * x->kv));
+}
+
+/* Tiles a work-item takes, all of nearly the same number: as many as leave enough work-items to share, and few where weights are one
+ * chunk, which is near anyway. */
+static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others, bool near) {
+    int64_t most = near ? 4 : MT;
+    int64_t items = (near ? 16 : 6) * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
+    parts = OC_MIN(OC_MAX(parts, (tiles + most - 1) / most), tiles);
+    return (tiles + parts - 1) / parts;
 }
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
@@ -83,6 +95,23 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     return oc__tile_seconds(p, caps, tiles * (cycles + phases), tiles * (double)x.phases);
 }
 
+static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
+    (void)caps, (void)v;
+    walk x = walk_of(p);
+    return x.sampled ? (uint64_t)(x.n * ((x.c + 15) / 16) * x.w) * 64 : 0;
+}
+
+static void record_sampling(const oc__recording *r, const oc__conv *c) {
+    oc__step *step = oc__step_kernel(r->steps, "conv2d_subsample.cl", "", "conv2d_subsample");
+    oc__step_place(r->steps, step, r->in[0].place, 4);
+    oc__step_place(r->steps, step, r->workspace, 4);
+    oc__step_i64(r->steps, step, r->in[0].stride0);
+    int64_t blocks = (c->c + 15) / 16, numbers[] = {blocks, c->h, c->w, c->oh, c->ow, c->stride_h, c->stride_w};
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i32(r->steps, step, numbers[i]);
+    oc__step_range_single(step, (uint64_t)(blocks * c->oh), (uint64_t)c->n, 1);
+}
+
 static int64_t gcd(int64_t a, int64_t b) {
     return b ? gcd(b, a % b) : a;
 }
@@ -94,40 +123,45 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
     bool back = x.backward;
+    int64_t stride_h = back || x.sampled ? 1 : c.stride_h, stride_w = back || x.sampled ? 1 : c.stride_w;
     int64_t t = r->variant.value[0], reach = OC_MAX(6, (c.s - 1) * c.dilation_w);
+    if (x.sampled)
+        record_sampling(r, &c);
     oc__string text;
     oc__string_init(&text, r->context);
     oc__conv_define(p, r->caps, &text);
     oc__string_printf(&text, "%s#define KV %d\n#define T %d\n#define SW %lld\n#define REACH %lld\n#define MT %d\n",
-                      x.phases > 1 ? "#define PHASES\n" : "", x.kv, (int)t, (long long)(back ? 1 : c.stride_w), (long long)reach, MT);
+                      x.phases > 1 ? "#define PHASES\n" : "", x.kv, (int)t, (long long)stride_w, (long long)reach, MT);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_direct.cl", text.text, "conv2d_direct");
-    for (int i = 0; i < 2; i++)
-        oc__step_desc(r->steps, step, r->in[i].place, &p->in[i]);
-    oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
-    oc__step_i64(r->steps, step, r->in[0].stride0);
+    oc__step_place(r->steps, step, x.sampled ? r->workspace : r->in[0].place, 4);
+    oc__step_place(r->steps, step, r->in[1].place, 4);
+    oc__step_place(r->steps, step, r->out[0].place, 4);
+    oc__step_i64(r->steps, step, x.sampled ? (x.c + 15) / 16 * 16 * x.w : r->in[0].stride0);
     oc__step_i64(r->steps, step, r->out[0].stride0);
     oc__step_i64(r->steps, step, (x.k + 15) / 16 * 16 * x.oh * x.ow);
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16);
     int64_t tiles_x = (x.columns + t - 1) / t, tiles = tiles_x * x.rows;
-    int64_t per_item = tiles_of_item(r->caps, tiles, x.phases * group_k * x.g * x.n);
-    int64_t chunk = OC_MAX(1, 20480 / (c.r * c.s * 1024 * x.kv));
-    int64_t numbers[] = {cg, x.h, x.w, x.k, x.oh, x.ow, c.r, c.s, back ? 1 : c.stride_h, back ? -c.dilation_h : c.dilation_h,
+    int64_t chunk = chunk_of(&c, &x);
+    int64_t per_item = tiles_of_item(r->caps, tiles, x.phases * group_k * x.g * x.n, chunk * 16 >= cg);
+    int64_t items = (tiles + per_item - 1) / per_item * x.phases, panels = group_k * x.g;
+    bool panels_first = x.k * cg * c.r * c.s * 4 <= NEAR_BYTES;
+    int64_t numbers[] = {cg, x.h, x.w, x.k, x.oh, x.ow, c.r, c.s, stride_h, back ? -c.dilation_h : c.dilation_h,
                          back ? -c.dilation_w : c.dilation_w, back ? c.pad_h : -c.pad_h, back ? c.pad_w : -c.pad_w, tiles_x, tiles,
                          per_item, chunk, group_k, cg / 16, back ? c.stride_h : 1, back ? c.stride_w : 1,
                          back ? c.stride_h / gcd(c.dilation_h, c.stride_h) : 1,
-                         back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1};
+                         back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1, panels, panels_first ? 0 : items};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
     if (oc__conv_has_bias(p))
         oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
     oc__epilogue_args(r, step);
-    oc__step_range_single(step, (uint64_t)((tiles + per_item - 1) / per_item * x.phases), (uint64_t)(group_k * x.g), (uint64_t)x.n);
+    oc__step_range_single(step, (uint64_t)(items * panels), (uint64_t)x.n, 1);
     return oc__record_end(r, &text, err);
 }
 
 const oc__solver oc__conv2d_direct = {
     .name = "conv2d.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable, .layouts = layouts,
-    .space = space, .variant = variant, .estimate = estimate, .record = record};
+    .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
 const oc__solver oc__conv2d_bwd_data_direct = {
     .name = "conv2d_bwd_data.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable,
-    .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};
+    .layouts = layouts, .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};

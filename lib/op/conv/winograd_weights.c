@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Weights (K, C, 3, 3) into the layout "w4cdAb32a" or "w2cdAb32a": what a reorder is for other layouts. */
+/* Weights (K, C, R, S) into the layout "w4Acdb32a" or "w2Acdb32a": what a reorder is for other layouts. */
 #include "op/conv/conv.h"
 #include "op/room.h"
+#include "op/winograd.h"
 
 static oc_status infer(oc__inference *x, oc_error *err) {
-    if (x->in[0].shape.rank != 4 || x->in[0].shape.dims[2] != 3 || x->in[0].shape.dims[3] != 3)
-        return oc__infer_fail(x, err, "only weights of 3 by 3 are transformed");
+    const oc_shape *shape = &x->in[0].shape;
+    if (shape->rank != 4 || !oc__winograd_of(2, shape->dims[2]) || !oc__winograd_of(2, shape->dims[3]))
+        return oc__infer_fail(x, err, "only weights of 1, 3 or 5 taps an axis are transformed");
     x->out[0] = (oc__desc){.dtype = x->in[0].dtype, .shape = x->in[0].shape};
     return OC_OK;
 }
@@ -20,7 +22,15 @@ static oc_status host(oc_context *context, const oc__problem *p, const double *c
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps, (void)in;
-    oc__layout_parse(p->out[0].layout.winograd == 2 ? "w2cdAb32a" : "w4cdAb32a", &out[0]);
+    oc__layout_parse(p->out[0].layout.winograd == 2 ? "w2Acdb32a" : "w4Acdb32a", &out[0]);
+}
+
+static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
+    const oc_shape *shape = &p->in[0].shape;
+    int tile = p->out[0].layout.winograd == 2 ? 2 : 4;
+    if (!oc__winograd_of(tile, shape->dims[2]) || !oc__winograd_of(tile, shape->dims[3]))
+        return oc__refuse(why, "no tiles of %d for %lld by %lld taps", tile, (long long)shape->dims[2], (long long)shape->dims[3]);
+    return oc__ref_applicable(p, caps, why);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -31,7 +41,8 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(r->problem, &text);
-    oc__string_printf(&text, "#define T %d\n", r->problem->out[0].layout.winograd == 2 ? 2 : 4);
+    oc__string_printf(&text, "#define T %d\n#define R %d\n#define S %d\n", r->problem->out[0].layout.winograd == 2 ? 2 : 4,
+                      (int)weights->shape.dims[2], (int)weights->shape.dims[3]);
     oc__step *step = oc__step_kernel(r->steps, "winograd_weights.cl", text.text, "winograd_weights");
     oc__step_desc(r->steps, step, r->in[0].place, weights);
     oc__step_desc(r->steps, step, r->out[0].place, &r->problem->out[0]);
@@ -47,7 +58,7 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     return oc__estimate_roofline(p, caps, 1, 0.3);
 }
 
-static const oc__solver ref = {.name = "winograd_weights.ref", .applicable = oc__ref_applicable, .layouts = layouts,
+static const oc__solver ref = {.name = "winograd_weights.ref", .applicable = applicable, .layouts = layouts,
                                .estimate = estimate, .record = record};
 static const oc__solver *const solvers[] = {&ref, NULL};
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "op/epilogue.h"
+#include "op/room.h"
 
 static const oc__field fields[] = {OC_FIELD(OC_FIELD_BOOL, oc_matmul_params, trans_a),
                                    OC_FIELD(OC_FIELD_BOOL, oc_matmul_params, trans_b), {0}};
@@ -35,6 +36,20 @@ oc__matmul oc__matmul_of(const oc__problem *p) {
         x.a_batch = 0;
     }
     return x;
+}
+
+bool oc__matmul_plain(const oc__problem *p, char why[OC_WHY]) {
+    oc__matmul x = oc__matmul_of(p);
+    if (p->pre.count)
+        return oc__refuse(why, "it takes no prologue");
+    if (!x.uniform)
+        return oc__refuse(why, "mixed broadcasting of batch axes");
+    if (x.m * x.n == 0 || x.k == 0 || x.batch == 0)
+        return oc__refuse(why, "an empty product");
+    for (int i = p->op_in; i < p->in_count; i++)
+        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
+            return oc__refuse(why, "operands of the epilogue must be f32");
+    return true;
 }
 
 static oc_status infer(oc__inference *x, oc_error *err) {
@@ -194,7 +209,7 @@ oc_value *oc_linear(oc_graph *graph, oc_value *src, oc_value *weights, oc_value 
     return oc__graph_node1(graph, &oc__op_matmul, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 
-static const oc__solver *const solvers[] = {&oc__matmul_tiled, &oc__matmul_clblast, &oc__matmul_ref, NULL};
+static const oc__solver *const solvers[] = {&oc__matmul_tiled, &oc__matmul_local, &oc__matmul_clblast, &oc__matmul_ref, NULL};
 
 const oc__op oc__op_matmul = {
     .name = "matmul", .in_min = 2, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_matmul_params),

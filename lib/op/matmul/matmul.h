@@ -16,8 +16,10 @@ typedef struct oc__matmul {
     bool ta, tb, bias, uniform;
 } oc__matmul;
 oc__matmul oc__matmul_of(const oc__problem *problem);
+/* Whether it is what solvers on plain layouts take: one stride between products, not empty, f16 only without operands of an epilogue. */
+bool oc__matmul_plain(const oc__problem *problem, char why[OC_WHY]);
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
-extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_clblast;
+extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_local, oc__matmul_clblast;
 
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Matrix products by work-groups with tiles in local memory (cl/gemm_local.clh): which tiles, in how many parts of K, what they cost.
+ * Products themselves and convolutions that are made into products share it. */
+#ifndef OC_GEMM_H
+#define OC_GEMM_H
+
+#include "op/op.h"
+
+/* Sizes of `batch` products. */
+typedef struct oc__gemm_size {
+    int64_t m, n, k, batch;
+    bool whole; /* K is not to be cut */
+} oc__gemm_size;
+
+/* A tile: groups of wx x wy items, tm rows of nv vectors of vec an item, kb rows of both operands in local memory. */
+typedef struct oc__gemm_tile {
+    int16_t wx, wy, tm, nv, vec, kb;
+    float cpu, lanes, gpu; /* share of the peak: one item a thread (PoCL), lockstep on a CPU (llvmpipe), a GPU */
+} oc__gemm_tile;
+
+typedef struct oc__gemm_cut {
+    const oc__gemm_tile *tile;
+    int64_t tiles_m, tiles_n, parts, k_part;
+} oc__gemm_cut;
+
+/* Tiles as a tuning space: which, and in how many parts of K at least. */
+extern const oc__tuning oc__gemm_space[];
+/* Whether a tile fits the device; else why not. */
+bool oc__gemm_fits(const oc__gemm_size *size, const oc__caps *caps, char why[OC_WHY]);
+void oc__gemm_variant(const oc__gemm_size *size, const oc__caps *caps, oc__variant *out);
+/* What a variant stands for; one that does not fit the device becomes one that does. */
+oc__gemm_cut oc__gemm_cut_of(const oc__gemm_size *size, const oc__caps *caps, const oc__variant *variant);
+double oc__gemm_seconds(const oc__gemm_size *size, const oc__caps *caps, const oc__gemm_cut *cut);
+/* Bytes of the parts' sums; 0 if there is one part. */
+uint64_t oc__gemm_workspace(const oc__gemm_size *size, const oc__gemm_cut *cut);
+/* WX … KB. */
+void oc__gemm_define(const oc__gemm_cut *cut, const oc__caps *caps, oc__string *defines);
+void oc__gemm_range(oc__step *step, const oc__gemm_size *size, const oc__gemm_cut *cut);
+/* The step that adds the parts, with bias (operand 2) and epilogue along the last axis. */
+void oc__gemm_join(const oc__recording *recording, const oc__gemm_size *size, int64_t parts, bool bias);
+
+#endif
