@@ -240,6 +240,7 @@ static int run(const command *command, int argc, char **argv)
         {0, "svg", "FILE", ARG_TEXT, &b.svg, "draw the roofline: a point a problem or step"},
         {0, "compare", "OLD.json", ARG_TEXT, &b.compare, "tell what became slower or faster since; alone: time all of that again"},
         {0, "dim", "NAME=SIZE", ARG_LIST, &b.dims, "the size that a symbol of a MODEL stands for (default 1)"},
+        DISABLE_OPTION(b.app),
         DEVICE_OPTION(b.app),
         JSON_OPTION(b.app),
         APP_OPTIONS(b.app),
