@@ -210,6 +210,8 @@ def test_layers(folder, model):
         with open(old, "w", encoding="utf-8") as file:
             file.write(text)
         check_run("no such file to compare with", ["bench", "relu:100", "--compare", old], 1, stderr="old.json")
+    check_run("above the peak", ["bench", "matmul:m64n64k64", "--peak", "1e-3"], 1, stderr="which cannot be")
+    check_run("below the peak", ["bench", "matmul:m64n64k64", "--peak", "1e6"], 0)
     check_run("nothing to compare with", ["bench", "relu:100", "--compare", "nowhere.json"], 1, stderr="nowhere.json")
 
 
