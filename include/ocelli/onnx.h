@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file onnx.h
- * ONNX model files, in and out (IR versions 3 to 9; opsets 7 to 17 as far as this library's operators go).
+ * ONNX model files, in and out (IR versions 3 to 9; opsets 1 to 22 as far as this library's operators go).
  *
  * Initializers become states of the same names (float ones trainable, others frozen), so parameters keep their names on
  * the way in, through training, and out again. Those that are only looked at (a shape, axes, bounds) become part of the node, and

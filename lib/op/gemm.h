@@ -9,7 +9,7 @@
 /* Sizes of `batch` products. */
 typedef struct oc__gemm_size {
     int64_t m, n, k, batch;
-    bool whole; /* K is not to be cut */
+    int column_bytes; /* local memory besides the tiles, for each column of a tile */
 } oc__gemm_size;
 
 /* A tile: groups of wx x wy items, tm rows of nv vectors of vec an item, kb rows of both operands in local memory. */

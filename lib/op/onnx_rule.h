@@ -8,8 +8,9 @@
 
 #include "op/op.h"
 
-#define OC_ONNX_OPSET_MIN 7
-#define OC_ONNX_OPSET_MAX 17 /* the one that is written */
+#define OC_ONNX_OPSET_MIN 1
+#define OC_ONNX_OPSET_MAX 22
+#define OC_ONNX_OPSET_WRITTEN 17
 
 typedef enum oc__onnx_attr_kind { /* numbers of AttributeProto.AttributeType */
     OC_ONNX_FLOAT = 1,

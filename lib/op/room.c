@@ -147,8 +147,9 @@ double oc__as_type(oc_dtype dtype, double value) {
     case OC_BOOL:
         return value != 0;
     case OC_I64:
-    case OC_U64:
         return trunc(value);
+    case OC_U64:
+        return value < 0 ? trunc(value) + 0x1p64 : trunc(value);
     case OC_I8:
         return (double)(int8_t)(uint8_t)(int64_t)value;
     case OC_I16:

@@ -133,9 +133,9 @@ static void test_unsupported(void **state)
     model_int(&m, "what", 1);
     model_node(&m, "Relu", "x", "y");
     read_fails(OC_ERROR_UNSUPPORTED, "'what'");
-    begin(18, "3,4");
+    begin(23, "3,4");
     model_node(&m, "Relu", "x", "y");
-    read_fails(OC_ERROR_UNSUPPORTED, "opset 18");
+    read_fails(OC_ERROR_UNSUPPORTED, "opset 23");
 }
 
 static void test_wrong(void **state)

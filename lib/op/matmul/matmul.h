@@ -20,6 +20,6 @@ oc__matmul oc__matmul_of(const oc__problem *problem);
 bool oc__matmul_plain(const oc__problem *problem, char why[OC_WHY]);
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
-extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_local, oc__matmul_clblast;
+extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_clblast;
 
 #endif
