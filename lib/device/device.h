@@ -130,5 +130,8 @@ oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *er
 /* cache.c: small files kept under a key, in the context's cache folder. Any fault is a log line and a miss. */
 bool oc__cache_get(oc_context *context, const char *kind, const char *key, oc__string *out); /* binary-safe: out->size */
 void oc__cache_put(oc_context *context, const char *kind, const char *key, const void *data, size_t size);
+/* Keeps other processes from writing find.db, which lies there too, until unlocked; -1: it cannot be locked. */
+int oc__cache_lock(oc_context *context);
+void oc__cache_unlock(int lock);
 
 #endif
