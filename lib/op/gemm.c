@@ -15,9 +15,9 @@ static const int32_t tile_values[] = {1, 2, 3, 4, 5, 6, 7, 8, 0};
 static const int32_t part_values[] = {1, 2, 4, 8, 16, 64, 0};
 const oc__tuning oc__gemm_space[] = {{"TILE", tile_values}, {"PARTS", part_values}, {NULL, NULL}};
 
-static bool tile_fits(const oc__gemm_tile *t, const oc__caps *caps) {
-    int64_t floats = (int64_t)t->kb * (t->wy * t->tm + 1 + t->wx * t->nv * t->vec);
-    return (uint64_t)t->wx * (uint64_t)t->wy <= caps->max_work_group && (uint64_t)floats * 4 <= caps->local_mem;
+static bool tile_fits(const oc__gemm_size *s, const oc__gemm_tile *t, const oc__caps *caps) {
+    int64_t columns = t->wx * t->nv * t->vec, bytes = t->kb * (t->wy * t->tm + 1 + columns) * 4 + columns * s->column_bytes;
+    return (uint64_t)t->wx * (uint64_t)t->wy <= caps->max_work_group && (uint64_t)bytes <= caps->local_mem;
 }
 
 /* Rounds of loops for kb rows. */
@@ -28,8 +28,8 @@ static int64_t rounds(const oc__gemm_tile *t) {
 /* Parts of `at_least` or more so that work-items' loops are not too long; no empty ones. */
 static oc__gemm_cut cut_of(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_tile *t, int64_t at_least) {
     char why[OC_WHY];
-    int64_t steps = (s->k + t->kb - 1) / t->kb, parts = s->whole ? 1 : OC_MIN(at_least, steps);
-    while (!s->whole && parts < steps && !oc__rounds_fit(caps, (steps + parts - 1) / parts * rounds(t), why))
+    int64_t steps = (s->k + t->kb - 1) / t->kb, parts = OC_MIN(at_least, steps);
+    while (parts < steps && !oc__rounds_fit(caps, (steps + parts - 1) / parts * rounds(t), why))
         parts = OC_MIN(2 * parts, steps);
     int64_t each = (steps + parts - 1) / parts;
     int bm = t->wy * t->tm, bn = t->wx * t->nv * t->vec;
@@ -39,7 +39,7 @@ static oc__gemm_cut cut_of(const oc__gemm_size *s, const oc__caps *caps, const o
 static bool cut_fits(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_cut *cut) {
     char why[OC_WHY];
     uint64_t bytes = oc__gemm_workspace(s, cut);
-    return tile_fits(cut->tile, caps) && oc__rounds_fit(caps, cut->k_part / cut->tile->kb * rounds(cut->tile), why) &&
+    return tile_fits(s, cut->tile, caps) && oc__rounds_fit(caps, cut->k_part / cut->tile->kb * rounds(cut->tile), why) &&
            bytes <= OC_MIN(caps->max_alloc, MOST_BYTES);
 }
 
@@ -104,6 +104,16 @@ void oc__gemm_define(const oc__gemm_cut *cut, const oc__caps *caps, oc__string *
     const oc__gemm_tile *t = cut->tile;
     oc__string_printf(text, "%s#define WX %d\n#define WY %d\n#define TM %d\n#define NV %d\n#define VEC %d\n#define KB %d\n",
                       caps->fast_fma ? "#define FAST_FMA\n" : "", t->wx, t->wy, t->tm, t->nv, t->vec, t->kb);
+}
+
+void oc__gemm_args(oc__steps *steps, oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *cut, const oc__gemm_strides *strides) {
+    int64_t before[] = {s->m, s->n, s->k}, numbers[] = {strides->a, strides->b, strides->c, strides->row};
+    for (size_t i = 0; i < OC_COUNT(before); i++)
+        oc__step_i32(steps, step, before[i]);
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i64(steps, step, numbers[i]);
+    oc__step_i32(steps, step, cut->parts);
+    oc__step_i32(steps, step, cut->k_part);
 }
 
 void oc__gemm_range(oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *cut) {

@@ -22,7 +22,7 @@ bool app_begin(app *app)
 {
     oc_error err = {0};
     const oc_log log = {app->verbose ? OC_LOG_DEBUG : OC_LOG_WARNING, print_log, &app->verbose};
-    if (oc_context_create(&app->context, &(oc_context_params){.log = &log}, &err) == OC_OK)
+    if (oc_context_create(&app->context, &(oc_context_params){.log = &log, .disable = app->disable}, &err) == OC_OK)
         return true;
     app_fail(&err);
     return false;

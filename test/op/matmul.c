@@ -50,7 +50,23 @@ static const optest_case cases[] = {
     {"matmul:m5n9k3000b;post=relu", NULL, 0, 0},
     {"matmul:m20n33k2049tb;post=bias,residual", NULL, 0, 0},
     {"matmul:3x4x1025,3x1025x5,5;post=residual", NULL, 0, 0},
+    /* few rows */
+    {"matmul:m1n500k900tbb", NULL, 0, 0},
+    {"matmul:m2n77k65;post=bias,relu", NULL, 0, 0},
+    {"matmul:m8n131k260tb;post=residual", NULL, 0, 0},
+    {"matmul:m6n1030k37b;post=relu", NULL, 0, 0},
+    {"matmul:m1n600k70ta", NULL, 0, 0},
+    {"matmul:m1n3k5000tb", NULL, 0, 0},
+    {"matmul:m4n3k5003", NULL, 0, 0},
+    {"matmul:m3n40k1000tbb;dt=f16;post=relu", NULL, 0, 0},
+    {"matmul:m7n40k1001;dt=f16", NULL, 0, 0},
     /* empty ones */
+    /* enough rows and columns to be packed: edges of tiles and panels, transposed, K in parts */
+    {"matmul:m29n77k35b;post=relu", NULL, 0, 0},
+    {"matmul:m61n96k500ta;post=bias,residual", NULL, 0, 0},
+    {"matmul:m113n65k403tbb", NULL, 0, 0},
+    {"matmul:m30n70k9001;post=bias", NULL, 0, 0},
+    {"matmul:3x30x20,3x20x70", NULL, 0, 0},
     {"matmul:m0n5k3", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n0k5", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n5k0b", NULL, OPTEST_NO_FAST, 0},
@@ -72,7 +88,9 @@ static void test_variants(void **state) {
     kit_open(&k);
     optest_variants(&k, &(optest_case){"matmul:m29n47k35b;post=relu", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"matmul:2x5x131,2x19x131,19:trans_b=1;post=residual", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"matmul:m8n147k135b;post=relu", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"matmul:m29n47k35ta", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"matmul:m31n70k50b;post=relu", NULL, 0, 0});
     kit_finish(&k);
 }
 
