@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* c = a x b for GPUs (gemm_local.clh). Groups of the third dimension are the products of a batch, each in `parts` ranges of K; with
- * more than one (SPLIT) the sums go to c as they are, part behind part, for matmul_join.cl to add. */
+ * more than one (SPLIT) the sums go to c as they are, part behind part, for matmul_join.cl to add. Bias and epilogue go along columns, or
+ * along rows (BY_ROW). */
 #include "types.clh"
 #include "vec.clh"
 #include "gemm_local.clh"
 
+#ifdef BY_ROW
+#define ALONG(load, x, p, off, i) LOAD(x, p, (off) + m)
+#else
+#define ALONG(load, x, p, off, i) load(x, p, (off) + n + i)
+#endif
 #ifdef HAS_BIAS
 #define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#define ADD_BIAS(s, load, i) s += load(A2, bias, bias_off + n + i);
+#define ADD_BIAS(s, load, i) s += ALONG(load, A2, bias, bias_off, i);
 #else
 #define BIAS_PARAM
 #define ADD_BIAS(s, load, i)
 #endif
-#define POST_BIAS(p, off) VLOAD(f32, p, off + n)
+#define POST_BIAS(p, off) ALONG(VLOAD, f32, p, off, 0)
 #define POST_RESIDUAL(p, off) VLOAD(f32, p, off + at)
-#define POST_BIAS_1(p, off) p[off + n + i]
+#define POST_BIAS_1(p, off) ALONG(LOAD, f32, p, off, i)
 #define POST_RESIDUAL_1(p, off) p[off + at + i]
 
 #ifdef TRANS_A
@@ -54,7 +60,7 @@
 #define STORE_SUM(row, column, sum) \
     { \
         const int m = first_m + (row), n = first_n + (column), left = m < M ? N - n : 0; \
-        const size_t at = ((size_t)z * M + m) * N + n; \
+        const size_t at = z * c_batch + m * c_row + n; \
         if (left >= VEC) { \
             FLOATV s = sum; \
             ADD_BIAS(s, VLOAD, 0) \
@@ -66,7 +72,8 @@
 
 __attribute__((reqd_work_group_size(WX, WY, 1)))
 __kernel void matmul_local(__global const TYPE(A0) *a, long a_off, __global const TYPE(A1) *b, long b_off, __global TYPE(DST) *c,
-                           long c_off, int M, int N, int K, long a_batch, long b_batch, int parts, int k_part BIAS_PARAM POST_PARAMS) {
+                           long c_off, int M, int N, int K, long a_batch, long b_batch, long c_batch, long c_row,
+                           int parts, int k_part BIAS_PARAM POST_PARAMS) {
     GEMM_TILES
     const int z = get_group_id(2), first_m = get_group_id(1) * BM, first_n = get_group_id(0) * BN;
     const int first_k = z % parts * k_part, last_k = min(first_k + k_part, K);

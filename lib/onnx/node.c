@@ -61,6 +61,12 @@ static oc_status check_counts(const visit *v, oc_error *err)
     return OC_OK;
 }
 
+static bool must_see(const visit *v, int index)
+{
+    return is_param(v->reading.rule, index) || is_peeked(v->reading.rule, index) ||
+           strcmp(v->reading.node->type, "ConstantOfShape") == 0;
+}
+
 static oc_status look_up(visit *v, oc_error *err)
 {
     const oc__onnx_node *node = v->reading.node;
@@ -72,9 +78,9 @@ static oc_status look_up(visit *v, oc_error *err)
         if (binding == NULL)
             return oc__onnx_refuse(&v->reading, err, OC_ERROR_FORMAT, "it uses '%.200s', which nothing before it makes",
                                    node->in[i]);
-        if (binding->constant || is_param(v->reading.rule, i))
+        if (binding->constant || must_see(v, i))
             OC_TRY(oc__onnx_binding_load(v->reader, binding, err));
-        if (binding->tensor == NULL && binding->value != NULL && (is_param(v->reading.rule, i) || is_peeked(v->reading.rule, i))) {
+        if (binding->tensor == NULL && binding->value != NULL && must_see(v, i)) {
             OC_TRY(oc__onnx_evaluate(v->reader, binding->value, &binding->tensor, err));
             binding->evaluated = binding->tensor != NULL;
         }
@@ -126,7 +132,9 @@ static oc_status try_fold(visit *v, bool *done, oc_error *err)
     int constant = constant_inputs(v);
     if (strcmp(node->type, "Constant") == 0)
         OC_TRY(oc__onnx_fold_constant(v->reader, &v->reading, &tensors[0], err));
-    else if (constant > 0 || strcmp(node->type, "Shape") == 0)
+    else if (strcmp(node->type, "ConstantOfShape") == 0)
+        OC_TRY(oc__onnx_fold_constant_of_shape(v->reader, &v->reading, &tensors[0], err));
+    else if (constant > 0 || strcmp(node->type, "Size") == 0 || strcmp(node->type, "Shape") == 0)
         OC_TRY(oc__onnx_fold_sizes(&v->reading, &tensors[0], &symbols, err));
     if (tensors[0] == NULL && constant == 2 && v->reading.rule != NULL && node->in_count > 0)
         OC_TRY(oc__onnx_fold_node(&v->reading, tensors, err));

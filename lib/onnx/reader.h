@@ -68,11 +68,12 @@ oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node,
 oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err);
 
 /* fold.c: nodes that are computed while reading. */
-bool oc__onnx_folds(const oc__onnx_node *node); /* a type that exists only here: Constant, Shape, Gather */
+bool oc__onnx_folds(const oc__onnx_node *node); /* a type that exists only here: Constant, Shape, … */
 /* Lists of sizes (i64, up to 64 entries, perhaps symbols). *out stays NULL where it does not apply. */
 oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, uint64_t *symbols, oc_error *err);
 /* Computes the outputs of a node by the ops' definitions; known holds all inputs. out[i] stays NULL where it is too much work. */
 oc_status oc__onnx_fold_node(const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
+oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
 /* The tensor of a Constant node. */
 oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
 

@@ -106,6 +106,16 @@ void oc__gemm_define(const oc__gemm_cut *cut, const oc__caps *caps, oc__string *
                       caps->fast_fma ? "#define FAST_FMA\n" : "", t->wx, t->wy, t->tm, t->nv, t->vec, t->kb);
 }
 
+void oc__gemm_args(oc__steps *steps, oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *cut, const oc__gemm_strides *strides) {
+    int64_t before[] = {s->m, s->n, s->k}, numbers[] = {strides->a, strides->b, strides->c, strides->row};
+    for (size_t i = 0; i < OC_COUNT(before); i++)
+        oc__step_i32(steps, step, before[i]);
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i64(steps, step, numbers[i]);
+    oc__step_i32(steps, step, cut->parts);
+    oc__step_i32(steps, step, cut->k_part);
+}
+
 void oc__gemm_range(oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *cut) {
     uint64_t wx = (uint64_t)cut->tile->wx, wy = (uint64_t)cut->tile->wy;
     oc__step_range_local(step, 3, (uint64_t[]){(uint64_t)cut->tiles_n * wx, (uint64_t)cut->tiles_m * wy, (uint64_t)(s->batch * cut->parts)},

@@ -35,6 +35,12 @@ double oc__gemm_seconds(const oc__gemm_size *size, const oc__caps *caps, const o
 uint64_t oc__gemm_workspace(const oc__gemm_size *size, const oc__gemm_cut *cut);
 /* WX … KB. */
 void oc__gemm_define(const oc__gemm_cut *cut, const oc__caps *caps, oc__string *defines);
+/* Elements from one product to the next of a, b and c, and from row to row of c. */
+typedef struct oc__gemm_strides {
+    int64_t a, b, c, row;
+} oc__gemm_strides;
+/* What matmul_local.cl takes behind its three operands. */
+void oc__gemm_args(oc__steps *steps, oc__step *step, const oc__gemm_size *size, const oc__gemm_cut *cut, const oc__gemm_strides *strides);
 void oc__gemm_range(oc__step *step, const oc__gemm_size *size, const oc__gemm_cut *cut);
 /* The step that adds the parts, with bias (operand 2) and epilogue along the last axis. */
 void oc__gemm_join(const oc__recording *recording, const oc__gemm_size *size, int64_t parts, bool bias);

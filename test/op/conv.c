@@ -98,6 +98,18 @@ static const optest_case cases[] = {
     {"conv2d:mb1ic17ih14oc17kh3;post=leaky_relu(0.1)", NULL, 0, 1e-5},
     {"conv2d:mb1ic17ih14oc17kh3b;post=exp,bias,tanh,residual", NULL, 0, 1e-4},
     {"conv2d:g2mb1ic32ih7oc64kh3ph1b;post=relu", NULL, 0, 0},
+    /* depthwise, with several results a channel */
+    {"conv2d:g17mb2ic17ih9iw22oc17kh3ph1b;post=bias,residual,relu", NULL, OPTEST_ANY, 0},
+    {"conv2d:g5mb1ic5ih11iw6oc15kh3kw5ph2sh2sw3dh1b", NULL, OPTEST_ANY, 0},
+    {"conv2d:g3mb1ic3ih7oc3kh3ph1;dt=f16", NULL, OPTEST_ANY, 0},
+    /* more images, or rows of one, than are written down at a time */
+    {"conv2d:mb3ic64ih96iw120oc2kh7ph3b;post=residual,bias,relu", NULL, 0, 0},
+    {"conv2d:mb2ic9ih290oc1kh5ph2sw2", NULL, 0, 0},
+    {"conv2d:mb5ic64ih34oc2kh7ph3", NULL, 0, 0},
+    /* few tiles, a long K */
+    {"conv2d:mb2ic700ih3iw5oc20kh3ph1b;post=residual,relu", NULL, 0, 0},
+    {"conv2d_bwd_data:mb1ic9ih3oc300kh3ph1", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb4ic3ih40oc5kh3ph1", NULL, 0, 0},
     /* operands in blocks before */
     {"conv2d:mb2ic17ih7iw9oc33kh3ph1b;post=relu", "aBcd16b", 0, 0},
     {"conv2d_bwd_data:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd8b", 0, 0},
@@ -137,6 +149,8 @@ static void test_variants(void **state) {
     optest_variants(&k, &(optest_case){"conv2d:mb1ic17ih5iw19oc33kh3ph1b;post=relu", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"conv2d:mb1ic3ih5iw37oc6kh3ph1sh2", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"conv2d_bwd_data:mb1ic33ih5iw19oc17kh3ph1sh2", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"conv2d_bwd_weights:mb2ic17ih5iw19oc19kh3ph1sh2", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"conv2d:g17mb2ic17ih9iw22oc34kh3ph1b;post=residual", NULL, 0, 0});
     kit_finish(&k);
 }
 

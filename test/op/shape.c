@@ -75,6 +75,11 @@ static const optest_case cases[] = {
     {"cast:bool.3x37:to=4", NULL, OPTEST_NO_FAST, 0},
     {"cast:i32.3x37:to=5", NULL, OPTEST_NO_FAST, 0},
     {"cast:2x20x3x5:to=2", "aBcd16b", 0, 0},
+    {"expand:37:dims=3/37,rank=2", NULL, 0, 0},
+    {"expand:3x1:dims=2/1/37,rank=3", NULL, 0, 0},
+    {"expand:scalar:dims=5/7,rank=2", NULL, 0, 0},
+    {"expand:u8.1x4:dims=0/4,rank=2", NULL, 0, 0},
+    {"expand:f64.3x1x4:dims=1/2/1,rank=3", NULL, 0, 0},
     {"cast:0:to=2", NULL, 0, 0},
     {"cast:3x37:to=7", NULL, OPTEST_NO_FAST, 0},
     {"cast:f64.3x37:to=1", NULL, OPTEST_NO_FAST, 0},
@@ -132,7 +137,17 @@ static oc_value *build_cast(oc_graph *graph, oc_value **x, oc_error *err) {
 
 #define ONE(name, twice) {#name, build_##name, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, twice}
 
+static oc_value *build_tile(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_tile(graph, x[0], (const int64_t[]){2, 1, 3}, err);
+}
+
+static oc_value *build_expand(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_expand(graph, x[0], &OC_SHAPE(2, 3, 4), err);
+}
+
 static const optest_gradient gradients[] = {
+    {"tile", build_tile, 1, {{3, {2, 3, 1}}}, 0, 0, 0, true},
+    {"expand", build_expand, 1, {{2, {3, 1}}}, 0, 0, 0, true},
     ONE(reshape, false), ONE(flatten, false), ONE(symbols, false), ONE(transpose, false), ONE(slice, true), ONE(pad, false),
     ONE(cast, false),
     {"concat", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, false},

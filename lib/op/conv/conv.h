@@ -31,6 +31,7 @@ bool oc__conv2d_parse(oc__arena *arena, const char *body, oc__problem *out, char
 oc__cost oc__conv2d_cost(const oc__problem *problem);
 
 extern const oc__solver oc__conv2d_depthwise, oc__conv2d_winograd2, oc__conv2d_winograd4;
+extern const oc__solver oc__conv2d_depthwise_plain, oc__conv2d_im2col;
 extern const oc__solver oc__conv2d_implicit, oc__conv2d_bwd_data_implicit, oc__conv2d_bwd_weights_implicit;
 extern const oc__solver oc__conv2d_ref, oc__conv2d_bwd_data_ref, oc__conv2d_bwd_weights_ref;
 extern const oc__solver oc__conv2d_direct, oc__conv2d_bwd_data_direct, oc__conv2d_bwd_weights_direct;

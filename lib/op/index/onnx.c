@@ -5,6 +5,7 @@
 #include <ocelli/op/index.h>
 
 #include "op/index/index.h"
+#include "op/rig.h"
 
 static const char *const kinds[] = {"none", "add", "mul", "max", "min"};
 
@@ -19,6 +20,21 @@ static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error 
         }
     }
     return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "reduction is '%.40s'", kind);
+}
+
+/* Indices that are known are looked at now. */
+static oc_status check_range(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    const oc_index_params *params = memory;
+    const oc_tensor *list = reading->known[1].tensor;
+    const oc_shape *x = &reading->in[0]->shape;
+    int64_t axis = params->axis < 0 ? params->axis + x->rank : params->axis, size = axis >= 0 && axis < x->rank ? x->dims[axis] : -1;
+    for (int64_t i = 0; list != NULL && size >= 0 && i < oc_tensor_get_count(list); i++) {
+        double index = oc__element_get(oc_tensor_get_dtype(list), oc_tensor_get_data(list), i);
+        if (index < -(double)size || index >= (double)size)
+            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "index %.0f is out of range for %lld", index, (long long)size);
+    }
+    return OC_OK;
 }
 
 static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err)
@@ -66,7 +82,7 @@ static const oc__onnx_attr_rule reduction[] = {OC_ONNX_ATTR_HOOK("reduction"), {
 static const oc__onnx_attr_rule one_hot[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
 
 const oc__onnx_rule oc__index_onnx[] = {
-    {.type = "Gather", .op = "gather", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis},
+    {.type = "Gather", .op = "gather", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis, .adjust = check_range},
     {.type = "GatherElements", .op = "gather_elements", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis},
     {.type = "GatherND", .op = "gather_nd", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = batch},
     {.type = "ScatterElements", .op = "scatter_elements", .since = 11, .in_min = 3, .in_max = 3, .out_max = 1, .attrs = scatter,

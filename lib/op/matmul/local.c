@@ -52,13 +52,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
     oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
     oc__step_place(r->steps, step, split ? r->workspace : r->out[0].place, split ? 4 : oc_dtype_size(p->out[0].dtype));
-    int64_t sizes[] = {x.m, x.n, x.k}, parts[] = {cut.parts, cut.k_part};
-    for (int i = 0; i < 3; i++)
-        oc__step_i32(r->steps, step, sizes[i]);
-    oc__step_i64(r->steps, step, x.a_batch);
-    oc__step_i64(r->steps, step, x.b_batch);
-    for (int i = 0; i < 2; i++)
-        oc__step_i32(r->steps, step, parts[i]);
+    oc__gemm_args(r->steps, step, &size, &cut, &(oc__gemm_strides){x.a_batch, x.b_batch, x.m * x.n, x.n});
     if (bias)
         oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
     if (!split)
