@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moving data in ONNX by nodes of several ops: Expand, Tile, Trilu, EyeLike, Range, Compress, DepthToSpace, SpaceToDepth. */
+/* Moving data in ONNX by nodes of several ops: Expand, Tile, Trilu, EyeLike, Range, Compress, DepthToSpace, SpaceToDepth,
+ * ReverseSequence. */
 #include <math.h>
 #include <string.h>
 
@@ -203,6 +204,30 @@ static oc_status read_space_to_depth(const oc__onnx_reading *reading, void *para
     return rearrange(reading, &OC_SHAPE(d[0], d[1], d[2] / b, b, d[3] / b, b), perm, &OC_SHAPE(d[0], d[1] * b * b, d[2] / b, d[3] / b), err);
 }
 
+/* Element t of a sequence of length n is the one at n - 1 - t, or t where it has ended. */
+static oc_status read_reverse(const oc__onnx_reading *reading, void *params, oc_error *err)
+{
+    oc_graph *graph = reading->graph;
+    oc_value *x = reading->in[0];
+    const oc_shape *shape = &x->shape;
+    int64_t time = oc__onnx_attr_int(reading->node, "time_axis", 0), batch = oc__onnx_attr_int(reading->node, "batch_axis", 1);
+    oc_shape along = {.rank = shape->rank}, across = {.rank = shape->rank};
+    const double args[2] = {0, 1};
+    (void)params;
+    if (shape->rank < 2 || time == batch || time < 0 || time > 1 || batch < 0 || batch > 1 || oc_shape_count(shape) < 0)
+        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "it needs time and batch as the first two axes, and sizes that are numbers");
+    for (int i = 0; i < shape->rank; i++)
+        along.dims[i] = across.dims[i] = 1;
+    along.dims[time] = shape->dims[time];
+    across.dims[batch] = shape->dims[batch];
+    oc_value *at = make_constant(reading, OC_I64, &along, progression, args, err);
+    oc_value *length = oc_reshape(graph, oc_cast(graph, reading->in[1], OC_I64, err), &across, err);
+    oc_value *back = oc_sub(graph, oc_sub(graph, length, oc_graph_scalar(graph, OC_I64, 1, err), err), at, err);
+    oc_value *from = oc_where(graph, oc_less(graph, at, length, err), back, at, err);
+    return oc__onnx_give(reading, oc_gather_elements(graph, x, oc_expand(graph, from, shape, err), time, err), err);
+}
+
+static const oc__onnx_attr_rule reverse[] = {OC_ONNX_ATTR_HOOK("time_axis"), OC_ONNX_ATTR_HOOK("batch_axis"), {NULL}};
 static const oc__onnx_attr_rule upper[] = {OC_ONNX_ATTR_HOOK("upper"), {NULL}};
 static const oc__onnx_attr_rule eye[] = {OC_ONNX_ATTR_HOOK("dtype"), OC_ONNX_ATTR_HOOK("k"), {NULL}};
 static const oc__onnx_attr_rule axis[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
@@ -220,6 +245,8 @@ const oc__onnx_rule oc__expand_onnx[] = {
     READ("EyeLike", 9, 1, 0, eye, read_eye),
     READ("Range", 11, 3, 7, NULL, read_range),
     READ("Compress", 9, 2, 2, axis, read_compress),
+    {.type = "ReverseSequence", .op = "expand", .since = 10, .in_min = 2, .in_max = 2, .out_max = 1, .use = OC_ONNX_READ_ONLY,
+     .attrs = reverse, .read = read_reverse},
     READ("DepthToSpace", 1, 1, 0, block, read_depth_to_space),
     READ("SpaceToDepth", 1, 1, 0, block, read_space_to_depth),
     {NULL}};
