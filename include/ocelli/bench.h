@@ -40,11 +40,13 @@ OC_EXPORT OC_MUST_USE oc_status oc_bench_problem(oc_device *device, const char *
 
 /**
  * Measures all solvers of a problem that were not measured yet, and keeps what is found in the cache folder.
+ * Several processes may do so at once.
  * @param full every setting of every solver, not only the usual one.
+ * @param limit seconds that one setting of one solver may take, compilation included. Default (0): `$OCELLI_TUNE_LIMIT`, else 10.
  * @param out receives the fastest.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_bench_tune(oc_device *device, const char *problem, const char *direction, bool full,
-                                              oc_bench_result *out, oc_error *err);
+                                              double limit, oc_bench_result *out, oc_error *err);
 
 OC_END
 

@@ -9,7 +9,8 @@
  * Read from the environment when a context is created, for parameters that are left out:
  * `OCELLI_CACHE` (cache folder, "" for none), `OCELLI_MASK` (see device.h), `OCELLI_KERNELS` (a folder of `.cl`
  * files used instead of the built-in ones), `OCELLI_DISABLE` (comma list of solver names not to be used),
- * `OCELLI_OPENCL` (the OpenCL loader's file, default libOpenCL.so.1).
+ * `OCELLI_OPENCL` (the OpenCL loader's file, default libOpenCL.so.1). Read when a plan is created: `OCELLI_TUNE` and
+ * `OCELLI_TUNE_LIMIT` (see plan.h).
  */
 #ifndef OCELLI_CONTEXT_H
 #define OCELLI_CONTEXT_H

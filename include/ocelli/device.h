@@ -19,6 +19,10 @@
  * `bits=32` (address bits), `nofp16`, `nofp64`, `noimages`, `inorder` (no out-of-order queues). A mask only takes
  * away. It comes from oc_context_params::mask or `$OCELLI_MASK`.
  *
+ * **PoCL** (OpenCL on CPUs) does not bind its threads unless `POCL_AFFINITY=1` is in the environment before its first use; two
+ * of them on one processor double the time of a run. The `ocelli` command sets it; the library changes no environment: a
+ * program that has the machine to itself should do the same, before it makes its first device.
+ *
  * Threads: an oc_device may be used by any number of threads at once.
  */
 #ifndef OCELLI_DEVICE_H

@@ -34,8 +34,9 @@ OC_BEGIN
 
 /**
  * Makes an exec: allocates its memory and records its steps.
- * @param state on the plan's device, with the states of the plan's graph; kept alive by the caller. NULL: the exec has a
- *        state of its own, with the graph's first values, frozen unless the plan updates it.
+ * @param state on the plan's device, with the states of the plan's graph; kept alive by the caller. NULL: the graph's first
+ *        values. A plan that updates them then gives each exec a state of its own; else all its execs share one that is frozen
+ *        and of which only packed weights are kept where nothing else is read (oc_state_read() refuses the others).
  * @param out destroy with oc_exec_destroy().
  */
 OC_EXPORT OC_MUST_USE oc_status oc_exec_create(oc_exec **out, const oc_plan *plan, oc_state *state, oc_error *err);
@@ -67,7 +68,7 @@ OC_EXPORT OC_MUST_USE oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc
 /** The steps of the last run by number; a NULL problem past the end. Texts live as long as the exec. */
 OC_EXPORT oc_step_time oc_exec_get_step_time(const oc_exec *exec, size_t index);
 
-/** The state the exec uses, its own or the caller's. */
+/** The state the exec uses: its own, its plan's or the caller's. */
 OC_EXPORT oc_state *oc_exec_get_state(const oc_exec *exec);
 
 OC_END

@@ -20,6 +20,7 @@
 #include <ocelli/op.h>
 #include <ocelli/op/conv.h>
 #include <ocelli/op/eltwise.h>
+#include <ocelli/op/index.h>
 #include <ocelli/op/loss.h>
 #include <ocelli/op/lrn.h>
 #include <ocelli/op/matmul.h>
@@ -27,6 +28,8 @@
 #include <ocelli/op/pool.h>
 #include <ocelli/op/random.h>
 #include <ocelli/op/reduce.h>
+#include <ocelli/op/resample.h>
+#include <ocelli/op/select.h>
 #include <ocelli/op/shape.h>
 #include <ocelli/op/softmax.h>
 #include <ocelli/plan.h>

@@ -31,6 +31,7 @@ typedef struct oc_plan_params {
     /** Measure solvers that were not measured yet: "off", "fast" (each as it is usually set), "full" (all settings). What is
      * found is kept in the cache folder. Default: `$OCELLI_TUNE`, else "off". */
     const char *tune;
+    double tune_limit;             /**< Seconds for one setting of one solver. Default: `$OCELLI_TUNE_LIMIT`, else 10. */
     bool no_fusion;                /**< Keep every node a step of its own. */
     bool reference;                /**< Use `ref` solvers only. */
     bool red_zones;                /**< Debug: each value in a buffer of its own, between poisoned zones, checked at each run. */

@@ -20,14 +20,25 @@
 /** The largest number of axes. */
 #define OC_MAX_RANK 8
 
-/** Every element type: name, number (never changed), size in bytes, NumPy's name for it. */
+/**
+ * Every element type: name, number (never changed), size in bytes, NumPy's name for it (it has none for bf16). F32 and F16 go
+ * through all operations; the others through casts, moved data, elementwise functions and reductions. Arithmetic on F64 needs a
+ * device that has double precision.
+ */
 #define OC_DTYPE_LIST(X) \
     X(F32, 1, 4, "<f4") \
     X(F16, 2, 2, "<f2") \
     X(I32, 3, 4, "<i4") \
     X(I64, 4, 8, "<i8") \
     X(U8, 5, 1, "|u1") \
-    X(BOOL, 6, 1, "|b1")
+    X(BOOL, 6, 1, "|b1") \
+    X(F64, 7, 8, "<f8") \
+    X(BF16, 8, 2, "<V2") \
+    X(I8, 9, 1, "|i1") \
+    X(I16, 10, 2, "<i2") \
+    X(U16, 11, 2, "<u2") \
+    X(U32, 12, 4, "<u4") \
+    X(U64, 13, 8, "<u8")
 
 /** The type of an element. */
 typedef enum oc_dtype {

@@ -124,6 +124,8 @@ bool oc__mul_i64(int64_t a, int64_t b, int64_t *product);
 bool oc__add_u64(uint64_t a, uint64_t b, uint64_t *sum);
 uint16_t oc__half_from_float(float value); /* round to nearest even */
 float oc__float_from_half(uint16_t value);
+uint16_t oc__bf16_from_float(float value); /* round to nearest even */
+float oc__float_from_bf16(uint16_t value);
 
 /* hash.c: 128 bits, not cryptographic (FNV-1a based, two lanes); stable across machines. */
 typedef struct oc__hash {

@@ -176,8 +176,7 @@ static oc_status find_dtype(reader *r, oc_dtype *out)
         }
     }
     return oc__fail(r->context, r->err, OC_ERROR_UNSUPPORTED,
-                    "%s has elements of type '%s'; supported are <f4 (float32), <f2, <i4, <i8, |u1 and |b1%s", r->name,
-                    r->descr, strcmp(r->descr, "<f8") == 0 ? ": convert float64 to float32 first" : "");
+                    "%s has elements of type '%s'; supported are |b1, <f2, <f4, <f8, and integers from |i1 to <u8", r->name, r->descr);
 }
 
 /* Finds header and data: magic, version, size of the header, header, data. */

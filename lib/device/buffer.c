@@ -65,6 +65,21 @@ oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, 
     return status;
 }
 
+oc_status oc__buffer_borrow(oc__buffer **out, oc_device *device, const void *host, uint64_t size, oc_error *err)
+{
+    OC_TRY(oc__device_check(device, err));
+    cl_int code = CL_INVALID_BUFFER_SIZE;
+    cl_mem handle = NULL;
+    if (size > 0 && size <= device->info.max_alloc)
+        handle = device->cl->clCreateBuffer(device->cl_context, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, (size_t)size, (void *)host,
+                                            &code);
+    if (handle)
+        return oc__buffer_wrap(out, device, handle, size, true, err);
+    char doing[96];
+    oc__format(doing, sizeof doing, "a buffer of %llu bytes of the host", (unsigned long long)size);
+    return oc__fail_cl(device->context, err, doing, "clCreateBuffer", code);
+}
+
 oc__buffer *oc__buffer_retain(oc__buffer *buffer)
 {
     atomic_fetch_add(&buffer->users, 1);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,8 +66,16 @@ static bool usable(oc_context *context, bool create)
     return true;
 }
 
+/* Files of their own: of those that shrinking never removes, for measurements take long. */
+static bool is_kept(const char *name)
+{
+    return strcmp(name, "find.db") == 0 || strcmp(name, "find.lock") == 0;
+}
+
 static bool is_ours(const char *name)
 {
+    if (is_kept(name))
+        return true;
     const char *dash = strrchr(name, '-'), *suffix = strstr(name, SUFFIX);
     /* A temp file that a crash left has ".tmp-…" behind the suffix. */
     if (suffix && suffix[sizeof SUFFIX - 1] != '\0') {
@@ -210,6 +219,8 @@ static bool shrink(oc_context *context, uint64_t keep, int *number)
         qsort(all.items, all.count, sizeof *all.items, compare_time);
     int folder = open(context->cache_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; i < all.count && (all.bytes > keep || keep == 0); i++) {
+        if (keep && is_kept(all.items[i].name))
+            continue;
         if (unlinkat(folder, all.items[i].name, 0) != 0 && errno != ENOENT) {
             *number = errno;
             done = false;
@@ -245,6 +256,31 @@ void oc__cache_put(oc_context *context, const char *kind, const char *key, const
     }
     oc__free(context, file);
     oc__free(context, path);
+}
+
+int oc__cache_lock(oc_context *context)
+{
+    if (!usable(context, true))
+        return -1;
+    size_t size = strlen(context->cache_folder) + 16;
+    char *path = oc__alloc(context, size);
+    if (!path)
+        return -1;
+    oc__format(path, size, "%s/find.lock", context->cache_folder);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    oc__free(context, path);
+    while (file >= 0 && flock(file, LOCK_EX) != 0)
+        if (errno != EINTR) { /* a file system without locks: as good as it goes */
+            close(file);
+            return -1;
+        }
+    return file;
+}
+
+void oc__cache_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
 }
 
 oc_status oc_context_cache_size(oc_context *context, uint64_t *files, uint64_t *bytes, oc_error *err)

@@ -94,6 +94,7 @@ typedef struct oc__found {
     oc_device_info info;
 } oc__found;
 
+#define OC_NOTE_LISTS 256
 typedef struct oc__note {
     struct oc__note *next;
     char *key, *value;
@@ -117,7 +118,7 @@ struct oc_device {
     uint64_t program_count;
     oc__costs costs;
     pthread_mutex_t lock; /* guards what follows */
-    oc__note *notes;
+    oc__note *notes[OC_NOTE_LISTS]; /* by hash of the key */
     uint64_t used, peak, limit;
 };
 

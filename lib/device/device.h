@@ -47,6 +47,9 @@ void oc__device_note_set(oc_device *device, const char *key, const char *value);
 
 /* buffer.c: reference-counted; never zeroed; size is at least 1 and at most max_alloc (else OC_ERROR_LIMIT). */
 oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, oc_error *err);
+/* The same, of memory of the caller's that lives longer than the buffer, is aligned to 64 bytes, and is only read; where host and
+ * device share memory, nothing is copied. */
+oc_status oc__buffer_borrow(oc__buffer **out, oc_device *device, const void *host, uint64_t size, oc_error *err);
 oc__buffer *oc__buffer_retain(oc__buffer *buffer);
 void oc__buffer_release(oc__buffer **buffer);
 uint64_t oc__buffer_size(const oc__buffer *buffer);
@@ -127,5 +130,8 @@ oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *er
 /* cache.c: small files kept under a key, in the context's cache folder. Any fault is a log line and a miss. */
 bool oc__cache_get(oc_context *context, const char *kind, const char *key, oc__string *out); /* binary-safe: out->size */
 void oc__cache_put(oc_context *context, const char *kind, const char *key, const void *data, size_t size);
+/* Keeps other processes from writing find.db, which lies there too, until unlocked; -1: it cannot be locked. */
+int oc__cache_lock(oc_context *context);
+void oc__cache_unlock(int lock);
 
 #endif

@@ -44,9 +44,16 @@ void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak)
     pthread_mutex_unlock(&device->lock);
 }
 
+static oc__note **list_of(oc_device *device, const char *key)
+{
+    oc__hash hash = oc__hash_init();
+    oc__hash_add_text(&hash, key);
+    return &device->notes[hash.a % OC_NOTE_LISTS];
+}
+
 static oc__note *find(oc_device *device, const char *key)
 {
-    oc__note *note = device->notes;
+    oc__note *note = *list_of(device, key);
     while (note && strcmp(note->key, key) != 0)
         note = note->next;
     return note;
@@ -74,8 +81,9 @@ static void set(oc_device *device, const char *key, char *value)
             return;
         }
         note->key = name;
-        note->next = device->notes;
-        device->notes = note;
+        oc__note **list = list_of(device, key);
+        note->next = *list;
+        *list = note;
     }
     oc__free(device->context, note->value);
     note->value = value;
@@ -94,7 +102,8 @@ void oc__device_note_set(oc_device *device, const char *key, const char *value)
 void oc__device_note_each(oc_device *device, void (*visit)(void *user, const char *key, const char *value), void *user)
 {
     pthread_mutex_lock(&device->lock);
-    for (const oc__note *note = device->notes; note; note = note->next)
-        visit(user, note->key, note->value);
+    for (size_t i = 0; i < OC_NOTE_LISTS; i++)
+        for (const oc__note *note = device->notes[i]; note; note = note->next)
+            visit(user, note->key, note->value);
     pthread_mutex_unlock(&device->lock);
 }

@@ -208,13 +208,13 @@ oc_status oc_device_create_list(oc_device **devices, size_t capacity, size_t *co
 
 static void free_notes(oc_device *device)
 {
-    while (device->notes) {
-        oc__note *next = device->notes->next;
-        oc__free(device->context, device->notes->key);
-        oc__free(device->context, device->notes->value);
-        oc__free(device->context, device->notes);
-        device->notes = next;
-    }
+    for (size_t i = 0; i < OC_NOTE_LISTS; i++)
+        for (oc__note *note = device->notes[i], *next; note; note = next) {
+            next = note->next;
+            oc__free(device->context, note->key);
+            oc__free(device->context, note->value);
+            oc__free(device->context, note);
+        }
 }
 
 static void free_programs(oc_device *device)

@@ -95,6 +95,13 @@ static void store_double(void *to, oc_dtype dtype, double value) {
     case OC_I64: *(int64_t *)to = (int64_t)value; break;
     case OC_U8: *(uint8_t *)to = (uint8_t)value; break;
     case OC_BOOL: *(uint8_t *)to = value != 0; break;
+    case OC_F64: *(double *)to = value; break;
+    case OC_BF16: *(uint16_t *)to = oc__bf16_from_float((float)value); break;
+    case OC_I8: *(int8_t *)to = (int8_t)value; break;
+    case OC_I16: *(int16_t *)to = (int16_t)value; break;
+    case OC_U16: *(uint16_t *)to = (uint16_t)value; break;
+    case OC_U32: *(uint32_t *)to = (uint32_t)value; break;
+    case OC_U64: *(uint64_t *)to = (uint64_t)value; break;
     default: break;
     }
 }

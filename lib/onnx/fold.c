@@ -19,7 +19,11 @@ typedef struct list {
 
 bool oc__onnx_folds(const oc__onnx_node *node)
 {
-    return strcmp(node->type, "Constant") == 0 || strcmp(node->type, "Shape") == 0 || strcmp(node->type, "Gather") == 0;
+    static const char *const types[] = {"Constant", "ConstantOfShape", "Shape", "Size"};
+    for (size_t i = 0; i < OC_COUNT(types); i++)
+        if (strcmp(node->type, types[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool get_list(const oc__onnx_reading *reading, int index, list *out)
@@ -71,6 +75,19 @@ static bool shape_list(const oc__onnx_reading *reading, list *out)
         out->symbols |= (uint64_t)(shape->dims[i] < 0) << out->count;
         out->items[out->count++] = shape->dims[i];
     }
+    return true;
+}
+
+static bool size_list(const oc__onnx_reading *reading, list *out)
+{
+    list shape;
+    int64_t size = 1;
+    if (!shape_list(reading, &shape) || shape.symbols != 0)
+        return false;
+    for (int i = 0; i < shape.count; i++)
+        if (!oc__mul_i64(size, shape.items[i], &size))
+            return false;
+    *out = (list){.items = {size}, .count = 1, .scalar = true};
     return true;
 }
 
@@ -161,7 +178,9 @@ oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, 
         open |= reading->known[i].symbols != 0;
     if (strcmp(type, "Shape") == 0)
         done = shape_list(reading, &result);
-    else if (strcmp(type, "Gather") == 0)
+    else if (strcmp(type, "Size") == 0)
+        done = size_list(reading, &result);
+    else if (open && strcmp(type, "Gather") == 0)
         OC_TRY(gather_list(reading, &result, &done, err));
     else if (open && strcmp(type, "Concat") == 0)
         done = concat_list(reading, &result);
@@ -200,6 +219,30 @@ oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading
     if (scalar || attr->count > 0)
         memcpy(oc_tensor_get_data(*out), data, (size_t)oc_tensor_get_bytes(*out));
     return OC_OK;
+}
+
+oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err)
+{
+    const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "value");
+    oc_tensor *value = NULL;
+    oc_shape shape = {0};
+    OC_TRY(oc__onnx_ints(reading, 0, shape.dims, OC_MAX_RANK, &shape.rank, NULL, err));
+    for (int i = 0; i < shape.rank; i++)
+        if (shape.dims[i] < 0)
+            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "size %lld", (long long)shape.dims[i]);
+    if (attr != NULL)
+        OC_TRY(oc__onnx_fold_constant(reader, reading, &value, err));
+    if (attr != NULL && oc_tensor_get_count(value) != 1) {
+        oc_tensor_destroy(&value);
+        return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "its value is not one element");
+    }
+    oc_dtype dtype = value != NULL ? oc_tensor_get_dtype(value) : OC_F32;
+    oc_status status = oc_tensor_create(out, reader->context, NULL, dtype, &shape, err);
+    size_t size = oc_dtype_size(dtype);
+    for (int64_t i = 0; status == OC_OK && value != NULL && i < oc_tensor_get_count(*out); i++)
+        memcpy((uint8_t *)oc_tensor_get_data(*out) + (size_t)i * size, oc_tensor_get_data(value), size);
+    oc_tensor_destroy(&value);
+    return status;
 }
 
 /* Rebuilds the node in a graph of its own, from constants. */

@@ -70,7 +70,7 @@ void oc__onnx_files_finish(oc__onnx_files *files);
 oc_status oc__onnx_files_get(oc__onnx_files *files, const oc__onnx_tensor *tensor, oc__span *out, oc_error *err);
 
 /* tensor.c */
-/* Makes a host tensor of the elements; it may lie in the model's own bytes. double becomes f32. */
+/* Makes a host tensor of the elements; it may lie in the model's own bytes. */
 oc_status oc__onnx_tensor_load(oc_tensor **out, oc_context *context, const oc__onnx_tensor *tensor, oc__onnx_files *files,
                                oc_error *err);
 

@@ -15,6 +15,11 @@ static bool is_param(const oc__onnx_rule *rule, int index)
     return rule != NULL && index < 32 && (rule->param_inputs >> index & 1) != 0;
 }
 
+static bool is_peeked(const oc__onnx_rule *rule, int index)
+{
+    return rule != NULL && index < 32 && (rule->peeked_inputs >> index & 1) != 0;
+}
+
 static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err)
 {
     oc__arena *arena = &reader->model.arena;
@@ -56,6 +61,12 @@ static oc_status check_counts(const visit *v, oc_error *err)
     return OC_OK;
 }
 
+static bool must_see(const visit *v, int index)
+{
+    return is_param(v->reading.rule, index) || is_peeked(v->reading.rule, index) ||
+           strcmp(v->reading.node->type, "ConstantOfShape") == 0;
+}
+
 static oc_status look_up(visit *v, oc_error *err)
 {
     const oc__onnx_node *node = v->reading.node;
@@ -67,8 +78,12 @@ static oc_status look_up(visit *v, oc_error *err)
         if (binding == NULL)
             return oc__onnx_refuse(&v->reading, err, OC_ERROR_FORMAT, "it uses '%.200s', which nothing before it makes",
                                    node->in[i]);
-        if (binding->constant || is_param(v->reading.rule, i))
+        if (binding->constant || must_see(v, i))
             OC_TRY(oc__onnx_binding_load(v->reader, binding, err));
+        if (binding->tensor == NULL && binding->value != NULL && must_see(v, i)) {
+            OC_TRY(oc__onnx_evaluate(v->reader, binding->value, &binding->tensor, err));
+            binding->evaluated = binding->tensor != NULL;
+        }
         if (binding->tensor != NULL)
             known[i] = (oc__onnx_known){binding->tensor, binding->symbols};
         v->reading.in[i] = binding->value;
@@ -84,7 +99,7 @@ static int constant_inputs(const visit *v)
         if (v->in[i] == NULL)
             continue;
         bool known = is_param(v->reading.rule, i) ? v->reading.known[i].tensor != NULL : v->in[i]->constant;
-        if (!known)
+        if (!known || v->in[i]->evaluated)
             return 0;
         symbols |= v->in[i]->symbols != 0;
     }
@@ -117,7 +132,9 @@ static oc_status try_fold(visit *v, bool *done, oc_error *err)
     int constant = constant_inputs(v);
     if (strcmp(node->type, "Constant") == 0)
         OC_TRY(oc__onnx_fold_constant(v->reader, &v->reading, &tensors[0], err));
-    else if (constant > 0 || strcmp(node->type, "Shape") == 0)
+    else if (strcmp(node->type, "ConstantOfShape") == 0)
+        OC_TRY(oc__onnx_fold_constant_of_shape(v->reader, &v->reading, &tensors[0], err));
+    else if (constant > 0 || strcmp(node->type, "Size") == 0 || strcmp(node->type, "Shape") == 0)
         OC_TRY(oc__onnx_fold_sizes(&v->reading, &tensors[0], &symbols, err));
     if (tensors[0] == NULL && constant == 2 && v->reading.rule != NULL && node->in_count > 0)
         OC_TRY(oc__onnx_fold_node(&v->reading, tensors, err));

@@ -69,8 +69,7 @@ static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err)
 
 static bool is_float_type(int64_t type)
 {
-    oc_dtype dtype = oc__onnx_dtype(type);
-    return dtype == OC_F32 || dtype == OC_F16 || type == 11;
+    return oc__is_real(oc__onnx_dtype(type));
 }
 
 static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err)
@@ -99,7 +98,10 @@ static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input,
 {
     oc__onnx_binding *binding;
     oc_dtype dtype = oc__onnx_dtype(input->type);
-    if (dtype == OC_DTYPE_NONE || !input->has_shape)
+    const oc_tensor *given = oc__onnx_given_find(reader, input->name);
+    if (given != NULL && dtype != oc_tensor_get_dtype(given))
+        return oc__fail(reader->context, err, OC_ERROR_INVALID, "input '%.200s' is not of the type of what is given for it", input->name);
+    if (dtype == OC_DTYPE_NONE || (!input->has_shape && given == NULL))
         return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "input '%.200s' %s%s", input->name,
                         dtype != OC_DTYPE_NONE ? "has no shape" : input->type == 0 ? "is no tensor" : "is of the unsupported type ",
                         dtype == OC_DTYPE_NONE && input->type != 0 ? oc__onnx_dtype_name(input->type) : "");
@@ -107,6 +109,8 @@ static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input,
     for (int i = 0; i < input->rank; i++)
         if ((shape.dims[i] = input_dim(reader, input, i)) == INT64_MIN)
             return oc__fail_memory(reader->context, err, sizeof(shape));
+    if (given != NULL)
+        shape = *oc_tensor_get_shape(given);
     OC_TRY(oc__onnx_bind(reader, input->name, &binding, err));
     binding->value = oc_graph_input(reader->graph, input->name, dtype, &shape, err);
     return binding->value == NULL ? err->status : OC_OK;
@@ -168,10 +172,11 @@ static oc_status build(oc__onnx_reader *reader, oc_error *err)
     return oc_graph_check(reader->graph, err);
 }
 
-static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, const char *folder, oc_error *err)
+static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, const char *folder, const oc_onnx_given *given,
+                            size_t given_count, oc_error *err)
 {
     oc__onnx_reader reader = {.context = context, .files = {.context = context, .folder = folder},
-                              .names = {.context = context}, .used = {.context = context}};
+                              .names = {.context = context}, .used = {.context = context}, .given = given, .given_count = given_count};
     OC_TRY(oc__onnx_model_init(&reader.model, context, data, err));
     oc_status status = oc_graph_create(&reader.graph, context, err);
     if (status == OC_OK)
@@ -187,13 +192,19 @@ static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, 
 oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size, const char *folder, oc_error *err)
 {
     oc_error own = {0};
-    oc_status status = read_model(out, context, (oc__span){data, size}, folder, &own);
+    oc_status status = read_model(out, context, (oc__span){data, size}, folder, NULL, 0, &own);
     if (status != OC_OK && err != NULL)
         *err = own;
     return status;
 }
 
 oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc_error *err)
+{
+    return oc_onnx_read_given(out, context, path, NULL, 0, err);
+}
+
+oc_status oc_onnx_read_given(oc_graph **out, oc_context *context, const char *path, const oc_onnx_given *given, size_t given_count,
+                             oc_error *err)
 {
     oc__mapping mapping;
     oc_error own = {0};
@@ -202,7 +213,7 @@ oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc
     char *folder = slash == NULL ? oc__strdup(context, ".") : oc__strndup(context, path, (size_t)OC_MAX(slash - path, 1));
     oc_status status = folder == NULL ? oc__fail_memory(context, &own, strlen(path)) : OC_OK;
     if (status == OC_OK)
-        status = read_model(out, context, (oc__span){mapping.data, mapping.size}, folder, &own);
+        status = read_model(out, context, (oc__span){mapping.data, mapping.size}, folder, given, given_count, &own);
     oc__free(context, folder);
     oc__file_unmap(context, &mapping);
     if (status != OC_OK) {

@@ -3,6 +3,8 @@
 #ifndef OC_ONNX_READER_H
 #define OC_ONNX_READER_H
 
+#include <ocelli/onnx.h>
+
 #include "onnx/model.h"
 
 /* What a name of the model stands for. A value of the graph is made of it when one is needed. */
@@ -12,6 +14,7 @@ typedef struct oc__onnx_binding {
     oc_value *value;                    /* NULL: not yet */
     oc_tensor *tensor;                  /* contents, where they are known (and loaded); owned */
     uint64_t symbols;                   /* see oc__onnx_known */
+    bool evaluated;                     /* the contents follow from given inputs */
     bool constant;                      /* may be folded away: no parameter that training changes */
     bool operand, frozen;               /* how nodes use it */
     struct oc__onnx_binding *next;      /* of all, for the end */
@@ -31,7 +34,14 @@ typedef struct oc__onnx_reader {
     oc__onnx_files files;
     oc__onnx_names names, used; /* used: by nodes and outputs */
     oc__onnx_binding *bindings;
+    const oc_onnx_given *given;
+    size_t given_count;
 } oc__onnx_reader;
+
+/* given.c */
+const oc_tensor *oc__onnx_given_find(const oc__onnx_reader *reader, const char *name); /* NULL: none */
+/* The contents of a value where they follow from constants and given inputs; else *out is NULL. */
+oc_status oc__onnx_evaluate(oc__onnx_reader *reader, const oc_value *value, oc_tensor **out, oc_error *err);
 
 /* names.c */
 oc__onnx_binding *oc__onnx_names_find(const oc__onnx_names *names, const char *name);
@@ -58,11 +68,12 @@ oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node,
 oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err);
 
 /* fold.c: nodes that are computed while reading. */
-bool oc__onnx_folds(const oc__onnx_node *node); /* a type that exists only here: Constant, Shape, Gather */
+bool oc__onnx_folds(const oc__onnx_node *node); /* a type that exists only here: Constant, Shape, … */
 /* Lists of sizes (i64, up to 64 entries, perhaps symbols). *out stays NULL where it does not apply. */
 oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, uint64_t *symbols, oc_error *err);
 /* Computes the outputs of a node by the ops' definitions; known holds all inputs. out[i] stays NULL where it is too much work. */
 oc_status oc__onnx_fold_node(const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
+oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
 /* The tensor of a Constant node. */
 oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err);
 

@@ -38,7 +38,8 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
 const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op)
 {
     for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
-        if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && (rule->until == 0 || rule->until >= OC_ONNX_OPSET_MAX))
+        if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= OC_ONNX_OPSET_WRITTEN &&
+            (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
             return rule;
     return NULL;
 }

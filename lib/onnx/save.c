@@ -71,7 +71,7 @@ static void put_model_head(oc__onnx_writer *writer, oc__string *out)
     oc__string opset;
     oc__string_init(&opset, writer->context);
     oc__wire_put_text(&opset, OPSET_DOMAIN, "");
-    oc__wire_put_varint(&opset, OPSET_VERSION, OC_ONNX_OPSET_MAX);
+    oc__wire_put_varint(&opset, OPSET_VERSION, OC_ONNX_OPSET_WRITTEN);
     oc__wire_put_bytes(out, MODEL_OPSET, opset.text, opset.size);
     out->failed |= opset.failed;
     oc__string_finish(&opset);

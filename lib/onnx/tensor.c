@@ -6,17 +6,10 @@
 #include "onnx/model.h"
 #include "onnx/schema.h"
 
-#define ONNX_DOUBLE 11
-
 static bool little_endian(void)
 {
     const uint16_t one = 1;
     return *(const uint8_t *)&one == 1;
-}
-
-static size_t file_size_of(int64_t type)
-{
-    return type == ONNX_DOUBLE ? 8 : oc_dtype_size(oc__onnx_dtype(type));
 }
 
 static uint64_t read_little(const uint8_t *bytes, size_t size)
@@ -27,48 +20,35 @@ static uint64_t read_little(const uint8_t *bytes, size_t size)
     return value;
 }
 
-static double double_of(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
 /* Stores an element given by its bits in the file. */
-static void store(uint8_t *at, int64_t type, uint64_t bits)
+static void store(uint8_t *at, oc_dtype dtype, uint64_t bits)
 {
-    float single = type == ONNX_DOUBLE ? (float)double_of(bits) : 0;
     uint32_t word = (uint32_t)bits;
     uint16_t half = (uint16_t)bits;
-    switch (type == ONNX_DOUBLE ? OC_DTYPE_NONE : oc__onnx_dtype(type)) {
-    case OC_DTYPE_NONE:
-        memcpy(at, &single, sizeof(single));
-        break;
-    case OC_I64:
+    switch (oc_dtype_size(dtype)) {
+    case 8:
         memcpy(at, &bits, sizeof(bits));
         break;
-    case OC_F16:
+    case 4:
+        memcpy(at, &word, sizeof(word));
+        break;
+    case 2:
         memcpy(at, &half, sizeof(half));
         break;
-    case OC_U8:
-        *at = (uint8_t)bits;
-        break;
-    case OC_BOOL:
-        *at = bits != 0;
-        break;
     default:
-        memcpy(at, &word, sizeof(word));
+        *at = dtype == OC_BOOL ? bits != 0 : (uint8_t)bits;
     }
 }
 
 static void typed_field(int64_t type, uint32_t *number, oc__wire_type *wire)
 {
     oc_dtype dtype = oc__onnx_dtype(type);
-    *wire = type == ONNX_DOUBLE ? OC_WIRE_FIXED64 : dtype == OC_F32 ? OC_WIRE_FIXED32 : OC_WIRE_VARINT;
-    *number = type == ONNX_DOUBLE ? TENSOR_DOUBLES
-              : dtype == OC_F32   ? TENSOR_FLOATS
-              : dtype == OC_I64   ? TENSOR_INT64S
-                                  : TENSOR_INT32S;
+    *wire = dtype == OC_F64 ? OC_WIRE_FIXED64 : dtype == OC_F32 ? OC_WIRE_FIXED32 : OC_WIRE_VARINT;
+    *number = dtype == OC_F64                       ? TENSOR_DOUBLES
+              : dtype == OC_F32                     ? TENSOR_FLOATS
+              : dtype == OC_I64                     ? TENSOR_INT64S
+              : dtype == OC_U64 || dtype == OC_U32 ? TENSOR_UINT64S
+                                                    : TENSOR_INT32S;
 }
 
 static oc_status wrong_count(oc_context *context, const oc__onnx_tensor *tensor, oc_error *err)
@@ -97,26 +77,26 @@ static void decode_typed(const oc__onnx_tensor *tensor, uint8_t *out, size_t siz
     oc__wire wire = oc__wire_init(tensor->message), packed = {0};
     uint64_t value;
     for (; oc__wire_next_number(&wire, &packed, number, type, &value); out += size)
-        store(out, tensor->type, value);
+        store(out, oc__onnx_dtype(tensor->type), value);
 }
 
 static oc_status load_raw(oc_tensor **out, oc_context *context, const oc__onnx_tensor *tensor, oc_dtype dtype, oc__span raw,
                           oc_error *err)
 {
-    size_t size = file_size_of(tensor->type);
+    size_t size = oc_dtype_size(dtype);
     uint64_t count = (uint64_t)oc_shape_count(&tensor->shape);
     if (raw.size / size != count || raw.size % size != 0)
         return wrong_count(context, tensor, err);
-    if (little_endian() && tensor->type != ONNX_DOUBLE && (uintptr_t)raw.data % size == 0)
+    if (little_endian() && (uintptr_t)raw.data % size == 0)
         return oc_tensor_wrap(out, context, dtype, &tensor->shape, (void *)(uintptr_t)raw.data, err);
     oc_tensor *result;
     OC_TRY(oc_tensor_create(&result, context, NULL, dtype, &tensor->shape, err));
     uint8_t *to = oc_tensor_get_data(result);
-    if (little_endian() && tensor->type != ONNX_DOUBLE && raw.size > 0)
+    if (little_endian() && raw.size > 0)
         memcpy(to, raw.data, raw.size);
     else
         for (uint64_t i = 0; i < count; i++)
-            store(to + i * oc_dtype_size(dtype), tensor->type, read_little(raw.data + i * size, size));
+            store(to + i * size, dtype, read_little(raw.data + i * size, size));
     *out = result;
     return OC_OK;
 }
@@ -124,7 +104,7 @@ static oc_status load_raw(oc_tensor **out, oc_context *context, const oc__onnx_t
 oc_status oc__onnx_tensor_load(oc_tensor **out, oc_context *context, const oc__onnx_tensor *tensor, oc__onnx_files *files,
                                oc_error *err)
 {
-    oc_dtype dtype = tensor->type == ONNX_DOUBLE ? OC_F32 : oc__onnx_dtype(tensor->type);
+    oc_dtype dtype = oc__onnx_dtype(tensor->type);
     if (dtype == OC_DTYPE_NONE)
         return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "tensor '%s' is of type %s, which is not supported", tensor->name,
                         oc__onnx_dtype_name(tensor->type));
@@ -147,8 +127,6 @@ static oc_status load_copy(oc_tensor **out, oc_context *context, const oc__onnx_
 {
     oc__onnx_files files = {context, NULL, NULL, 0, 0};
     oc_tensor *loaded, *copy = NULL;
-    if (parsed->type == ONNX_DOUBLE)
-        return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "it is of type double, which is not supported");
     OC_TRY(oc__onnx_tensor_load(&loaded, context, parsed, &files, err));
     oc_status status = oc_tensor_create(&copy, context, NULL, oc_tensor_get_dtype(loaded), &parsed->shape, err);
     if (status == OC_OK)

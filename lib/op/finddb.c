@@ -5,7 +5,13 @@
 #include "op/tune.h"
 
 #define LOADED "find.loaded"
-#define LIST "find.list" /* names of what was put since the last save, a line each */
+
+static const oc__shipped shipped[] = {
+#define OC_SHIPPED(words, key, solver, value) {words, key, solver, value},
+#include "op/shipped.def"
+#undef OC_SHIPPED
+    {0}};
+const oc__shipped *oc__shipped_lines = shipped;
 
 void oc__find_key(const oc__problem *p, oc__string *key) {
     oc__problem_text(p, key);
@@ -16,8 +22,8 @@ void oc__find_key(const oc__problem *p, oc__string *key) {
     }
 }
 
-static void note_name(oc__string *name, const char *key, const char *solver) {
-    oc__string_printf(name, "find|%s|%s", key, solver);
+static void note_name(oc__string *name, const char *kind, const char *key, const char *solver) {
+    oc__string_printf(name, "%s|%s|%s", kind, key, solver);
 }
 
 /* "microseconds v0 v1 …" */
@@ -45,26 +51,58 @@ static bool parse_value(const char *text, oc__variant *variant, double *seconds)
     return true;
 }
 
-bool oc__find_get(oc_device *device, const char *key, const char *solver, oc__variant *variant, double *seconds) {
+static bool get(oc_device *device, const char *kind, const char *key, const char *solver, oc__variant *variant, double *seconds) {
     oc__string name;
     char value[160];
-    oc__find_load(device);
     oc__string_init(&name, oc__device_context(device));
-    note_name(&name, key, solver);
+    note_name(&name, kind, key, solver);
     bool found = !name.failed && oc__device_note_get(device, name.text, value, sizeof(value)) && parse_value(value, variant, seconds);
     oc__string_finish(&name);
     return found;
 }
 
-void oc__find_put(oc_device *device, const char *key, const char *solver, const oc__variant *variant, double seconds) {
+bool oc__find_get(oc_device *device, const char *key, const char *solver, bool here, oc__variant *variant, double *seconds) {
+    oc__find_load(device);
+    return get(device, "find", key, solver, variant, seconds) || (!here && get(device, "ship", key, solver, variant, seconds));
+}
+
+static void put(oc_device *device, const char *kind, const char *key, const char *solver, const char *value) {
     oc__string name;
-    char value[160];
     oc__string_init(&name, oc__device_context(device));
-    note_name(&name, key, solver);
-    note_value(value, sizeof(value), variant, seconds);
+    note_name(&name, kind, key, solver);
     if (!name.failed)
         oc__device_note_set(device, name.text, value);
     oc__string_finish(&name);
+}
+
+void oc__find_put(oc_device *device, const char *key, const char *solver, const oc__variant *variant, double seconds) {
+    char value[160];
+    note_value(value, sizeof(value), variant, seconds);
+    put(device, "find", key, solver, value);
+}
+
+/* Whether a device's key has all of the words. */
+static bool is_of(const char *device_key, const char *words) {
+    char word[128];
+    for (const char *at = words; *at;) {
+        size_t size = strcspn(at, "&");
+        if (size >= sizeof(word))
+            return false;
+        memcpy(word, at, size);
+        word[size] = 0;
+        if (!strstr(device_key, word))
+            return false;
+        at += size + (at[size] == '&');
+    }
+    return true;
+}
+
+static void load_shipped(oc_device *device) {
+    oc__variant variant;
+    double seconds;
+    for (const oc__shipped *line = oc__shipped_lines; line->words; line++)
+        if (is_of(oc__device_key(device), line->words) && parse_value(line->value, &variant, &seconds))
+            put(device, "ship", line->key, line->solver, line->value);
 }
 
 static bool path_of(oc_context *context, oc__string *path) {
@@ -133,6 +171,7 @@ void oc__find_load(oc_device *device) {
     if (oc__device_note_get(device, LOADED, value, sizeof(value)))
         return;
     oc__device_note_set(device, LOADED, "yes");
+    load_shipped(device);
     loader l = {.device = device};
     oc__string path;
     device_hash(device, l.hash);
@@ -154,7 +193,7 @@ static void keep_line(void *user, const char *line, char *fields[4]) {
     oc__string name;
     char value[160];
     oc__string_init(&name, oc__device_context(s->device));
-    note_name(&name, fields[1], fields[2]);
+    note_name(&name, "find", fields[1], fields[2]);
     bool known = !strcmp(fields[0], s->hash) && !name.failed && oc__device_note_get(s->device, name.text, value, sizeof(value));
     oc__string_finish(&name);
     if (!known)
@@ -178,10 +217,12 @@ oc_status oc__find_save(oc_device *device, oc_error *err) {
     oc__string_init(&path, context);
     oc__string_init(&text, context);
     if (path_of(context, &path)) {
+        int lock = oc__cache_lock(context); /* from reading to renaming */
         saver s = {hash, &text, device};
         for_lines(context, path.text, keep_line, &s);
         oc__device_note_each(device, add_note, &s);
         status = text.failed ? oc__fail_memory(context, err, text.size) : oc__file_write(context, path.text, text.text, text.size, err);
+        oc__cache_unlock(lock);
     }
     oc__string_finish(&path);
     oc__string_finish(&text);

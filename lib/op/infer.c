@@ -9,6 +9,14 @@ bool oc__is_float(oc_dtype dtype) {
     return dtype == OC_F32 || dtype == OC_F16;
 }
 
+bool oc__is_real(oc_dtype dtype) {
+    return dtype == OC_F32 || dtype == OC_F16 || dtype == OC_F64 || dtype == OC_BF16;
+}
+
+bool oc__is_unsigned(oc_dtype dtype) {
+    return dtype == OC_U8 || dtype == OC_U16 || dtype == OC_U32 || dtype == OC_U64 || dtype == OC_BOOL;
+}
+
 oc__desc oc__desc_plain(oc_dtype dtype, const oc_shape *shape) {
     return (oc__desc){dtype, *shape, oc__layout_plain(shape->rank)};
 }

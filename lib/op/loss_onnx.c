@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Losses in ONNX: SoftmaxCrossEntropyLoss of (N, C) scores without class weights. */
+/* Losses in ONNX. */
 #include <string.h>
 
 #include <ocelli/op/reduce.h>
@@ -8,23 +8,53 @@
 
 #include "op/loss.h"
 
-static oc_status read_loss(const oc__onnx_reading *reading, void *params, oc_error *err)
+static oc_status params_of(const oc__onnx_reading *reading, oc_nll_params *params, oc_error *err)
 {
-    const char *reduction = oc__onnx_attr_text(reading->node, "reduction", "mean");
+    static const char *const names[] = {"mean", "sum", "none"};
+    const char *name = oc__onnx_attr_text(reading->node, "reduction", "mean");
+    *params = (oc_nll_params){.ignore = oc__onnx_attr_find(reading->node, "ignore_index") != NULL,
+                              .ignored = oc__onnx_attr_int(reading->node, "ignore_index", 0)};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            params->reduction = (oc_reduction)i;
+            return OC_OK;
+        }
+    }
+    return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "reduction is '%.40s'", name);
+}
+
+static oc_value *weights_of(const oc__onnx_reading *reading)
+{
+    return oc__onnx_has_in(reading, 2) ? reading->in[2] : NULL;
+}
+
+static oc_status read_nll(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    oc_nll_params params;
+    (void)memory;
+    OC_TRY(params_of(reading, &params, err));
+    return oc__onnx_give(reading, oc_nll_loss(reading->graph, reading->in[0], reading->in[1], weights_of(reading), &params, err), err);
+}
+
+/* Matrices without weights have an op of their own. */
+static oc_status read_loss(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
     oc_graph *graph = reading->graph;
-    (void)params;
-    if (reading->in[0]->shape.rank != 2 || oc__onnx_has_in(reading, 2) || oc__onnx_attr_find(reading->node, "ignore_index") != NULL)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED,
-                               "only (N, C) scores without class weights and ignore_index are supported");
+    oc_nll_params params;
+    (void)memory;
+    OC_TRY(params_of(reading, &params, err));
+    oc_value *log_probs = reading->node->out_count > 1 ? oc_log_softmax(graph, reading->in[0], 1, err) : NULL, *loss;
     if (reading->node->out_count > 1)
-        reading->out[1] = oc_log_softmax(graph, reading->in[0], 1, err);
-    oc_value *loss = oc_softmax_cross_entropy(graph, reading->in[0], reading->in[1], err);
-    if (strcmp(reduction, "mean") == 0)
-        loss = oc_reduce_mean(graph, loss, NULL, err);
-    else if (strcmp(reduction, "sum") == 0)
-        loss = oc_reduce_sum(graph, loss, NULL, err);
-    else if (strcmp(reduction, "none") != 0)
-        return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "reduction is '%.40s'", reduction);
+        reading->out[1] = log_probs;
+    if (reading->in[0]->shape.rank == 2 && !params.ignore && weights_of(reading) == NULL) {
+        loss = oc_softmax_cross_entropy(graph, reading->in[0], reading->in[1], err);
+        loss = params.reduction == OC_REDUCTION_MEAN  ? oc_reduce_mean(graph, loss, NULL, err)
+               : params.reduction == OC_REDUCTION_SUM ? oc_reduce_sum(graph, loss, NULL, err)
+                                                      : loss;
+    } else {
+        log_probs = log_probs != NULL ? log_probs : oc_log_softmax(graph, reading->in[0], 1, err);
+        loss = oc_nll_loss(graph, log_probs, reading->in[1], weights_of(reading), &params, err);
+    }
     return oc__onnx_give(reading, loss, err);
 }
 
@@ -45,4 +75,6 @@ static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_HOOK("reduction"), OC_ON
 const oc__onnx_rule oc__loss_onnx[] = {
     {.type = "SoftmaxCrossEntropyLoss", .op = "softmax_cross_entropy", .since = 12, .in_min = 2, .in_max = 3, .out_max = 2,
      .attrs = attrs, .read = read_loss, .write = write_loss},
+    {.type = "NegativeLogLikelihoodLoss", .op = "softmax_cross_entropy", .since = 12, .in_min = 2, .in_max = 3, .out_max = 1,
+     .use = OC_ONNX_READ_ONLY, .attrs = attrs, .read = read_nll},
     {NULL}};

@@ -5,7 +5,8 @@
 
 #include "op/rig.h"
 
-static const oc_dtype dtypes[] = {[1] = OC_F32, [2] = OC_U8, [6] = OC_I32, [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16};
+static const oc_dtype dtypes[] = {[1] = OC_F32, [2] = OC_U8, [6] = OC_I32, [7] = OC_I64, [9] = OC_BOOL, [10] = OC_F16,
+                                   [3] = OC_I8,  [4] = OC_U16, [5] = OC_I16,  [11] = OC_F64, [12] = OC_U32, [13] = OC_U64, [16] = OC_BF16};
 
 oc_dtype oc__onnx_dtype(int64_t type)
 {

@@ -8,8 +8,9 @@
 
 #include "op/op.h"
 
-#define OC_ONNX_OPSET_MIN 7
-#define OC_ONNX_OPSET_MAX 17 /* the one that is written */
+#define OC_ONNX_OPSET_MIN 1
+#define OC_ONNX_OPSET_MAX 22
+#define OC_ONNX_OPSET_WRITTEN 17
 
 typedef enum oc__onnx_attr_kind { /* numbers of AttributeProto.AttributeType */
     OC_ONNX_FLOAT = 1,
@@ -136,6 +137,7 @@ struct oc__onnx_rule {
     oc__onnx_use use;
     bool floats; /* operands of other types, which ONNX allows, are not supported */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
+    uint32_t peeked_inputs;          /* bit i: input i is computed with, and looked at where it is known */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */
     const oc__onnx_attr_rule *attrs; /* NULL: none */
     /* Changes params after the table has filled them; may be NULL. */

@@ -113,7 +113,9 @@ const oc__op *oc__op_of_reorder(const oc__layout *to);
 oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const oc__desc *in, int in_count, oc__desc *out,
                     int *out_count, oc__symbols *symbols, oc_error *err);
 /* Helpers of shape rules. */
-bool oc__is_float(oc_dtype dtype);
+bool oc__is_float(oc_dtype dtype); /* what all ops compute with: f32, f16 */
+bool oc__is_real(oc_dtype dtype);  /* those and f64, bf16 */
+bool oc__is_unsigned(oc_dtype dtype);
 oc_status oc__infer_axis(const oc__inference *inference, int64_t *axis, int rank, oc_error *err); /* makes it >= 0 */
 oc_status oc__infer_broadcast(const oc__inference *inference, const oc_shape *a, const oc_shape *b, oc_shape *out, oc_error *err);
 /* node.c: adds a node of any op to a graph: infers, then adds. params (op->params_size bytes; NULL: zeros) is copied. A NULL

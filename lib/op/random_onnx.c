@@ -4,6 +4,17 @@
 
 #include "op/random.h"
 
+/* What is kept: of ones, those that are not dropped. */
+static oc_value *mask_of(const oc__onnx_reading *reading, oc_value *counter, const oc_dropout_params *params, oc_error *err)
+{
+    oc_graph *graph = reading->graph;
+    oc_value *x = reading->in[0], *one = oc_graph_scalar(graph, x->dtype, 1, err);
+    oc_value *ones = oc__node2(graph, &oc__op_broadcast_like, NULL, one, x, err);
+    if (counter != NULL)
+        ones = oc_dropout(graph, ones, counter, params, err);
+    return reading->opset < 10 ? ones : oc_cast(graph, ones, OC_BOOL, err);
+}
+
 static oc_status read_dropout(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
     oc_dropout_params *params = memory;
@@ -12,11 +23,16 @@ static oc_status read_dropout(const oc__onnx_reading *reading, void *memory, oc_
         OC_TRY(oc__onnx_number(reading, 2, &training, err));
     if (training != 0 && oc__onnx_has_in(reading, 1))
         OC_TRY(oc__onnx_number(reading, 1, &ratio, err));
+    bool masked = reading->node->out_count > 1 && reading->out_used[1];
+    if ((training == 0 || ratio == 0) && masked)
+        reading->out[1] = mask_of(reading, NULL, params, err);
     if (training == 0 || ratio == 0)
         return oc__onnx_give(reading, oc_identity(reading->graph, reading->in[0], err), err);
     params->ratio = (float)ratio;
     params->stream = (int64_t)reading->graph->node_count;
     oc_value *counter = oc_graph_random_counter(reading->graph, err);
+    if (masked)
+        reading->out[1] = mask_of(reading, counter, params, err);
     return oc__onnx_give(reading, oc_dropout(reading->graph, reading->in[0], counter, params, err), err);
 }
 
@@ -34,11 +50,11 @@ static oc_status write_dropout(oc__onnx_writing *writing, oc_error *err)
 }
 
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_HOOK("seed"), {NULL}};
-static const oc__onnx_attr_rule old_attrs[] = {OC_ONNX_ATTR_HOOK("ratio"), {NULL}};
+static const oc__onnx_attr_rule old_attrs[] = {OC_ONNX_ATTR_HOOK("ratio"), OC_ONNX_ATTR_HOOK("is_test"), OC_ONNX_ATTR_HOOK("consumed_inputs"), {NULL}};
 
 const oc__onnx_rule oc__random_onnx[] = {
-    {.type = "Dropout", .op = "dropout", .since = 12, .in_min = 1, .in_max = 3, .out_max = 1, .param_inputs = 6, .attrs = attrs,
+    {.type = "Dropout", .op = "dropout", .since = 12, .in_min = 1, .in_max = 3, .out_max = 2, .param_inputs = 6, .attrs = attrs,
      .read = read_dropout, .write = write_dropout},
-    {.type = "Dropout", .op = "dropout", .since = 7, .until = 11, .in_min = 1, .in_max = 1, .out_max = 1, .attrs = old_attrs,
+    {.type = "Dropout", .op = "dropout", .since = 1, .until = 11, .in_min = 1, .in_max = 1, .out_max = 2, .attrs = old_attrs,
      .read = read_dropout},
     {NULL}};

@@ -28,7 +28,20 @@ bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
     return true;
 }
 
+bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    bool doubles = false;
+    for (int i = 0; i < problem->in_count; i++)
+        doubles = doubles || problem->in[i].dtype == OC_F64;
+    for (int i = 0; i < problem->out_count; i++)
+        doubles = doubles || problem->out[i].dtype == OC_F64;
+    return doubles && !caps->fp64 ? oc__refuse(why, "the device has no double precision") : true;
+}
+
 bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__types_fit(problem, caps, why) && oc__without_posts(problem, why);
+}
+
+bool oc__move_ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     (void)caps;
     return oc__without_posts(problem, why);
 }
@@ -135,6 +148,16 @@ double oc__as_type(oc_dtype dtype, double value) {
         return value != 0;
     case OC_I64:
         return trunc(value);
+    case OC_U64:
+        return value < 0 ? trunc(value) + 0x1p64 : trunc(value);
+    case OC_I8:
+        return (double)(int8_t)(uint8_t)(int64_t)value;
+    case OC_I16:
+        return (double)(int16_t)(uint16_t)(int64_t)value;
+    case OC_U16:
+        return (double)(uint16_t)(int64_t)value;
+    case OC_U32:
+        return (double)(uint32_t)(int64_t)value;
     default:
         return value;
     }

@@ -14,6 +14,10 @@ bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_W
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
  * for SIMT devices keep their loops short. */
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
+/* Refuses f64 where the device has no double precision. */
+bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* The same of those that move elements without looking at them. */
+bool oc__move_ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* applicable() of `ref` solvers. */
 bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);

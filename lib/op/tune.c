@@ -41,9 +41,17 @@ static oc_status fill(oc__rig *rig, oc_error *err) {
     return OC_OK;
 }
 
-/* The best of some runs; gives up after the first if that is hopeless. */
+double oc__tune_limit(double wanted) {
+    double seconds = wanted;
+    const char *text = wanted > 0 ? NULL : getenv("OCELLI_TUNE_LIMIT"), *end;
+    if (text && (!oc__parse_double(text, &end, &seconds) || *end))
+        seconds = 0;
+    return seconds > 0 ? seconds : 10;
+}
+
+/* The best of some runs until a time; gives up after the first if that is hopeless. */
 static oc_status time_variant(oc_device *device, const oc__problem *p, const oc__solver *solver, const oc__variant *variant,
-                              double best, double *seconds, oc_error *err) {
+                              double best, double until, double *seconds, oc_error *err) {
     oc__rig rig;
     OC_TRY(oc__rig_init(&rig, device, p, solver, variant, err));
     oc_status status = fill(&rig, err);
@@ -55,7 +63,7 @@ static oc_status time_variant(oc_device *device, const oc__problem *p, const oc_
         double took = oc__clock_seconds() - start;
         spent += i ? took : 0;
         *seconds = i ? fmin(*seconds, took) : took;
-        if (i == 0 && took > 20 * best && took > ENOUGH)
+        if ((i == 0 && took > 20 * best && took > ENOUGH) || oc__clock_seconds() > until)
             break;
     }
     oc__rig_finish(&rig);
@@ -75,8 +83,8 @@ static bool next_variant(const oc__tuning *space, int *at, oc__variant *variant)
     return false;
 }
 
-static oc_status tune_solver(oc_device *device, const oc__problem *p, const oc__solver *solver, oc__tune_mode mode, const char *key,
-                             double *best, oc_error *err) {
+static oc_status tune_solver(oc_device *device, const oc__problem *p, const oc__solver *solver, oc__tune_mode mode, double limit,
+                             const char *key, double *best, oc_error *err) {
     const oc__caps *caps = oc__device_caps(device);
     oc__variant variant, winner;
     double fastest = INFINITY;
@@ -87,8 +95,11 @@ static oc_status tune_solver(oc_device *device, const oc__problem *p, const oc__
     while (more && tried++ < MOST_VARIANTS) {
         double seconds = INFINITY;
         oc_error ignored;
-        if (oc__verify(device, p, solver, &variant, &ignored) == OC_OK)
-            OC_TRY(time_variant(device, p, solver, &variant, fmin(*best, fastest), &seconds, err));
+        double until = oc__clock_seconds() + limit;
+        if (oc__verify(device, p, solver, &variant, &ignored) == OC_OK && (tried == 1 || oc__clock_seconds() < until))
+            OC_TRY(time_variant(device, p, solver, &variant, fmin(*best, fastest), until, &seconds, err));
+        if (oc__clock_seconds() > until)
+            oc__log(oc__device_context(device), OC_LOG_INFO, "tuning: a variant of %s took more than %g s for %s", solver->name, limit, key);
         if (seconds < fastest) {
             fastest = seconds;
             winner = variant;
@@ -108,7 +119,7 @@ static oc_status tune_solver(oc_device *device, const oc__problem *p, const oc__
     return OC_OK;
 }
 
-oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, oc_error *err) {
+oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, double limit, oc_error *err) {
     oc_context *context = oc__device_context(device);
     oc__string key;
     oc__string_init(&key, context);
@@ -120,8 +131,8 @@ oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, 
     for (int i = 0; status == OC_OK && i < count; i++) {
         oc__variant variant;
         bool hopeless = all[i].refused || (count > 1 && i == count - 1); /* ref is there to be right */
-        if (!hopeless && !oc__find_get(device, key.text, all[i].solver->name, &variant, &seconds))
-            status = tune_solver(device, p, all[i].solver, mode, key.text, &best, err);
+        if (!hopeless && !oc__find_get(device, key.text, all[i].solver->name, true, &variant, &seconds))
+            status = tune_solver(device, p, all[i].solver, mode, oc__tune_limit(limit), key.text, &best, err);
     }
     oc__string_finish(&key);
     return status;
@@ -134,7 +145,7 @@ static void report(oc_device *device, const oc__problem *p, const char *key, oc_
     for (int i = 0; p->op->solvers && p->op->solvers[i]; i++) {
         oc__variant variant;
         double seconds;
-        if (!oc__find_get(device, key, p->op->solvers[i]->name, &variant, &seconds) || seconds >= out->min_seconds)
+        if (!oc__find_get(device, key, p->op->solvers[i]->name, true, &variant, &seconds) || seconds >= out->min_seconds)
             continue;
         out->min_seconds = out->median_seconds = seconds;
         oc__format(out->solver, sizeof(out->solver), "%s", p->op->solvers[i]->name);
@@ -145,8 +156,8 @@ static void report(oc_device *device, const oc__problem *p, const char *key, oc_
     out->bytes = cost.bytes;
 }
 
-oc_status oc_bench_tune(oc_device *device, const char *problem, const char *direction, bool full, oc_bench_result *out,
-                        oc_error *err) {
+oc_status oc_bench_tune(oc_device *device, const char *problem, const char *direction, bool full, double limit,
+                        oc_bench_result *out, oc_error *err) {
     oc_context *context = oc__device_context(device);
     oc__arena arena;
     oc__problem p;
@@ -155,7 +166,7 @@ oc_status oc_bench_tune(oc_device *device, const char *problem, const char *dire
     oc__string_init(&key, context);
     oc_status status = oc__problem_parse(&arena, problem, direction, &p, err);
     if (status == OC_OK)
-        status = oc__tune(device, &p, full ? OC_TUNE_FULL : OC_TUNE_FAST, err);
+        status = oc__tune(device, &p, full ? OC_TUNE_FULL : OC_TUNE_FAST, limit, err);
     if (status == OC_OK)
         status = oc__find_save(device, err);
     if (status == OC_OK) {

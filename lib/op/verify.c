@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trust: `ref` is proven against the op's definition in host C, every other solver against `ref`, on the user's device, on a small
- * problem with the same tails. Drivers miscompile; here it is found out. */
+/* Trust: every solver is proven against the op's definition in host C, on the user's device, on a small problem with the same
+ * tails; where that takes long, `ref` is proven, and the others against `ref`. Drivers miscompile; here it is found out. */
 #include <math.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void fill(const oc__desc *desc, bool exact, int operand, double *out) {
 
 static bool is_right(const oc__desc *desc, bool exact, const double *got, const double *want, int64_t *where) {
     int64_t count = oc_shape_count(&desc->shape);
-    double relative = desc->dtype == OC_F16 ? 4e-3 : 2e-4, largest = 0;
+    double relative = desc->dtype == OC_F16 ? 4e-3 : desc->dtype == OC_BF16 ? 2e-2 : 2e-4, largest = 0;
     for (int64_t i = 0; i < count; i++)
         largest = isfinite(want[i]) ? fmax(largest, fabs(want[i])) : largest;
     for (int64_t i = 0; i < count; i++) {
@@ -93,11 +93,17 @@ static const oc__solver *reference_of(const oc__op *op) {
     return op->solvers[i];
 }
 
-/* What the solver should give: for `ref` the op's definition, rounded to the output's type; else what `ref` gives. */
+/* The definition costs less than compiling `ref`. */
+static bool is_quick(const oc__problem *p) {
+    oc__cost cost = oc__problem_cost(p);
+    return cost.flops < 1e7 && cost.bytes < 1e7;
+}
+
+/* What the solver should give: the op's definition, rounded to the output's type, or what `ref` gives. */
 static oc_status expected(oc_device *device, arrays *a, const oc__solver *ref, bool is_ref, oc_error *err) {
     bool padding = true;
     oc__variant none = {{0}};
-    if (!is_ref)
+    if (!is_ref && !is_quick(a->p))
         return run(device, a, ref, &none, a->want, &padding, err);
     OC_TRY(a->p->op->host(a->context, a->p, (const double *const *)a->in, a->want, err));
     for (int i = 0; i < a->p->out_count; i++) {
@@ -212,7 +218,7 @@ oc_status oc__verify(oc_device *device, const oc__problem *problem, const oc__so
     oc_status status = oc__problem_shrink(context, &arena, problem, &small, err);
     const oc__solver *ref = reference_of(problem->op);
     oc__variant none = {{0}};
-    if (status == OC_OK && solver != ref) {
+    if (status == OC_OK && solver != ref && !is_quick(&small)) {
         oc__problem plain;
         status = oc__problem_copy(&arena, &small, &plain, err);
         if (status == OC_OK) {

@@ -11,8 +11,12 @@
 /* All elements, one state behind another, as they go into the file. */
 static oc_status read_all(oc_state *state, uint8_t **out, uint64_t *size, oc_error *err) {
     *size = 0;
-    for (size_t i = 0; i < state->count; i++)
+    for (size_t i = 0; i < state->count; i++) {
+        if (!state->entries[i].buffer)
+            return oc__fail(state->context, err, OC_ERROR_UNSUPPORTED, "state %s: its memory was given back, only packed weights were "
+                            "kept", state->entries[i].name);
         *size += state->entries[i].bytes;
+    }
     *out = oc__alloc(state->context, (size_t)OC_MAX(*size, (uint64_t)1));
     if (!*out)
         return oc__fail_memory(state->context, err, (size_t)*size);

@@ -63,6 +63,31 @@ static oc_status make_queue(oc_exec *exec, oc_error *err) {
     return oc__queue_create(&exec->queue, device, exec->profiling, err);
 }
 
+/* Kernels and arguments. What is derived from a frozen state is made meanwhile, for good. */
+static oc_status prepare(oc_exec *exec, oc_error *err) {
+    oc_plan *plan = exec->plan;
+    size_t slabs = (size_t)plan->slab_count;
+    bool frozen = exec->state->frozen && !plan->updates, made = frozen && exec->derived->version == exec->state->version;
+    OC_TRY(bind_states(exec, err));
+    if (!made)
+        OC_TRY(oc__launches_init(&exec->derive_launches, plan->devices[0], &plan->derive_steps, exec->slabs, slabs, err));
+    if (frozen && !made) {
+        OC_TRY(oc__launches_run(&exec->derive_launches, exec->queue, 0, exec->derive_launches.count, NULL, err));
+        OC_TRY(oc__queue_flush(exec->queue, err));
+    }
+    OC_TRY(oc__launches_init(&exec->launches, plan->devices[0], &plan->steps, exec->slabs, slabs, err));
+    if (!frozen || made)
+        return OC_OK;
+    OC_TRY(oc__queue_finish(exec->queue, err));
+    exec->derived->version = exec->state->version;
+    oc__launches_finish(&exec->derive_launches);
+    if (exec->state == plan->state) {
+        exec->derived->references++; /* the plan's: it lives as long as the plan's state */
+        oc__plan_give_back(plan);
+    }
+    return OC_OK;
+}
+
 static oc_status fill(oc_exec *exec, oc_error *err) {
     const oc_plan *plan = exec->plan;
     oc_context *context = exec->context;
@@ -74,20 +99,20 @@ static oc_status fill(oc_exec *exec, oc_error *err) {
     exec->seconds = oc__alloc_array(context, OC_MAX(plan->steps.count, (size_t)1), sizeof(*exec->seconds));
     if (!exec->slabs || !exec->arena || !exec->given || !exec->events || !exec->seconds)
         return oc__fail_memory(context, err, plan->steps.count * sizeof(*exec->events));
-    if (!exec->state) {
+    if (!exec->state && plan->updates) {
         OC_TRY(oc_state_create(&exec->state, plan->devices[0], plan->graph, 0, err));
         exec->own_state = true;
-        if (!plan->updates)
-            oc_state_freeze(exec->state);
+    } else if (!exec->state) {
+        OC_TRY(oc__plan_own_state(exec->plan, &exec->state, err));
     }
     double state = oc__clock_seconds();
     OC_TRY(make_queue(exec, err));
     OC_TRY(make_memory(exec, err));
-    OC_TRY(bind_states(exec, err));
     double memory = oc__clock_seconds();
-    size_t slabs = (size_t)plan->slab_count;
-    OC_TRY(oc__launches_init(&exec->derive_launches, plan->devices[0], &plan->derive_steps, exec->slabs, slabs, err));
-    OC_TRY(oc__launches_init(&exec->launches, plan->devices[0], &plan->steps, exec->slabs, slabs, err));
+    pthread_mutex_lock(&exec->state->lock);
+    oc_status status = prepare(exec, err);
+    pthread_mutex_unlock(&exec->state->lock);
+    OC_TRY(status);
     oc__log(context, OC_LOG_DEBUG, "prepared %zu steps: states %.1f ms, memory %.1f ms, programs and arguments %.1f ms", plan->steps.count,
             1e3 * (state - start), 1e3 * (memory - state), 1e3 * (oc__clock_seconds() - memory));
     return plan->params.red_zones ? oc__exec_fill_zones(exec, err) : OC_OK;

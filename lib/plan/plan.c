@@ -22,6 +22,7 @@ static void free_plan(oc_plan *plan) {
     oc__steps_finish(&plan->steps);
     oc__steps_finish(&plan->derive_steps);
     oc__buffer_release(&plan->constants);
+    oc_state_destroy(&plan->state);
     oc_graph_destroy(&plan->graph);
     oc__free(context, plan->slots);
     oc__free(context, plan->tasks);

@@ -103,6 +103,7 @@ struct oc_plan {
     uint64_t *arena_sizes, *derived_sizes;
     int arena_slabs, derived_slabs;
     int constant_slab, first_state_slab, slab_count;
+    oc_state *state; /* the plan's own (frozen.c), or NULL; made under the lock */
     oc__buffer *constants;
     uint64_t constant_bytes;
     oc__steps steps, derive_steps; /* main; derived */
@@ -134,8 +135,9 @@ typedef struct oc__state_entry {
     oc_dtype dtype;
     oc_shape shape;
     bool trainable;
-    oc__buffer *buffer;
+    oc__buffer *buffer; /* NULL: given back, for only what is derived from it is needed */
     uint64_t offset, bytes;
+    oc_tensor *lender;  /* whose memory the buffer is; NULL: the device's */
 } oc__state_entry;
 
 /* Derived values of one plan on one state, shared by its execs. */
@@ -160,8 +162,16 @@ struct oc_state {
     size_t buffer_count, buffer_capacity;
     uint64_t version;
     bool frozen;
+    bool borrows; /* of the graph's tensors, whose memory is not copied */
     oc__derived *derived;
 };
+
+/* A frozen state of the graph's first values, in the graph's own memory where the device shares that. */
+oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *graph, oc_error *err);
+/* frozen.c: the plan's own frozen state, made once, for all execs that are given none. */
+oc_status oc__plan_own_state(oc_plan *plan, oc_state **out, oc_error *err);
+/* Gives back what only derived steps read; the state is the plan's own, and they have run. Under the state's lock. */
+void oc__plan_give_back(oc_plan *plan);
 
 /* checkpoint.c: only the note of a file that oc_state_save() wrote. */
 oc_status oc__state_read_note(oc_state *state, const char *path, char *note, size_t note_size, oc_error *err);

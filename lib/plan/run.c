@@ -30,7 +30,8 @@ static oc_status check_binding(const oc_exec *exec, const char *what, const oc_b
                     oc_dtype_name(end->value->dtype), oc__shape_text(&end->value->shape, wanted));
 }
 
-static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc__plan_end *end, oc_error *err) {
+/* `wait`: the tensor may be changed after the call. */
+static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc__plan_end *end, bool wait, oc_error *err) {
     oc__place place = exec->plan->slots[end->slot].place;
     uint64_t bytes = oc_tensor_get_bytes(binding->tensor);
     const oc__slab *slab = &exec->slabs[place.slab];
@@ -41,7 +42,7 @@ static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc_
         if (buffer)
             return oc__queue_copy(exec->queue, buffer, oc__tensor_get_offset(binding->tensor), slab->buffer, slab->base + place.offset,
                                   bytes, err);
-        return oc__queue_write(exec->queue, slab->buffer, slab->base + place.offset, oc_tensor_get_data(binding->tensor), bytes, true,
+        return oc__queue_write(exec->queue, slab->buffer, slab->base + place.offset, oc_tensor_get_data(binding->tensor), bytes, wait,
                                err);
     }
     void *dense = oc__alloc(exec->context, (size_t)bytes);
@@ -54,7 +55,7 @@ static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc_
     return status;
 }
 
-static oc_status write_inputs(oc_exec *exec, const oc_binding *inputs, size_t count, oc_error *err) {
+static oc_status write_inputs(oc_exec *exec, const oc_binding *inputs, size_t count, bool wait, oc_error *err) {
     const oc_plan *plan = exec->plan;
     for (size_t i = 0; i < count; i++)
         OC_TRY(check_binding(exec, "input", &inputs[i], find_end(plan->inputs, plan->input_count, inputs[i].name), err));
@@ -67,7 +68,7 @@ static oc_status write_inputs(oc_exec *exec, const oc_binding *inputs, size_t co
     }
     for (size_t i = 0; i < count; i++) {
         const oc__plan_end *end = find_end(plan->inputs, plan->input_count, inputs[i].name);
-        OC_TRY(write_input(exec, &inputs[i], end, err));
+        OC_TRY(write_input(exec, &inputs[i], end, wait, err));
         exec->given[end - plan->inputs] = true;
     }
     return OC_OK;
@@ -131,14 +132,14 @@ static void collect_times(oc_exec *exec) {
 }
 
 static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
-                        oc_event *const *wait, size_t wait_count, oc_error *err) {
+                        oc_event *const *wait, size_t wait_count, bool keeps_inputs, oc_error *err) {
     const oc_plan *plan = exec->plan;
     OC_TRY(oc__device_check(plan->devices[0], err));
     for (size_t i = 0; i < output_count; i++)
         OC_TRY(check_binding(exec, "output", &outputs[i], find_end(plan->outputs, plan->output_count, outputs[i].name), err));
     for (size_t i = 0; i < wait_count; i++)
         OC_TRY(oc__queue_wait_event(exec->queue, wait[i], err));
-    OC_TRY(write_inputs(exec, inputs, input_count, err));
+    OC_TRY(write_inputs(exec, inputs, input_count, !keeps_inputs, err));
     OC_TRY(derive(exec, err));
     OC_TRY(oc__launches_run(&exec->launches, exec->queue, 0, exec->launches.count, exec->profiling ? exec->events : NULL, err));
     if (plan->updates) {
@@ -153,7 +154,7 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
 
 oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
                           size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err) {
-    OC_TRY(submit(exec, inputs, input_count, outputs, output_count, wait, wait_count, err));
+    OC_TRY(submit(exec, inputs, input_count, outputs, output_count, wait, wait_count, false, err));
     if (done)
         OC_TRY(oc__queue_mark(exec->queue, done, err));
     return oc__queue_flush(exec->queue, err);
@@ -168,7 +169,7 @@ oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
 
 oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
                       oc_error *err) {
-    oc_status status = submit(exec, inputs, input_count, outputs, output_count, NULL, 0, err);
+    oc_status status = submit(exec, inputs, input_count, outputs, output_count, NULL, 0, true, err);
     if (status != OC_OK) {
         (void)oc__queue_finish(exec->queue, NULL); /* nothing may still write to the caller's tensors */
         return status;

@@ -150,6 +150,30 @@ static oc_status add_buffer(oc_state *state, oc_value *const *values, size_t cou
     return OC_OK;
 }
 
+/* Values that are tensors of the host, each in a buffer of its own; the others stay in `fresh`. */
+static oc_status borrow_all(oc_state *state, oc_value **fresh, size_t *count, oc_error *err) {
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        const oc_value *value = fresh[i];
+        const void *data = value->data && !oc_tensor_get_device(value->data) ? oc_tensor_get_data(value->data) : NULL;
+        uint64_t bytes = (uint64_t)oc_shape_count(&value->shape) * oc_dtype_size(value->dtype);
+        if (!data || !bytes || (uintptr_t)data % OC_SEGMENT) {
+            fresh[kept++] = fresh[i];
+            continue;
+        }
+        oc__buffer *buffer = NULL;
+        OC_TRY(oc__buffer_borrow(&buffer, state->device, data, bytes, err));
+        if (!OC_ARRAY_PUSH(state->context, state->buffers, state->buffer_count, state->buffer_capacity, buffer)) {
+            oc__buffer_release(&buffer);
+            return oc__fail_memory(state->context, err, sizeof(buffer));
+        }
+        OC_TRY(add_entry(state, value, buffer, 0, err));
+        OC_TRY(oc_tensor_view(&state->entries[state->count - 1].lender, value->data, 0, &value->shape, NULL, err));
+    }
+    *count = kept;
+    return OC_OK;
+}
+
 static oc_status check_known(const oc_state *state, const oc_value *value, oc_error *err) {
     const oc__state_entry *entry = &state->entries[oc_state_find(state, value->name)];
     if (entry->dtype == value->dtype && oc_shape_equal(&entry->shape, &value->shape))
@@ -202,6 +226,8 @@ oc_status oc_state_extend(oc_state *state, const oc_graph *graph, uint64_t seed,
         else
             fresh[count++] = graph->states[i];
     }
+    if (status == OC_OK && state->borrows)
+        status = borrow_all(state, fresh, &count, err);
     if (status == OC_OK)
         status = add_groups(state, fresh, count, seed, err);
     state->version++;
@@ -209,7 +235,7 @@ oc_status oc_state_extend(oc_state *state, const oc_graph *graph, uint64_t seed,
     return status;
 }
 
-oc_status oc_state_create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, oc_error *err) {
+static oc_status create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, bool borrows, oc_error *err) {
     oc_context *context = oc__device_context(device);
     OC_TRY(oc_graph_check(graph, err));
     oc_state *state = oc__alloc(context, sizeof(*state));
@@ -217,6 +243,7 @@ oc_status oc_state_create(oc_state **out, oc_device *device, const oc_graph *gra
         return oc__fail_memory(context, err, sizeof(*state));
     state->context = context;
     state->device = device;
+    state->borrows = borrows;
     pthread_mutex_init(&state->lock, NULL);
     oc_status status = oc_state_extend(state, graph, seed, err);
     if (status == OC_OK)
@@ -224,6 +251,16 @@ oc_status oc_state_create(oc_state **out, oc_device *device, const oc_graph *gra
     else
         oc_state_destroy(&state);
     return status;
+}
+
+oc_status oc_state_create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, oc_error *err) {
+    return create(out, device, graph, seed, false, err);
+}
+
+oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *graph, oc_error *err) {
+    OC_TRY(create(out, device, graph, 0, oc__device_caps(device)->type == OC_DEVICE_CPU, err));
+    oc_state_freeze(*out);
+    return OC_OK;
 }
 
 void oc_state_destroy(oc_state **handle) {
@@ -236,10 +273,12 @@ void oc_state_destroy(oc_state **handle) {
         oc__derived_free(state->context, state->derived);
         state->derived = next;
     }
-    for (size_t i = 0; i < state->count; i++)
-        oc__free(state->context, state->entries[i].name);
     for (size_t i = 0; i < state->buffer_count; i++)
         oc__buffer_release(&state->buffers[i]);
+    for (size_t i = 0; i < state->count; i++) {
+        oc_tensor_destroy(&state->entries[i].lender);
+        oc__free(state->context, state->entries[i].name);
+    }
     oc__free(state->context, state->entries);
     oc__free(state->context, state->buffers);
     pthread_mutex_destroy(&state->lock);
@@ -254,6 +293,9 @@ static oc_status find_entry(const oc_state *state, const char *name, const oc_te
     *out = &state->entries[index];
     if ((*out)->dtype != oc_tensor_get_dtype(tensor) || !oc_shape_equal(&(*out)->shape, oc_tensor_get_shape(tensor)))
         return oc__fail(state->context, err, OC_ERROR_SHAPE, "state %s: the tensor has another type or shape", name);
+    if (!(*out)->buffer)
+        return oc__fail(state->context, err, OC_ERROR_UNSUPPORTED, "state %s: its memory was given back, only packed weights were kept; "
+                        "give the exec a state of yours to read from", name);
     return OC_OK;
 }
 

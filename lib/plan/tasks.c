@@ -31,15 +31,18 @@ static oc_status choose(oc__maker *m, const oc_node *node, const oc__problem *no
     oc__candidate all[OC_MAX_CANDIDATES];
     oc__problem wanted[OC_MAX_CANDIDATES];
     if (plan->tune && !plan->params.reference && !(node->op->flags & OC_OP_GATHERED))
-        OC_TRY(oc__tune(device, now, plan->tune, err));
+        OC_TRY(oc__tune(device, now, plan->tune, plan->params.tune_limit, err));
+    uint64_t limit = OC_MIN(plan->params.workspace_limit ? plan->params.workspace_limit : caps->global_mem / 4, caps->max_alloc);
     double seconds[OC_MAX_CANDIDATES];
     int count = oc__candidates(device, now, plan->params.reference, all);
     for (int i = 0; i < count; i++) {
         OC_TRY(as_wanted(plan, now, all[i].solver, &wanted[i], err));
-        if (!all[i].refused && all[i].solver->workspace && plan->params.workspace_limit &&
-            all[i].solver->workspace(&wanted[i], caps, &all[i].variant) > plan->params.workspace_limit) {
+        uint64_t workspace = !all[i].refused && all[i].solver->workspace
+                                 ? all[i].solver->workspace(&wanted[i], caps, &all[i].variant) : 0;
+        if (workspace > limit) {
             all[i].refused = true;
-            snprintf(all[i].why, OC_WHY, "its workspace exceeds the limit");
+            snprintf(all[i].why, OC_WHY, "its workspace of %llu bytes exceeds the limit of %llu", (unsigned long long)workspace,
+                     (unsigned long long)limit);
         }
         seconds[i] = all[i].refused ? INFINITY : total_seconds(m, node, &wanted[i], &all[i], caps);
     }

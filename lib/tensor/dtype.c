@@ -7,13 +7,12 @@
 typedef struct row {
     oc_dtype dtype;
     size_t size;
-    char name[8]; /* upper case */
+    const char *name;
 } row;
 
 static const row rows[] = {
-#define ROW(name, number, size, numpy) {OC_##name, size, #name},
-    OC_DTYPE_LIST(ROW)
-#undef ROW
+    {OC_F32, 4, "f32"}, {OC_F16, 2, "f16"}, {OC_I32, 4, "i32"}, {OC_I64, 8, "i64"}, {OC_U8, 1, "u8"},   {OC_BOOL, 1, "bool"}, {OC_F64, 8, "f64"},
+    {OC_BF16, 2, "bf16"}, {OC_I8, 1, "i8"}, {OC_I16, 2, "i16"}, {OC_U16, 2, "u16"}, {OC_U32, 4, "u32"}, {OC_U64, 8, "u64"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -28,22 +27,10 @@ size_t oc_dtype_size(oc_dtype dtype)
 
 const char *oc_dtype_name(oc_dtype dtype)
 {
-    switch (dtype) {
-    case OC_F32:
-        return "f32";
-    case OC_F16:
-        return "f16";
-    case OC_I32:
-        return "i32";
-    case OC_I64:
-        return "i64";
-    case OC_U8:
-        return "u8";
-    case OC_BOOL:
-        return "bool";
-    default:
-        return "none";
-    }
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].dtype == dtype)
+            return rows[i].name;
+    return "none";
 }
 
 oc_dtype oc_dtype_from_name(const char *name)

@@ -9,7 +9,8 @@
 static const struct {
     oc_dtype dtype;
     const char *name;
-} types[] = {{OC_F32, "F32"}, {OC_F16, "F16"}, {OC_I32, "I32"}, {OC_I64, "I64"}, {OC_U8, "U8"}, {OC_BOOL, "BOOL"}};
+} types[] = {{OC_F32, "F32"}, {OC_F16, "F16"}, {OC_I32, "I32"}, {OC_I64, "I64"}, {OC_U8, "U8"}, {OC_BOOL, "BOOL"},
+             {OC_F64, "F64"}, {OC_BF16, "BF16"}, {OC_I8, "I8"}, {OC_I16, "I16"}, {OC_U16, "U16"}, {OC_U32, "U32"}, {OC_U64, "U64"}};
 
 typedef struct reader {
     oc__st_file *file;

@@ -22,7 +22,7 @@ bool app_begin(app *app)
 {
     oc_error err = {0};
     const oc_log log = {app->verbose ? OC_LOG_DEBUG : OC_LOG_WARNING, print_log, &app->verbose};
-    if (oc_context_create(&app->context, &(oc_context_params){.log = &log}, &err) == OC_OK)
+    if (oc_context_create(&app->context, &(oc_context_params){.log = &log, .disable = app->disable}, &err) == OC_OK)
         return true;
     app_fail(&err);
     return false;
@@ -143,6 +143,14 @@ static double half_value(uint16_t bits)
     return bits >> 15 != 0 ? -value : value;
 }
 
+static double bf16_value(uint16_t bits)
+{
+    uint32_t word = (uint32_t)bits << 16;
+    float value;
+    memcpy(&value, &word, sizeof(value));
+    return value;
+}
+
 double tensor_element(const oc_tensor *tensor, int64_t index)
 {
     const void *data = oc_tensor_get_data(tensor);
@@ -155,6 +163,20 @@ double tensor_element(const oc_tensor *tensor, int64_t index)
         return ((const int32_t *)data)[index];
     case OC_I64:
         return (double)((const int64_t *)data)[index];
+    case OC_F64:
+        return ((const double *)data)[index];
+    case OC_BF16:
+        return bf16_value(((const uint16_t *)data)[index]);
+    case OC_I8:
+        return ((const int8_t *)data)[index];
+    case OC_I16:
+        return ((const int16_t *)data)[index];
+    case OC_U16:
+        return ((const uint16_t *)data)[index];
+    case OC_U32:
+        return ((const uint32_t *)data)[index];
+    case OC_U64:
+        return (double)((const uint64_t *)data)[index];
     default:
         return ((const uint8_t *)data)[index];
     }
@@ -206,15 +228,33 @@ void tensor_fill_random(oc_tensor *tensor, uint64_t seed)
     oc_dtype dtype = oc_tensor_get_dtype(tensor);
     for (int64_t i = 0; i < oc_tensor_get_count(tensor); i++) {
         uint64_t bits = next_random(&seed);
-        if (dtype == OC_F32)
+        switch (dtype) {
+        case OC_F32:
             ((float *)data)[i] = (float)(bits >> 40) * 0x1p-24f;
-        else if (dtype == OC_F16)
+            break;
+        case OC_F64:
+            ((double *)data)[i] = (double)(bits >> 40) * 0x1p-24;
+            break;
+        case OC_F16:
             ((uint16_t *)data)[i] = random_half(bits);
-        else if (dtype == OC_I32)
-            ((int32_t *)data)[i] = (int32_t)(bits >> 63);
-        else if (dtype == OC_I64)
-            ((int64_t *)data)[i] = (int64_t)(bits >> 63);
-        else
+            break;
+        case OC_BF16:
+            ((uint16_t *)data)[i] = (uint16_t)(bits >> 63 != 0 ? 0x3f80 : 0);
+            break;
+        case OC_I64:
+        case OC_U64:
+            ((uint64_t *)data)[i] = bits >> 63;
+            break;
+        case OC_I32:
+        case OC_U32:
+            ((uint32_t *)data)[i] = (uint32_t)(bits >> 63);
+            break;
+        case OC_I16:
+        case OC_U16:
+            ((uint16_t *)data)[i] = (uint16_t)(bits >> 63);
+            break;
+        default:
             ((uint8_t *)data)[i] = (uint8_t)(bits >> 63);
+        }
     }
 }

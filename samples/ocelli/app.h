@@ -9,6 +9,7 @@
 
 typedef struct app {
     const char *device_text; /* -d */
+    const char *disable;     /* --disable */
     bool json, verbose;
     oc_context *context;
     oc_device *device;
@@ -16,7 +17,9 @@ typedef struct app {
 
 /* The options that (nearly) all have; `a` is an app variable. */
 #define APP_OPTIONS(a) \
-    {'v', "verbose", NULL, ARG_FLAG, &(a).verbose, "say more on stderr"}
+    {'v', "verbose", NULL, ARG_FLAG, &(a).verbose, "say more on stderr: what took how long, which program was built"}
+#define DISABLE_OPTION(a) \
+    {0, "disable", "NAME,...", ARG_TEXT, &(a).disable, "solvers not to use (default $OCELLI_DISABLE)"}
 #define DEVICE_OPTION(a) \
     {'d', "device", "DEV", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device) or part of a name"}
 #define JSON_OPTION(a) {0, "json", NULL, ARG_FLAG, &(a).json, "print JSON instead of text"}

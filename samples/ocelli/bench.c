@@ -11,10 +11,15 @@
 bool measure_peaks(bench *b)
 {
     oc_error err = {0};
-    if (b->peaks.flops > 0 || oc_bench_peak(b->app.device, &b->peaks, &err) == OC_OK)
+    if (b->peaks.flops > 0)
         return true;
-    app_fail(&err);
-    return false;
+    if (oc_bench_peak(b->app.device, &b->peaks, &err) != OC_OK) {
+        app_fail(&err);
+        return false;
+    }
+    if (b->peak > 0)
+        b->peaks.flops = 1e9 * b->peak;
+    return true;
 }
 
 share share_of(const bench *b, const record *r)
@@ -42,7 +47,7 @@ static void check_share(bench *b, const record *r)
     oc_bench_peaks again;
     if (saves_flops(r->solver) || share_of(b, r).compute <= TOO_LARGE)
         return;
-    if (oc_bench_peak(b->app.device, &again, NULL) == OC_OK && again.flops > b->peaks.flops)
+    if (b->peak <= 0 && oc_bench_peak(b->app.device, &again, NULL) == OC_OK && again.flops > b->peaks.flops)
         b->peaks.flops = again.flops;
     if (share_of(b, r).compute <= TOO_LARGE)
         return;
@@ -236,10 +241,12 @@ static int run(const command *command, int argc, char **argv)
         {0, "dir", "DIRECTION", ARG_TEXT, &b.direction, "fwd, bwd_data or bwd_weights (default: as the problem says, else fwd)"},
         {0, "solver", "NAME", ARG_TEXT, &b.solver, "with this solver (default: the one that would be chosen)"},
         {0, "repeat", "N", ARG_INTEGER, &b.repeat, "runs of a MODEL (default 10)"},
+        {0, "peak", "GFLOPS", ARG_NUMBER, &b.peak, "the multiply-add peak as it was measured elsewhere (default: measured)"},
         {0, "layers", NULL, ARG_FLAG, &b.layers, "a table of a MODEL's steps: what bounds each, and sums by solver"},
         {0, "svg", "FILE", ARG_TEXT, &b.svg, "draw the roofline: a point a problem or step"},
         {0, "compare", "OLD.json", ARG_TEXT, &b.compare, "tell what became slower or faster since; alone: time all of that again"},
         {0, "dim", "NAME=SIZE", ARG_LIST, &b.dims, "the size that a symbol of a MODEL stands for (default 1)"},
+        DISABLE_OPTION(b.app),
         DEVICE_OPTION(b.app),
         JSON_OPTION(b.app),
         APP_OPTIONS(b.app),

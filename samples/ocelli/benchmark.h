@@ -28,6 +28,7 @@ typedef struct bench {
     bool layers;
     int64_t repeat;
     arg_list dims;
+    double peak; /* GFLOP/s, given; 0: measured */
     oc_bench_peaks peaks;
     record *records;
     size_t record_count;

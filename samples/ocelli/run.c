@@ -12,7 +12,7 @@ typedef struct settings {
     app app;
     arg_list inputs, outputs, dims;
     int64_t repeat, seed;
-    bool plan;
+    bool plan, why;
 } settings;
 
 typedef struct times {
@@ -126,6 +126,7 @@ static int run_all(const settings *s, session *session, times *times)
 
 static void report_json(const settings *s, const session *session, const times *times)
 {
+    oc_plan_info info = oc_plan_get_info(session->plan);
     json_open('{');
     json_key("device");
     json_text(oc_device_get_info(s->app.device)->name);
@@ -138,7 +139,15 @@ static void report_json(const settings *s, const session *session, const times *
     json_key("min_ms");
     json_number(1e3 * times->min);
     json_key("arena_bytes");
-    json_integer((int64_t)oc_plan_get_info(session->plan).arena_bytes);
+    json_integer((int64_t)info.arena_bytes);
+    json_key("liveness_bytes");
+    json_integer((int64_t)info.liveness_bytes);
+    json_key("weight_bytes");
+    json_integer((int64_t)info.derived_bytes);
+    json_key("steps");
+    json_integer((int64_t)info.step_count);
+    json_key("programs");
+    json_integer((int64_t)info.program_count);
     json_key("outputs");
     json_open('{');
     for (size_t i = 0; i < session->output_count; i++) {
@@ -162,10 +171,13 @@ static void report_json(const settings *s, const session *session, const times *
 static void report_text(const settings *s, const session *session, const times *times)
 {
     char text[200];
+    oc_plan_info info = oc_plan_get_info(session->plan);
     printf("device   %s\n", oc_device_get_info(s->app.device)->name);
     printf("prepare  %.1f ms\nfirst    %.3f ms\nmedian   %.3f ms\nmin      %.3f ms  (%lld runs)\n", 1e3 * times->prepare,
            1e3 * times->first, 1e3 * times->median, 1e3 * times->min, (long long)s->repeat);
-    printf("arena    %.1f KiB\n", (double)oc_plan_get_info(session->plan).arena_bytes / 1024);
+    printf("arena    %.1f KiB, at least %.1f; packed weights %.1f KiB\nplan     %zu steps, %zu programs\n",
+           (double)info.arena_bytes / 1024, (double)info.liveness_bytes / 1024, (double)info.derived_bytes / 1024, info.step_count,
+           info.program_count);
     for (size_t i = 0; i < session->output_count; i++) {
         tensor_range range = tensor_range_of(session->outputs[i].tensor);
         printf("output   %s %s of %s: min %.6g, max %.6g, mean %.6g\n", session->outputs[i].name,
@@ -185,8 +197,8 @@ static int run_session(const settings *s, session *session, double begin)
     int code = feed(s, session);
     if (code != EXIT_DONE)
         return code;
-    if (s->plan)
-        oc_plan_print(session->plan, s->app.verbose, &(oc_writer){print_piece, stderr});
+    if (s->plan || s->why)
+        oc_plan_print(session->plan, s->why, &(oc_writer){print_piece, stderr});
     times.prepare = seconds_now() - begin;
     code = run_all(s, session, &times);
     if (code == EXIT_DONE)
@@ -236,7 +248,9 @@ static int run(const command *command, int argc, char **argv)
         {0, "dim", "NAME=SIZE", ARG_LIST, &s.dims, "the size that a symbol of the model stands for (default 1)"},
         {0, "repeat", "N", ARG_INTEGER, &s.repeat, "run N times (default 1)"},
         {0, "seed", "N", ARG_INTEGER, &s.seed, "seed of the inputs that are not given (default 0)"},
-        {0, "plan", NULL, ARG_FLAG, &s.plan, "print the plan to stderr (with -v: refused solvers too)"},
+        {0, "plan", NULL, ARG_FLAG, &s.plan, "print the plan to stderr"},
+        {0, "why", NULL, ARG_FLAG, &s.why, "the same with each solver that was considered: its time, or why it was refused"},
+        DISABLE_OPTION(s.app),
         DEVICE_OPTION(s.app),
         JSON_OPTION(s.app),
         APP_OPTIONS(s.app),
@@ -267,5 +281,5 @@ const command run_command = {
     "Times are from inputs in host memory to outputs in host memory. With --repeat, median and min leave out the first\n"
     "run. prepare is all before it: opening the device, reading the file, compiling.\n"
     "JSON: {\"device\",\"prepare_ms\",\"first_ms\",\"median_ms\",\"min_ms\",\"arena_bytes\",\n"
-    "\"outputs\":{NAME:{\"shape\",\"min\",\"max\",\"mean\"}}}.\n",
+    "\"liveness_bytes\",\"weight_bytes\",\"steps\",\"programs\",\"outputs\":{NAME:{\"shape\",\"min\",\"max\",\"mean\"}}}.\n",
     run, 1, 1};

@@ -11,13 +11,14 @@ typedef struct tune {
     const char *batch_file, *direction;
     arg_list dims;
     bool full;
+    double limit;
     int reported;
 } tune;
 
 static int tune_problem(tune *t, const char *problem) {
     oc_error err = {0};
     oc_bench_result r;
-    if (oc_bench_tune(t->app.device, problem, t->direction, t->full, &r, &err) != OC_OK)
+    if (oc_bench_tune(t->app.device, problem, t->direction, t->full, t->limit, &r, &err) != OC_OK)
         return app_fail(&err);
     if (t->app.json)
         printf("%s{\"problem\":\"%s\",\"direction\":\"%s\",\"solver\":\"%s\",\"min_ms\":%.6g}", t->reported++ ? ",\n " : "", r.problem,
@@ -51,7 +52,8 @@ static int tune_model(tune *t, const char *path, const oc_dim_binding *dims) {
     oc_error err = {0};
     oc_graph *graph = NULL;
     oc_plan *plan = NULL;
-    oc_plan_params params = {.dims = dims, .dim_count = t->dims.count, .default_dim = 1, .tune = t->full ? "full" : "fast"};
+    oc_plan_params params = {.dims = dims, .dim_count = t->dims.count, .default_dim = 1, .tune = t->full ? "full" : "fast",
+                             .tune_limit = t->limit};
     double start = seconds_now();
     oc_status status = oc_onnx_read(&graph, t->app.context, path, &err);
     if (status == OC_OK)
@@ -84,8 +86,9 @@ static int run(const command *command, int argc, char **argv) {
         {0, "batch-file", "FILE", ARG_TEXT, &t.batch_file, "problems from a file, a line each; # begins a comment"},
         {0, "dir", "DIRECTION", ARG_TEXT, &t.direction, "fwd, bwd_data or bwd_weights (default: as the problem says, else fwd)"},
         {0, "dim", "NAME=SIZE", ARG_LIST, &t.dims, "the size that a symbol of a MODEL stands for (default 1)"},
+        {0, "limit", "SECONDS", ARG_NUMBER, &t.limit, "for one setting of one solver (default $OCELLI_TUNE_LIMIT, else 10)"},
         {0, "full", NULL, ARG_FLAG, &t.full, "every setting of every solver, not only the usual one"},
-        DEVICE_OPTION(t.app), JSON_OPTION(t.app), APP_OPTIONS(t.app), {0}};
+        DISABLE_OPTION(t.app), DEVICE_OPTION(t.app), JSON_OPTION(t.app), APP_OPTIONS(t.app), {0}};
     int code = args_parse(command, options, argc, argv, &arguments);
     if (code == ARGS_GO_ON && !t.batch_file && arguments.count == 0)
         code = args_wrong(command, "a problem, a model or --batch-file is needed");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/device.h"
 #include "kit/lenet.h"
 
 #define BATCH 5
@@ -190,6 +191,74 @@ static void test_derived_follow_the_state(void **state) {
     kit_finish(&k);
 }
 
+static oc_graph *linear_graph(kit *k) {
+    oc_error err = {0};
+    oc_graph *graph = NULL;
+    oc_tensor *weights;
+    KIT_OK(oc_graph_create(&graph, k->context, &err), &err);
+    KIT_OK(oc_tensor_create(&weights, k->context, NULL, OC_F32, &OC_SHAPE(784, 10), &err), &err);
+    for (int i = 0; i < 7840; i++)
+        ((float *)oc_tensor_get_data(weights))[i] = (float)(i * 31 % 17 - 8) / 64;
+    oc_value *x = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(oc_graph_symbol(graph, "N"), 1, 28, 28), &err);
+    oc_value *w = oc_graph_state_tensor(graph, "w", weights, false, &err);
+    oc_value *flat = oc_flatten(graph, x, 1, &err);
+    KIT_OK(oc_graph_output(graph, "logits", oc_linear(graph, flat, w, NULL, NULL, &err), &err), &err);
+    oc_tensor_destroy(&weights);
+    return graph;
+}
+
+/* Execs without a state of their own share one set of weights: where the graph has them, or packed, but not both. */
+static void test_weights_once(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    kit_init(&k, NULL);
+    kit_open(&k);
+    oc_graph *graph = linear_graph(&k);
+    oc_state *own = NULL;
+    oc_plan *plan = make_plan(&k, graph, (oc_plan_params){0}), *plain = make_plan(&k, graph, (oc_plan_params){.reference = true});
+    oc_exec *execs[3] = {NULL};
+    float want[BATCH * 10], got[BATCH * 10];
+    uint64_t with_one, with_two, peak;
+    fill();
+    KIT_OK(oc_state_create(&own, k.device, graph, 0, &err), &err);
+    oc_graph_destroy(&graph);
+    KIT_OK(oc_exec_create(&execs[2], plain, own, &err), &err);
+    run(&k, execs[2], want);
+    KIT_OK(oc_exec_create(&execs[0], plan, NULL, &err), &err);
+    oc__device_usage(k.device, &with_one, &peak);
+    KIT_OK(oc_exec_create(&execs[1], plan, NULL, &err), &err);
+    oc__device_usage(k.device, &with_two, &peak);
+    assert_int_equal(with_two - with_one, oc_plan_get_info(plan).arena_bytes);
+    oc_state *shared = oc_exec_get_state(execs[0]);
+    assert_ptr_equal(shared, oc_exec_get_state(execs[1]));
+    oc_tensor *weights;
+    KIT_OK(oc_tensor_create(&weights, k.context, NULL, OC_F32, &OC_SHAPE(784, 10), &err), &err);
+    if (oc_plan_get_info(plan).derived_count > 0 && oc_device_get_info(k.device)->type == OC_DEVICE_CPU) {
+        KIT_FAILS(OC_ERROR_UNSUPPORTED, "given back", oc_state_read(shared, "w", weights, &err), &err);
+        KIT_FAILS(OC_ERROR_UNSUPPORTED, "given back", oc_state_save(shared, kit_path(&k, "state"), NULL, &err), &err);
+    } else {
+        KIT_OK(oc_state_read(shared, "w", weights, &err), &err);
+    }
+    KIT_FAILS(OC_ERROR_INVALID, "frozen", oc_state_write(shared, "w", weights, &err), &err);
+    for (int i = 0; i < 2; i++) {
+        run(&k, execs[i], got);
+        close_to(want, got);
+    }
+    oc_exec_destroy(&execs[0]);
+    oc_exec_destroy(&execs[1]);
+    KIT_OK(oc_exec_create(&execs[0], plan, NULL, &err), &err); /* nobody had the packed weights meanwhile */
+    run(&k, execs[0], got);
+    close_to(want, got);
+    oc_tensor_destroy(&weights);
+    for (int i = 0; i < 3; i++)
+        oc_exec_destroy(&execs[i]);
+    oc_plan_destroy(&plan);
+    oc_plan_destroy(&plain);
+    oc_state_destroy(&own);
+    kit_finish(&k);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     kit k;
@@ -224,6 +293,7 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_numbers), cmocka_unit_test(test_enqueue),
                                        cmocka_unit_test(test_threads_share_a_plan),
-                                       cmocka_unit_test(test_derived_follow_the_state), cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_derived_follow_the_state), cmocka_unit_test(test_weights_once),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ import tempfile
 
 OCELLI, SAMPLE = sys.argv[1], sys.argv[2]
 DATA = sys.argv[3] if len(sys.argv) > 3 and os.path.isdir(sys.argv[3]) else None
-COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache"]
+COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache", "tune"]
 passed, failed, skipped = 0, 0, 0
 
 
@@ -133,7 +133,9 @@ def test_classify(folder, model):
 def test_run(folder, model):
     out = check_run("run", ["run", model, "--json", "--repeat", "3", "--dim", "N=5"], 0, stderr="seed")
     value = json.loads(out)
-    keys("run", value, ["device", "prepare_ms", "first_ms", "median_ms", "min_ms", "arena_bytes", "outputs"])
+    keys("run", value, ["device", "prepare_ms", "first_ms", "median_ms", "min_ms", "arena_bytes", "liveness_bytes", "weight_bytes", "steps",
+                       "programs", "outputs"])
+    check(value["liveness_bytes"] <= value["arena_bytes"] <= 1.1 * value["liveness_bytes"], "the arena")
     check(value["outputs"]["logits"]["shape"] == [5, 10], f"run: {out}")
     keys("run", value["outputs"]["logits"], ["shape", "min", "max", "mean"])
     npy = os.path.join(folder, "y.npy")
@@ -208,7 +210,47 @@ def test_layers(folder, model):
         with open(old, "w", encoding="utf-8") as file:
             file.write(text)
         check_run("no such file to compare with", ["bench", "relu:100", "--compare", old], 1, stderr="old.json")
+    check_run("above the peak", ["bench", "matmul:m64n64k64", "--peak", "1e-3"], 1, stderr="which cannot be")
+    check_run("below the peak", ["bench", "matmul:m64n64k64", "--peak", "1e6"], 0)
     check_run("nothing to compare with", ["bench", "relu:100", "--compare", "nowhere.json"], 1, stderr="nowhere.json")
+
+
+def test_why(model):
+    out = run("run", model, "--why")[2]
+    check("       not matmul." in out and "       yes " in out, "--why tells choices and refusals")
+    chosen = sorted({line.split()[1] for line in out.splitlines() if line.startswith("       yes ")})
+    fast = next(name.rstrip(":") for name in chosen if not name.endswith(".ref:"))
+    out = run("run", model, "--why", "--disable", fast)[2]
+    check(f"not {fast}: disabled by name" in out and f"by {fast} " not in out, f"--disable {fast}")
+    check(f"not {fast}: disabled by name" in run("run", model, "--why", env={"OCELLI_DISABLE": "x," + fast})[2], "OCELLI_DISABLE")
+    check("disabled" not in run("run", model, "--plan")[2], "--plan without --why")
+
+
+def test_tune(folder):
+    """Eight processes write what they measured into one file at once, and nothing of it is lost."""
+    env = {**os.environ, "OCELLI_CACHE": os.path.join(folder, "tuned"), "OCELLI_DISABLE": "matmul.clblast"}
+    check_run("tune off", ["bench", "relu:64"], 0, env={**env, "OCELLI_TUNE": "off"})
+    check(not os.path.exists(os.path.join(env["OCELLI_CACHE"], "find.db")), "nothing is measured unless it is asked for")
+    batch = os.path.join(folder, "batch.txt")
+    for turn in range(2):
+        workers = []
+        for i in range(8):
+            with open(f"{batch}{i}", "w", encoding="utf-8") as file:
+                file.writelines(f"relu:{100 * (8 * turn + i) + k}\n" for k in range(5))
+            workers.append(subprocess.Popen([OCELLI, "tune", "--batch-file", f"{batch}{i}", "--limit", "5"], env=env,
+                                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+        for worker in workers:
+            text = worker.communicate(timeout=300)[1].decode()
+            check(worker.returncode == 0 and not text, f"one of eight: {text[-600:]}")
+    with open(os.path.join(env["OCELLI_CACHE"], "find.db"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    problems = {line.split("\t")[1] for line in lines}
+    check(all(len(line.split("\t")) == 4 for line in lines), "every line is whole")
+    check(problems == {f"relu:{100 * i + k}" for i in range(16) for k in range(5)}, f"{len(problems)} of 80 problems were kept")
+    check(len(lines) == len({tuple(line.split("\t")[:3]) for line in lines}), "no line twice")
+    check_run("tune wrong", ["run", "x.onnx"], 1, env={"OCELLI_TUNE": "never"}, stderr="x.onnx")
+    check_run("clear", ["cache", "clear"], 0, env=env, stdout="0 files")
+    check(not os.path.exists(os.path.join(env["OCELLI_CACHE"], "find.db")), "measurements are cleared too")
 
 
 def test_cache(folder):
@@ -248,6 +290,8 @@ def main():
         test_classify(work, model)
         test_run(work, model)
         test_bench(work, model)
+        test_why(model)
+        test_tune(work)
         test_cache(work)
         test_check(os.path.join(folder))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

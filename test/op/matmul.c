@@ -61,6 +61,12 @@ static const optest_case cases[] = {
     {"matmul:m3n40k1000tbb;dt=f16;post=relu", NULL, 0, 0},
     {"matmul:m7n40k1001;dt=f16", NULL, 0, 0},
     /* empty ones */
+    /* enough rows and columns to be packed: edges of tiles and panels, transposed, K in parts */
+    {"matmul:m29n77k35b;post=relu", NULL, 0, 0},
+    {"matmul:m61n96k500ta;post=bias,residual", NULL, 0, 0},
+    {"matmul:m113n65k403tbb", NULL, 0, 0},
+    {"matmul:m30n70k9001;post=bias", NULL, 0, 0},
+    {"matmul:3x30x20,3x20x70", NULL, 0, 0},
     {"matmul:m0n5k3", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n0k5", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n5k0b", NULL, OPTEST_NO_FAST, 0},
@@ -84,6 +90,7 @@ static void test_variants(void **state) {
     optest_variants(&k, &(optest_case){"matmul:2x5x131,2x19x131,19:trans_b=1;post=residual", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"matmul:m8n147k135b;post=relu", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"matmul:m29n47k35ta", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"matmul:m31n70k50b;post=relu", NULL, 0, 0});
     kit_finish(&k);
 }
 

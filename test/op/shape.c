@@ -23,6 +23,11 @@ static const optest_case cases[] = {
     {"transpose:f16.70x45:perm=1", NULL, 0, 0},
     {"transpose:i64.70x45:perm=1", NULL, 0, 0},
     {"transpose:u8.70x45:perm=1", NULL, 0, 0},
+    {"transpose:f64.70x45:perm=1", NULL, 0, 0},
+    {"transpose:u16.70x45:perm=1", NULL, 0, 0},
+    {"slice:bf16.40x90:begin=0/10,end=0/80,step=0/1", NULL, 0, 0},
+    {"pad:u64.3x4:begin=1/2,end=0/1,value=15", NULL, 0, 0},
+    {"pad:i8.3x4:begin=1/2,end=0/1,value=-15", NULL, 0, 0},
     {"transpose:70x45:perm=1", NULL, OPTEST_SPECIAL, 0},
     /* concat, split_like */
     {"concat:2x3x4,2x5x4:axis=1", NULL, 0, 0},
@@ -70,7 +75,25 @@ static const optest_case cases[] = {
     {"cast:bool.3x37:to=4", NULL, OPTEST_NO_FAST, 0},
     {"cast:i32.3x37:to=5", NULL, OPTEST_NO_FAST, 0},
     {"cast:2x20x3x5:to=2", "aBcd16b", 0, 0},
+    {"expand:37:dims=3/37,rank=2", NULL, 0, 0},
+    {"expand:3x1:dims=2/1/37,rank=3", NULL, 0, 0},
+    {"expand:scalar:dims=5/7,rank=2", NULL, 0, 0},
+    {"expand:u8.1x4:dims=0/4,rank=2", NULL, 0, 0},
+    {"expand:f64.3x1x4:dims=1/2/1,rank=3", NULL, 0, 0},
     {"cast:0:to=2", NULL, 0, 0},
+    {"cast:3x37:to=7", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=1", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=2", NULL, OPTEST_NO_FAST, 0},
+    {"cast:f64.3x37:to=4", NULL, OPTEST_NO_FAST, 0},
+    {"cast:3x37:to=8", NULL, OPTEST_NO_FAST, 0},
+    {"cast:bf16.3x37:to=1", NULL, OPTEST_NO_FAST | OPTEST_SPECIAL, 0},
+    {"cast:3x37:to=8", NULL, OPTEST_NO_FAST | OPTEST_SPECIAL, 0},
+    {"cast:3x37:to=9", NULL, OPTEST_NO_FAST, 0},
+    {"cast:i8.3x37:to=10", NULL, OPTEST_NO_FAST, 0},
+    {"cast:i16.3x37:to=1", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u16.3x37:to=12", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u32.3x37:to=13", NULL, OPTEST_NO_FAST, 0},
+    {"cast:u64.3x37:to=11", NULL, OPTEST_NO_FAST, 0},
 };
 
 static void test_solvers(void **state) {
@@ -114,7 +137,17 @@ static oc_value *build_cast(oc_graph *graph, oc_value **x, oc_error *err) {
 
 #define ONE(name, twice) {#name, build_##name, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, twice}
 
+static oc_value *build_tile(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_tile(graph, x[0], (const int64_t[]){2, 1, 3}, err);
+}
+
+static oc_value *build_expand(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_expand(graph, x[0], &OC_SHAPE(2, 3, 4), err);
+}
+
 static const optest_gradient gradients[] = {
+    {"tile", build_tile, 1, {{3, {2, 3, 1}}}, 0, 0, 0, true},
+    {"expand", build_expand, 1, {{2, {3, 1}}}, 0, 0, 0, true},
     ONE(reshape, false), ONE(flatten, false), ONE(symbols, false), ONE(transpose, false), ONE(slice, true), ONE(pad, false),
     ONE(cast, false),
     {"concat", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, false},

@@ -2,6 +2,7 @@
 /* Tuning: what was measured is kept in the cache folder, read by the next process, and goes before estimates. */
 #include <ocelli/bench.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kit/kit.h"
@@ -31,7 +32,7 @@ static void test_kept_and_read(void **state) {
     kit_init(&k, NULL);
     kit_open(&k);
     assert_int_equal(measured(&k), 0);
-    KIT_OK(oc_bench_tune(k.device, problem_text, NULL, true, &result, &err), &err);
+    KIT_OK(oc_bench_tune(k.device, problem_text, NULL, true, 0, &result, &err), &err);
     assert_true(result.min_seconds > 0 && result.min_seconds < 10 && result.solver[0]);
     int found = measured(&k);
     assert_true(found >= 1);
@@ -50,7 +51,7 @@ static void test_foreign_and_broken_lines(void **state) {
     char path[400], text[4096] = "";
     kit_init(&k, NULL);
     kit_open(&k);
-    KIT_OK(oc_bench_tune(k.device, "relu:100", NULL, false, &result, &err), &err);
+    KIT_OK(oc_bench_tune(k.device, "relu:100", NULL, false, 0, &result, &err), &err);
     snprintf(path, sizeof(path), "%s/find.db", oc_context_cache_folder(k.context));
     FILE *file = fopen(path, "wb");
     fputs("nonsense\n\t\t\t\nother\tmatmul:m1n1k1\tmatmul.rows\t3.5 12 0 0 0 0 0\nother\tx\ty\t-1 0\n", file);
@@ -58,7 +59,7 @@ static void test_foreign_and_broken_lines(void **state) {
     oc_device_destroy(&k.device);
     kit_open(&k);
     assert_int_equal(measured(&k), 0);
-    KIT_OK(oc_bench_tune(k.device, problem_text, NULL, false, &result, &err), &err);
+    KIT_OK(oc_bench_tune(k.device, problem_text, NULL, false, 0, &result, &err), &err);
     file = fopen(path, "rb");
     assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
     fclose(file);
@@ -68,7 +69,69 @@ static void test_foreign_and_broken_lines(void **state) {
     kit_finish(&k);
 }
 
+/* Times that the library brings along are taken for devices of that name, until there are measured ones, and are not saved. */
+static void test_shipped(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    oc_bench_result result;
+    char words[300], path[400], text[4096] = "";
+    static const char value[] = "0.001 0 0 0 0 0 0";
+    oc__shipped lines[] = {{words, problem_text, "matmul.ref", value},
+                           {"No device has this name", problem_text, "matmul.tiled", value},
+                           {words, problem_text, "matmul.ref", "no number"},
+                           {0}};
+    const oc__shipped *own = oc__shipped_lines;
+    kit_init(&k, NULL);
+    kit_open(&k);
+    const oc_device_info *info = oc_device_get_info(k.device);
+    snprintf(words, sizeof(words), "%s&%s", info->name, info->platform);
+    oc__shipped_lines = lines;
+    oc_device_destroy(&k.device);
+    kit_open(&k);
+    assert_int_equal(measured(&k), 1);
+    KIT_OK(oc_bench_tune(k.device, problem_text, NULL, false, 0, &result, &err), &err);
+    assert_true(result.min_seconds > 1e-8); /* what was shipped is not what was measured */
+    snprintf(path, sizeof(path), "%s/find.db", oc_context_cache_folder(k.context));
+    FILE *file = fopen(path, "rb");
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    assert_null(strstr(text, "\t0.001 "));
+    oc__shipped_lines = own;
+    for (; own->words; own++) { /* every line of shipped.def says something */
+        oc__arena arena;
+        oc__problem p;
+        oc__arena_init(&arena, k.context);
+        KIT_OK(oc__problem_parse(&arena, own->key, NULL, &p, &err), &err);
+        oc__arena_finish(&arena);
+    }
+    kit_finish(&k);
+}
+
+/* A setting that takes longer than its limit does not keep the others from being tried, and the usual one is always measured. */
+static void test_limit(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    oc_bench_result result;
+    kit_init(&k, NULL);
+    kit_open(&k);
+    KIT_OK(oc_bench_tune(k.device, "relu:1000", NULL, true, 1e-9, &result, &err), &err);
+    assert_true(result.min_seconds > 0 && result.min_seconds < 10 && result.solver[0]);
+    assert_true(kit_logged(&k, "took more than 1e-09 s"));
+    kit_finish(&k);
+    setenv("OCELLI_TUNE_LIMIT", "2.5", 1);
+    assert_true(oc__tune_limit(0) == 2.5 && oc__tune_limit(3) == 3);
+    setenv("OCELLI_TUNE_LIMIT", "2.5 days", 1);
+    assert_true(oc__tune_limit(0) == 10);
+    setenv("OCELLI_TUNE_LIMIT", "-1", 1);
+    assert_true(oc__tune_limit(0) == 10);
+    unsetenv("OCELLI_TUNE_LIMIT");
+    assert_true(oc__tune_limit(0) == 10);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept_and_read), cmocka_unit_test(test_foreign_and_broken_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept_and_read), cmocka_unit_test(test_foreign_and_broken_lines),
+                                       cmocka_unit_test(test_shipped), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

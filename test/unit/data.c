@@ -93,7 +93,7 @@ static void test_npy_broken(void **state)
         const char *part, *header;
         size_t data;
     } cases[] = {
-        {OC_ERROR_UNSUPPORTED, "float64", "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 8},
+        {OC_ERROR_UNSUPPORTED, "<u8", "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8},
         {OC_ERROR_UNSUPPORTED, "'>f4'", "{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", 4},
         {OC_ERROR_UNSUPPORTED, "records", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4},
         {OC_ERROR_FORMAT, "holds 3 bytes", "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", 3},

@@ -123,7 +123,7 @@ static const char *const wrong[][2] = {
     {"relu:3x", "no size"},
     {"relu:x3", "no size"},
     {"relu:3x-4", "no size"},
-    {"relu:f64.3x4", "no element type"},
+    {"relu:f80.3x4", "no element type"},
     {"relu:1x1x1x1x1x1x1x1x1", "no size"},
     {"relu:3 4", "something else"},
     {"relu:3,4", "operands"},

@@ -12,8 +12,8 @@
 
 /** Parameters of the functions that have any; unused ones are ignored. */
 typedef struct oc_eltwise_params {
-    float alpha; /**< leaky_relu: the slope below zero. clip: the lower bound. */
-    float beta;  /**< clip: the upper bound. */
+    float alpha; /**< alpha of the formulas below; leaky_relu: the slope below zero; clip: the lower bound. */
+    float beta;  /**< beta of the formulas; clip: the upper bound. */
 } oc_eltwise_params;
 /** Named arguments: &oc_eltwise_params(.alpha = 0.01f). */
 #define oc_eltwise_params(...) ((oc_eltwise_params){__VA_ARGS__})
@@ -21,40 +21,91 @@ typedef struct oc_eltwise_params {
 /** Functions of one operand: name, formula. NaN stays NaN through all of them. */
 #define OC_UNARY_LIST(X) \
     X(relu, "max(x, 0)") \
-    X(leaky_relu, "x if x >= 0 else alpha * x") \
     X(sigmoid, "1 / (1 + exp(-x))") \
     X(tanh, "tanh(x)") \
     X(exp, "exp(x)") \
-    X(log, "natural logarithm") \
     X(sqrt, "square root") \
     X(neg, "-x") \
     X(abs, "|x|") \
     X(reciprocal, "1 / x") \
-    X(clip, "min(max(x, alpha), beta)")
+    X(sin, "sine of x in radians") \
+    X(cos, "cosine") \
+    X(tan, "tangent") \
+    X(asin, "the inverse of sin; NaN outside of -1 ... 1") \
+    X(acos, "the inverse of cos; NaN outside of -1 ... 1") \
+    X(atan, "the inverse of tan") \
+    X(sinh, "hyperbolic sine") \
+    X(cosh, "hyperbolic cosine") \
+    X(asinh, "the inverse of sinh") \
+    X(acosh, "the inverse of cosh; NaN below 1") \
+    X(atanh, "the inverse of tanh; NaN outside of -1 ... 1") \
+    X(erf, "the error function") \
+    X(floor, "the next integer below; gradient 0") \
+    X(ceil, "the next integer above; gradient 0") \
+    X(round, "the nearest integer, halves to even ones; gradient 0") \
+    X(sign, "-1, 0 or 1; gradient 0") \
+    X(step, "0 below zero, else 1; gradient 0") \
+    X(softplus, "log(1 + exp(x))") \
+    X(softsign, "x / (1 + |x|)") \
+    X(gelu, "x times the normal distribution's probability of less than x") \
+    X(gelu_tanh, "0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))") \
+    X(hard_swish, "x min(max(x / 6 + 1 / 2, 0), 1)") \
+    X(mish, "x tanh(log(1 + exp(x)))") \
+    X(bit_not, "all bits of an integer turned over")
+
+/** Functions of one operand with parameters. */
+#define OC_UNARY_PARAMS_LIST(X) \
+    X(leaky_relu, "x if x >= 0 else alpha x") \
+    X(clip, "min(max(x, alpha), beta)") \
+    X(elu, "x if x >= 0 else alpha (exp(x) - 1)") \
+    X(selu, "beta (x if x >= 0 else alpha (exp(x) - 1))") \
+    X(celu, "x if x >= 0 else alpha (exp(x / alpha) - 1)") \
+    X(swish, "x / (1 + exp(-alpha x)); also called SiLU, for alpha = 1") \
+    X(hard_sigmoid, "min(max(alpha x + beta, 0), 1)") \
+    X(thresholded_relu, "x if x > alpha else 0") \
+    X(shrink, "x + beta below -alpha, x - beta above alpha, else 0") \
+    X(is_inf, "whether x is infinite: above if alpha is not 0, below if beta is not 0; gives bool")
 
 /** Functions of two operands: name, formula. */
 #define OC_BINARY_LIST(X) \
     X(add, "a + b") \
     X(sub, "a - b") \
     X(mul, "a * b") \
-    X(div, "a / b") \
+    X(div, "a / b; of integers towards 0, and 0 for b = 0") \
     X(pow, "a to the power of b") \
     X(max, "the larger, NaN if either is") \
-    X(min, "the smaller, NaN if either is")
+    X(min, "the smaller, NaN if either is") \
+    X(prelu, "a if a >= 0 else b a") \
+    X(mod, "the remainder that has the sign of b; of integers 0 for b = 0") \
+    X(fmod, "the remainder that has the sign of a; of integers 0 for b = 0")
+
+/** Functions of two integers: name, formula. */
+#define OC_BITS_LIST(X) \
+    X(bit_and, "bits that are set in both") \
+    X(bit_or, "bits that are set in either") \
+    X(bit_xor, "bits that differ") \
+    X(shift_left, "a * 2^b, cut to the type; 0 when shifted by all its bits") \
+    X(shift_right, "a / 2^b; 0 when shifted by all its bits")
+
+/** Comparisons, which give bool; NaN is equal to nothing, and neither less nor greater. */
+#define OC_COMPARISON_LIST(X) \
+    X(equal, "a = b") \
+    X(less, "a < b") \
+    X(less_equal, "a <= b") \
+    X(greater, "a > b") \
+    X(greater_equal, "a >= b")
+
+/** Logic, of bool. */
+#define OC_LOGIC_LIST(X) \
+    X(logical_and, "both") \
+    X(logical_or, "either") \
+    X(logical_xor, "one of them")
 
 OC_BEGIN
 
-/* oc_relu(graph, x, err), oc_sigmoid(...), ...; leaky_relu and clip have forms of their own below. */
-#define OC_UNARY_DECLARE(name) OC_EXPORT oc_value *oc_##name(oc_graph *graph, oc_value *x, oc_error *err);
-OC_UNARY_DECLARE(relu)
-OC_UNARY_DECLARE(sigmoid)
-OC_UNARY_DECLARE(tanh)
-OC_UNARY_DECLARE(exp)
-
-OC_UNARY_DECLARE(sqrt)
-OC_UNARY_DECLARE(neg)
-OC_UNARY_DECLARE(abs)
-OC_UNARY_DECLARE(reciprocal)
+/* oc_relu(graph, x, err), ... */
+#define OC_UNARY_DECLARE(name, text) OC_EXPORT oc_value *oc_##name(oc_graph *graph, oc_value *x, oc_error *err);
+OC_UNARY_LIST(OC_UNARY_DECLARE)
 #undef OC_UNARY_DECLARE
 /** The natural logarithm: the op "log". */
 OC_EXPORT oc_value *oc_ln(oc_graph *graph, oc_value *x, oc_error *err);
@@ -63,9 +114,21 @@ OC_EXPORT oc_value *oc_leaky_relu(oc_graph *graph, oc_value *x, float alpha, oc_
 /** x held in [low, high]. */
 OC_EXPORT oc_value *oc_clip(oc_graph *graph, oc_value *x, float low, float high, oc_error *err);
 
+/** A function by its op's name, with its parameters; both lists above. @param params NULL: zeros. */
+OC_EXPORT oc_value *oc_unary(oc_graph *graph, const char *name, oc_value *x, const oc_eltwise_params *params, oc_error *err);
+/** Whether x is NaN: bool. */
+OC_EXPORT oc_value *oc_is_nan(oc_graph *graph, oc_value *x, oc_error *err);
+/** The opposite of a bool. */
+OC_EXPORT oc_value *oc_logical_not(oc_graph *graph, oc_value *x, oc_error *err);
+/** Elements of x where the condition (bool) is true, of y elsewhere; all three are broadcast. */
+OC_EXPORT oc_value *oc_where(oc_graph *graph, oc_value *condition, oc_value *x, oc_value *y, oc_error *err);
+
 /* oc_add(graph, a, b, err), ... */
 #define OC_BINARY_DECLARE(name, text) OC_EXPORT oc_value *oc_##name(oc_graph *graph, oc_value *a, oc_value *b, oc_error *err);
 OC_BINARY_LIST(OC_BINARY_DECLARE)
+OC_BITS_LIST(OC_BINARY_DECLARE)
+OC_COMPARISON_LIST(OC_BINARY_DECLARE)
+OC_LOGIC_LIST(OC_BINARY_DECLARE)
 #undef OC_BINARY_DECLARE
 
 OC_END

@@ -12,6 +12,7 @@
 #define OCELLI_OP_NORM_H
 
 #include <ocelli/graph.h>
+#include <ocelli/op/reduce.h>
 
 typedef struct oc_batch_norm_params {
     float epsilon;    /**< Default (0): 1e-5. */
@@ -34,6 +35,21 @@ OC_EXPORT oc_value *oc_batch_norm(oc_graph *graph, oc_value *src, oc_value *scal
 OC_EXPORT oc_value *oc_batch_norm_train(oc_graph *graph, oc_value *src, oc_value *scale, oc_value *bias,
                                         oc_value *running_mean, oc_value *running_variance, const oc_batch_norm_params *params,
                                         oc_value **new_mean, oc_value **new_variance, oc_error *err);
+
+/** Mean 0 and variance 1 over the axes from `axis` on, for each of the others. @param scale, bias of their shape; may be NULL. */
+OC_EXPORT oc_value *oc_layer_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value *bias, int64_t axis, double epsilon,
+                                  oc_error *err);
+/** x / sqrt(mean of x^2 + epsilon) over the axes from `axis` on. @param scale of their shape; may be NULL. */
+OC_EXPORT oc_value *oc_rms_norm(oc_graph *graph, oc_value *x, oc_value *scale, int64_t axis, double epsilon, oc_error *err);
+/** Mean 0 and variance 1 over the spatial axes of each image and channel. @param scale, bias (C); may be NULL. */
+OC_EXPORT oc_value *oc_instance_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value *bias, double epsilon, oc_error *err);
+/** The same over groups of channels, whose number is known. @param scale, bias (C); may be NULL. */
+OC_EXPORT oc_value *oc_group_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value *bias, int64_t groups, double epsilon,
+                                  oc_error *err);
+/** (x - mean) / (deviation + epsilon) over axes. @param axes keep_dims is not looked at. */
+OC_EXPORT oc_value *oc_mean_variance_norm(oc_graph *graph, oc_value *x, const oc_reduce_params *axes, double epsilon, oc_error *err);
+/** x over its norm along an axis. @param p 1 or 2. */
+OC_EXPORT oc_value *oc_lp_norm(oc_graph *graph, oc_value *x, int64_t axis, int p, oc_error *err);
 
 OC_END
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/reduce.h
- * Sums, means and maxima over axes. Ops: "reduce_sum", "reduce_mean", "reduce_max"; and "sum_to_like", the gradient of
+ * Sums, means, maxima, minima and products over axes. Ops: "reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod"; and "sum_to_like", the gradient of
  * broadcasting: sums a value down to the shape of another.
  */
 #ifndef OCELLI_OP_REDUCE_H
@@ -25,6 +25,20 @@ OC_EXPORT oc_value *oc_reduce_sum(oc_graph *graph, oc_value *x, const oc_reduce_
 OC_EXPORT oc_value *oc_reduce_mean(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
 /** The maximum over axes; NaN if there is one among them; minus infinity over none. */
 OC_EXPORT oc_value *oc_reduce_max(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The minimum, likewise. */
+OC_EXPORT oc_value *oc_reduce_min(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The product; 1 over none. */
+OC_EXPORT oc_value *oc_reduce_prod(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The sum of absolute values: the norm L1. */
+OC_EXPORT oc_value *oc_reduce_l1(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The root of the sum of squares: the norm L2. */
+OC_EXPORT oc_value *oc_reduce_l2(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The sum of squares. */
+OC_EXPORT oc_value *oc_reduce_sum_square(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** The logarithm of the sum. */
+OC_EXPORT oc_value *oc_reduce_log_sum(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+/** log(sum(exp(x))), without overflow. */
+OC_EXPORT oc_value *oc_reduce_log_sum_exp(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
 /** Sums x over the axes in which `like` was broadcast to x; the result has the shape of `like`. */
 OC_EXPORT oc_value *oc_sum_to_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err);
 

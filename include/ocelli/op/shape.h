@@ -51,6 +51,11 @@ typedef struct oc_pad_params {
 /** Named arguments: &oc_pad_params(.begin = {0, 1}, .end = {0, 1}). */
 #define oc_pad_params(...) ((oc_pad_params){__VA_ARGS__})
 
+typedef struct oc_expand_params {
+    int64_t dims[OC_MAX_RANK]; /**< Sizes to be repeated to, aligned at the end; 1: what there is. */
+    int32_t rank;              /**< Number of entries. */
+} oc_expand_params;
+
 typedef struct oc_cast_params {
     oc_dtype to; /**< Floats to integers: towards zero; out of range or NaN: undefined as in C. To bool: x != 0. */
 } oc_cast_params;
@@ -73,6 +78,10 @@ OC_EXPORT oc_value *oc_slice(oc_graph *graph, oc_value *x, const oc_slice_params
 OC_EXPORT oc_value *oc_pad(oc_graph *graph, oc_value *x, const oc_pad_params *params, oc_error *err);
 /** Converts elements to another type. */
 OC_EXPORT oc_value *oc_cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err);
+/** Repeated along axes of size 1, and along new ones in front, as if added to zeros of that shape. */
+OC_EXPORT oc_value *oc_expand(oc_graph *graph, oc_value *x, const oc_shape *shape, oc_error *err);
+/** Whole copies side by side. @param repeats how many along each axis; sizes must be numbers. */
+OC_EXPORT oc_value *oc_tile(oc_graph *graph, oc_value *x, const int64_t *repeats, oc_error *err);
 /** The value itself, as a node of its own. */
 OC_EXPORT oc_value *oc_identity(oc_graph *graph, oc_value *x, oc_error *err);
 

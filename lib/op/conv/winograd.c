@@ -84,7 +84,7 @@ static double cycles_of(const winograd *w, const oc__caps *caps, const oc__varia
     double transform = groups_all * rows * (double)w->blocks * points * 1.6 + share * groups_all * rows * 2 * points * 1.6;
     double product = share * points * groups_all * ((double)w->c.c * oc__tile_cycles(2, v->value[ROWS], 16) + 3 * rows + 10);
     double weights = share * points * (double)w->c.c * 128, all = weights * v->value[PARTS];
-    double speed = caps->peak_bytes * 0.5 / caps->peak_flops * 64; /* bytes a cycle, of one unit */
+    double speed = caps->peak_bytes * 0.6 / caps->peak_flops * 64; /* bytes a cycle, of one unit */
     double read = all < 1e6 && items > units ? weights / 40 : weights / speed;
     double scratch = fits(w, caps, v) ? 0 : (double)scratch_bytes(w, v) / 8;
     double item = transform + OC_MAX(product, read) + 0.2 * OC_MIN(product, read) + scratch + 500;

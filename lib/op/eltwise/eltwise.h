@@ -14,6 +14,7 @@ typedef struct oc__eltwise {
     const oc__op *op;
     const char *integers; /* OpenCL C for integer types; NULL: floating-point only */
     bool bool_too;
+    oc_dtype result; /* 0: that of the operands */
     double flops; /* an element, roughly */
     double (*host)(double x, double y, double a, double b);
 } oc__eltwise;
@@ -34,6 +35,8 @@ typedef struct oc__eltwise_form {
 bool oc__eltwise_form_of(const oc__problem *problem, oc__eltwise_form *out);
 /* The layout all big operands get, from what they have now; small ones stay plain. */
 void oc__eltwise_layouts(const oc__problem *problem, const oc__caps *caps, oc__layout *in, oc__layout *out);
+/* Whether elements are computed as vectors of float: operands and result are f32 or f16. */
+bool oc__eltwise_in_floats(const oc__problem *problem);
 /* Types, number of operands, and the expression: what every program begins with. */
 void oc__eltwise_define(const oc__problem *problem, oc__string *defines);
 /* Alpha and beta as the kernel takes them: float, or long for integer types. */
@@ -54,6 +57,13 @@ oc_status oc__eltwise_grad_div(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_pow(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_max(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_min(oc__gradient *gradient, oc_error *err);
+
+oc_status oc__eltwise_grad_zero(oc__gradient *gradient, oc_error *err);  /* of functions that are constant piece by piece */
+oc_status oc__eltwise_grad_chain(oc__gradient *gradient, oc_error *err); /* by the derivative that derivatives.c has */
+oc_status oc__eltwise_grad_prelu(oc__gradient *gradient, oc_error *err);
+oc_status oc__eltwise_grad_mod(oc__gradient *gradient, oc_error *err);
+/* Sums what was repeated, and hands it out as the gradient of operand i. */
+oc_status oc__eltwise_give(oc__gradient *gradient, int i, oc_value *value, oc_error *err);
 
 oc_status oc__eltwise_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                            oc_error *err);

@@ -5,8 +5,9 @@
 #define CHUNK 8192 /* elements a work-item of a CPU takes */
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    (void)caps;
     oc__eltwise_form form;
+    if (!oc__types_fit(problem, caps, why))
+        return false;
     if (!oc__eltwise_form_of(problem, &form) || !(form.same || form.scalar))
         return oc__refuse(why, "the operands have neither one shape nor one element");
     oc__layout in[2], out = oc__layout_plain(problem->out[0].shape.rank);
@@ -32,7 +33,7 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
         return OC_OK;
     oc__eltwise_form form;
     oc__eltwise_form_of(problem, &form);
-    bool floats = oc__is_float(problem->out[0].dtype), cpu = caps->simt_width <= 1;
+    bool floats = oc__eltwise_in_floats(problem), cpu = caps->simt_width <= 1;
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__eltwise_define(problem, &defines);

@@ -51,7 +51,7 @@ static bool follows(const oc__problem *problem, const oc__eltwise_form *form, co
     if (block == 1)
         return true;
     bool by_channel = form->same || form->scalar || (form->from == 1 && form->to == 2);
-    return (block == 8 || block == 16) && by_channel && oc__is_float(problem->out[0].dtype);
+    return (block == 8 || block == 16) && by_channel && oc__eltwise_in_floats(problem);
 }
 
 void oc__eltwise_layouts(const oc__problem *problem, const oc__caps *caps, oc__layout *in, oc__layout *out) {
@@ -68,12 +68,18 @@ void oc__eltwise_layouts(const oc__problem *problem, const oc__caps *caps, oc__l
     out[0] = *layout;
 }
 
+bool oc__eltwise_in_floats(const oc__problem *problem) {
+    return oc__is_float(problem->in[0].dtype) && oc__is_float(problem->out[0].dtype);
+}
+
 void oc__eltwise_define(const oc__problem *problem, oc__string *defines) {
-    bool floats = oc__is_float(problem->out[0].dtype);
+    oc_dtype dtype = problem->in[0].dtype;
+    bool reals = oc__is_real(dtype);
     oc__define_types(problem, defines);
+    oc__string_append(defines, dtype == OC_F64 ? "#define REAL(x) x\n" : oc__is_unsigned(dtype) ? "#define UNSIGNED\n" : "");
     oc__string_printf(defines, "#define OPERANDS %d\n#define PARAM %s\n#define EXPR(x, y, a, b) %s\n", problem->op_in,
-                      floats ? "float" : "long",
-                      floats ? problem->op->expression : oc__eltwise_find(problem->op)->integers);
+                      dtype == OC_F64 ? "double" : reals ? "float" : "long",
+                      reals ? problem->op->expression : oc__eltwise_find(problem->op)->integers);
 }
 
 static int64_t integer_of(float value) {
@@ -82,9 +88,13 @@ static int64_t integer_of(float value) {
 
 void oc__eltwise_params(const oc__recording *recording, oc__step *step) {
     const oc_eltwise_params *params = recording->problem->params;
+    oc_dtype dtype = recording->problem->in[0].dtype;
     float values[2] = {params->alpha, params->beta};
     for (int i = 0; i < 2; i++) {
-        if (oc__is_float(recording->problem->out[0].dtype))
+        double wide = values[i];
+        if (dtype == OC_F64)
+            oc__step_value(recording->steps, step, &wide, sizeof(wide));
+        else if (oc__is_real(dtype))
             oc__step_f32(recording->steps, step, values[i]);
         else
             oc__step_i64(recording->steps, step, integer_of(values[i]));

@@ -6,8 +6,7 @@
 
 #include "op/eltwise/eltwise.h"
 
-/* Sums what was repeated, and hands it out as the gradient of operand i. */
-static oc_status give(oc__gradient *g, int i, oc_value *value, oc_error *err) {
+oc_status oc__eltwise_give(oc__gradient *g, int i, oc_value *value, oc_error *err) {
     oc_value *operand = g->node->in[i];
     if (value && !oc_shape_equal(&value->shape, &operand->shape))
         value = oc_sum_to_like(g->graph, value, operand, err);
@@ -26,17 +25,17 @@ static const oc__op *backward_of(const oc_node *node) {
 }
 
 oc_status oc__eltwise_grad_output(oc__gradient *g, oc_error *err) {
-    return give(g, 0, oc__node2(g->graph, backward_of(g->node), g->node->params, g->node->out[0], g->diff_out[0], err), err);
+    return oc__eltwise_give(g, 0, oc__node2(g->graph, backward_of(g->node), g->node->params, g->node->out[0], g->diff_out[0], err), err);
 }
 
 oc_status oc__eltwise_grad_input(oc__gradient *g, oc_error *err) {
-    return give(g, 0, oc__node2(g->graph, backward_of(g->node), g->node->params, g->node->in[0], g->diff_out[0], err), err);
+    return oc__eltwise_give(g, 0, oc__node2(g->graph, backward_of(g->node), g->node->params, g->node->in[0], g->diff_out[0], err), err);
 }
 
 oc_status oc__eltwise_grad_mask(oc__gradient *g, oc_error *err) {
     if (!g->wanted[1])
         return OC_OK;
-    return give(g, 1, oc__node2(g->graph, g->node->op, g->node->params, g->node->in[0], g->diff_out[0], err), err);
+    return oc__eltwise_give(g, 1, oc__node2(g->graph, g->node->op, g->node->params, g->node->in[0], g->diff_out[0], err), err);
 }
 
 /* f(y, dy) = dy * k(y), and k' from y. */
@@ -45,7 +44,7 @@ oc_status oc__eltwise_grad_curve(oc__gradient *g, oc_error *err) {
     oc_value *y = g->node->in[0], *dy = g->node->in[1], *d = g->diff_out[0], *slope;
     const oc__op *op = g->node->op;
     if (g->wanted[1])
-        OC_TRY(give(g, 1, oc__node2(graph, op, NULL, y, d, err), err));
+        OC_TRY(oc__eltwise_give(g, 1, oc__node2(graph, op, NULL, y, d, err), err));
     if (!g->wanted[0])
         return OC_OK;
     oc_value *twice = oc_mul(graph, y, scalar(g, -2, err), err);
@@ -55,38 +54,38 @@ oc_status oc__eltwise_grad_curve(oc__gradient *g, oc_error *err) {
         slope = twice;
     else
         slope = oc_reciprocal(graph, oc_mul(graph, twice, y, err), err);
-    return give(g, 0, oc_mul(graph, oc_mul(graph, d, dy, err), slope, err), err);
+    return oc__eltwise_give(g, 0, oc_mul(graph, oc_mul(graph, d, dy, err), slope, err), err);
 }
 
 oc_status oc__eltwise_grad_exp(oc__gradient *g, oc_error *err) {
-    return give(g, 0, oc_mul(g->graph, g->diff_out[0], g->node->out[0], err), err);
+    return oc__eltwise_give(g, 0, oc_mul(g->graph, g->diff_out[0], g->node->out[0], err), err);
 }
 
 oc_status oc__eltwise_grad_log(oc__gradient *g, oc_error *err) {
-    return give(g, 0, oc_div(g->graph, g->diff_out[0], g->node->in[0], err), err);
+    return oc__eltwise_give(g, 0, oc_div(g->graph, g->diff_out[0], g->node->in[0], err), err);
 }
 
 oc_status oc__eltwise_grad_neg(oc__gradient *g, oc_error *err) {
-    return give(g, 0, oc_neg(g->graph, g->diff_out[0], err), err);
+    return oc__eltwise_give(g, 0, oc_neg(g->graph, g->diff_out[0], err), err);
 }
 
 oc_status oc__eltwise_grad_add(oc__gradient *g, oc_error *err) {
     for (int i = 0; i < 2; i++)
         if (g->wanted[i])
-            OC_TRY(give(g, i, g->diff_out[0], err));
+            OC_TRY(oc__eltwise_give(g, i, g->diff_out[0], err));
     return OC_OK;
 }
 
 oc_status oc__eltwise_grad_sub(oc__gradient *g, oc_error *err) {
     if (g->wanted[0])
-        OC_TRY(give(g, 0, g->diff_out[0], err));
-    return g->wanted[1] ? give(g, 1, oc_neg(g->graph, g->diff_out[0], err), err) : OC_OK;
+        OC_TRY(oc__eltwise_give(g, 0, g->diff_out[0], err));
+    return g->wanted[1] ? oc__eltwise_give(g, 1, oc_neg(g->graph, g->diff_out[0], err), err) : OC_OK;
 }
 
 oc_status oc__eltwise_grad_mul(oc__gradient *g, oc_error *err) {
     for (int i = 0; i < 2; i++)
         if (g->wanted[i])
-            OC_TRY(give(g, i, oc_mul(g->graph, g->diff_out[0], g->node->in[1 - i], err), err));
+            OC_TRY(oc__eltwise_give(g, i, oc_mul(g->graph, g->diff_out[0], g->node->in[1 - i], err), err));
     return OC_OK;
 }
 
@@ -94,9 +93,9 @@ oc_status oc__eltwise_grad_div(oc__gradient *g, oc_error *err) {
     oc_graph *graph = g->graph;
     oc_value *b = g->node->in[1], *ratio = g->wanted[0] || g->wanted[1] ? oc_div(graph, g->diff_out[0], b, err) : NULL;
     if (g->wanted[0])
-        OC_TRY(give(g, 0, ratio, err));
+        OC_TRY(oc__eltwise_give(g, 0, ratio, err));
     if (g->wanted[1])
-        OC_TRY(give(g, 1, oc_neg(graph, oc_mul(graph, ratio, g->node->out[0], err), err), err));
+        OC_TRY(oc__eltwise_give(g, 1, oc_neg(graph, oc_mul(graph, ratio, g->node->out[0], err), err), err));
     return OC_OK;
 }
 
@@ -105,7 +104,7 @@ oc_status oc__eltwise_grad_pow(oc__gradient *g, oc_error *err) {
     for (int i = 0; i < 2; i++) {
         if (g->wanted[i]) {
             oc_value *slope = oc__node2(g->graph, ops[i], NULL, g->node->in[0], g->node->in[1], err);
-            OC_TRY(give(g, i, oc_mul(g->graph, g->diff_out[0], slope, err), err));
+            OC_TRY(oc__eltwise_give(g, i, oc_mul(g->graph, g->diff_out[0], slope, err), err));
         }
     }
     return OC_OK;
@@ -117,7 +116,7 @@ static oc_status give_shares(oc__gradient *g, bool max, oc_error *err) {
         if (g->wanted[i]) {
             int first = max ? i : 1 - i;
             oc_value *share = oc__node2(g->graph, &oc__op_max_share, NULL, g->node->in[first], g->node->in[1 - first], err);
-            OC_TRY(give(g, i, oc_mul(g->graph, g->diff_out[0], share, err), err));
+            OC_TRY(oc__eltwise_give(g, i, oc_mul(g->graph, g->diff_out[0], share, err), err));
         }
     }
     return OC_OK;

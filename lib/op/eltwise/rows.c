@@ -8,7 +8,7 @@
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     oc__eltwise_form form;
-    if (!oc__is_float(problem->out[0].dtype))
+    if (!oc__eltwise_in_floats(problem))
         return oc__refuse(why, "it is for floating-point values");
     if (!oc__eltwise_form_of(problem, &form))
         return oc__refuse(why, "an operand is repeated along axes that are no neighbours");

@@ -18,8 +18,12 @@ typedef struct oc__matmul {
 oc__matmul oc__matmul_of(const oc__problem *problem);
 /* Whether it is what solvers on plain layouts take: one stride between products, not empty, f16 only without operands of an epilogue. */
 bool oc__matmul_plain(const oc__problem *problem, char why[OC_WHY]);
+/* What solvers of one work-item a group take. */
+bool oc__matmul_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* Panels of so many columns of the right operand: that axis in blocks, its blocks outermost of the last two axes. */
+void oc__matmul_panels(const oc__problem *problem, int columns, oc__layout *layout);
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
-extern const oc__solver oc__matmul_ref, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_clblast;
+extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_clblast;
 
 #endif

@@ -6,10 +6,9 @@
 #include "op/room.h"
 #include "op/tile.h"
 
-#define MT 4 /* tiles of rows, and panels of columns, a work-item takes at most */
-#define NP 8
+#define MT 4 /* tiles of rows a work-item takes at most */
 
-static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
+bool oc__matmul_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
     if (caps->simt_width > 1)
         return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
@@ -32,49 +31,36 @@ static int64_t tiles_to_share(int64_t tiles, const oc__caps *caps) {
     return OC_MAX(1, tiles / (12 * (int64_t)OC_MAX(caps->compute_units, 1u)));
 }
 
-/* Whether rows are packed: it pays when they are read again for other columns. */
-static bool packs(const oc__matmul *x, const oc__caps *caps) {
-    int64_t panels = (x->n + 31) / 32;
-    return x->m >= 4 && panels >= 4 && tiles_to_share((x->m + 13) / 14 * panels * x->batch, caps) >= 6;
-}
-
 static int vectors(const oc__matmul *x) {
     return oc__tile_vectors(x->n, 1, 4, false);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     oc__matmul x = oc__matmul_of(p);
-    bool pack = packs(&x, caps);
-    *out = (oc__variant){{oc__tile_length(vectors(&x), x.m, x.ta || pack ? 1 : x.k, true), pack ? 2 : 1}};
+    (void)caps;
+    *out = (oc__variant){{oc__tile_length(vectors(&x), x.m, x.ta ? 1 : x.k, true)}};
 }
 
-/* Panels of columns of the right operand: that axis in blocks, its blocks outermost of the last two axes. */
+void oc__matmul_panels(const oc__problem *p, int columns, oc__layout *layout) {
+    int rank = p->in[1].shape.rank, axis = oc__matmul_of(p).tb ? rank - 2 : rank - 1;
+    layout->order[rank - 2] = (int8_t)axis;
+    layout->order[rank - 1] = (int8_t)(axis == rank - 1 ? rank - 2 : rank - 1);
+    layout->block_count = 1;
+    layout->block_axis[0] = (int8_t)axis;
+    layout->block_size[0] = (int16_t)columns;
+}
+
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps, (void)out;
     oc__matmul x = oc__matmul_of(p);
-    int rank = p->in[1].shape.rank, axis = x.tb ? rank - 2 : rank - 1;
-    in[1].order[rank - 2] = (int8_t)axis;
-    in[1].order[rank - 1] = (int8_t)(axis == rank - 1 ? rank - 2 : rank - 1);
-    in[1].block_count = 1;
-    in[1].block_axis[0] = (int8_t)axis;
-    in[1].block_size[0] = (int16_t)(16 * vectors(&x));
-}
-
-/* Tiles and panels that a work-item takes. */
-static void share(const oc__matmul *x, const oc__caps *caps, bool pack, int64_t tiles, int64_t panels, int64_t *tiles_item,
-                  int64_t *panels_item) {
-    int64_t most = tiles_to_share(tiles * panels * x->batch, caps);
-    *panels_item = OC_MIN(OC_MIN(most, panels), pack ? NP : 1);
-    *tiles_item = OC_MIN(OC_MIN(OC_MAX(1, most / *panels_item), tiles), MT);
-    int64_t parts = (panels + *panels_item - 1) / *panels_item;
-    *panels_item = (panels + parts - 1) / parts; /* no smaller last part */
+    oc__matmul_panels(p, 16 * vectors(&x), &in[1]);
 }
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__matmul x = oc__matmul_of(p);
     int kv = vectors(&x), t = (int)OC_MIN(v->value[0], x.m);
     double tiles = (double)((x.m + t - 1) / t) * (double)((x.n + kv * 16 - 1) / (kv * 16)) * (double)x.batch;
-    double chunks = (double)x.k * kv / 512, cycles = (double)x.k * oc__tile_cycles(kv, t, x.ta || v->value[1] == 2 ? 1 : x.k) + (8 + 2 * chunks) * kv * t + 40;
+    double chunks = (double)x.k * kv / 512, cycles = (double)x.k * oc__tile_cycles(kv, t, x.ta ? 1 : x.k) + (8 + 2 * chunks) * kv * t + 40;
     return oc__tile_seconds(p, caps, tiles * cycles, tiles);
 }
 
@@ -82,15 +68,14 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__problem *p = r->problem;
     oc__matmul x = oc__matmul_of(p);
     int kv = vectors(&x), t = (int)OC_MIN(r->variant.value[0], x.m);
-    bool pack = r->variant.value[1] == 2;
-    int64_t tiles = (x.m + t - 1) / t, panels = (x.n + kv * 16 - 1) / (kv * 16), tiles_item, panels_item;
-    share(&x, r->caps, pack, tiles, panels, &tiles_item, &panels_item);
+    int64_t tiles = (x.m + t - 1) / t, panels = (x.n + kv * 16 - 1) / (kv * 16);
+    int64_t tiles_item = OC_MIN(OC_MIN(tiles_to_share(tiles * panels * x.batch, r->caps), tiles), MT);
     oc__string text;
     oc__string_init(&text, r->context);
     oc__epilogue_define(p, &text);
-    oc__string_printf(&text, "%s%s%s%s#define KV %d\n#define T %d\n#define MT %d\n#define NP %d\n#define KC %d\n",
+    oc__string_printf(&text, "%s%s%s#define KV %d\n#define T %d\n#define MT %d\n#define KC %d\n",
                       r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.ta ? "#define TRANS_A\n" : "", x.bias ? "#define HAS_BIAS\n" : "",
-                      pack ? "#define PACK\n" : "", kv, t, MT, pack ? NP : 1, 384 / kv / 16 * 16);
+                      kv, t, MT, 384 / kv / 16 * 16);
     oc__step *step = oc__step_kernel(r->steps, "matmul_tiled.cl", text.text, "matmul_tiled");
     oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
     oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
@@ -102,20 +87,17 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_i64(r->steps, step, !x.b_batch ? 0 : panels * 16 * kv * x.k);
     oc__step_i32(r->steps, step, tiles_item);
     oc__step_i32(r->steps, step, panels);
-    oc__step_i32(r->steps, step, panels_item);
     if (x.bias)
         oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
     oc__epilogue_args(r, step);
-    oc__step_range_single(step, (uint64_t)((tiles + tiles_item - 1) / tiles_item), (uint64_t)((panels + panels_item - 1) / panels_item),
-                          (uint64_t)x.batch);
+    oc__step_range_single(step, (uint64_t)((tiles + tiles_item - 1) / tiles_item), (uint64_t)panels, (uint64_t)x.batch);
     return oc__record_end(r, &text, err);
 }
 
 static const int32_t tile_rows[] = {14, 12, 9, 8, 7, 6, 5, 4, 2, 1, 0};
-static const int32_t pack_values[] = {1, 2, 0}; /* no, yes */
-static const oc__tuning space[] = {{"T", tile_rows}, {"PACK", pack_values}, {NULL, NULL}};
+static const oc__tuning space[] = {{"T", tile_rows}, {NULL, NULL}};
 
-const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .applicable = applicable, .layouts = layouts, .space = space,
+const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .applicable = oc__matmul_for_cpu, .layouts = layouts, .space = space,
                                      .variant = variant, .estimate = estimate, .record = record};
 
 /* Same panels and remainders of columns, same remainder of rows. */

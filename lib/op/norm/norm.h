@@ -10,11 +10,12 @@
 #define OC_NORM_ROOM_H
 
 #include <ocelli/op/norm.h>
+#include <ocelli/op/reduce.h>
 
 #include "op/onnx_rule.h"
 #include "op/room.h"
 
-extern const oc__onnx_rule oc__norm_onnx[];
+extern const oc__onnx_rule oc__norm_more_onnx[], oc__norm_onnx[];
 
 typedef struct oc__norm_fold_params {
     int64_t axis;  /* of the weights: outputs */
@@ -46,5 +47,9 @@ oc_status oc__norm_bwd_host(oc_context *context, const oc__problem *problem, con
                             oc_error *err);
 
 extern const oc__solver oc__norm_ref, oc__norm_rows, oc__norm_rows_inference;
+
+/* (x - mean) / sqrt(variance + epsilon) over axes that are kept. mean and inverse (1 / sqrt) may be NULL. */
+oc_value *oc__normalized(oc_graph *graph, oc_value *x, const oc_reduce_params *axes, double epsilon, oc_value **mean,
+                         oc_value **inverse, oc_error *err);
 
 #endif

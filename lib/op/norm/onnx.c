@@ -51,14 +51,15 @@ static oc_status write_train(oc__onnx_writing *writing, oc_error *err)
 
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_F32("epsilon", oc_batch_norm_params, epsilon, 1e-5f),
                                            OC_ONNX_ATTR_F32("momentum", oc_batch_norm_params, momentum, 0.9f),
-                                           OC_ONNX_ATTR_MUST("spatial", 1), OC_ONNX_ATTR_HOOK("training_mode"), {NULL}};
+                                           OC_ONNX_ATTR_MUST("spatial", 1), OC_ONNX_ATTR_HOOK("training_mode"), OC_ONNX_ATTR_HOOK("is_test"),
+                                           OC_ONNX_ATTR_HOOK("consumed_inputs"), {NULL}};
 
 #define STATISTICS (1u << 3 | 1u << 4)
 
 const oc__onnx_rule oc__norm_onnx[] = {
     {.type = "BatchNormalization", .op = "batch_norm", .since = 14, .in_min = 5, .in_max = 5, .out_max = 3,
      .frozen_inputs = STATISTICS, .attrs = attrs, .read = read_batch_norm},
-    {.type = "BatchNormalization", .op = "batch_norm", .since = 7, .until = 13, .in_min = 5, .in_max = 5, .out_max = 1,
+    {.type = "BatchNormalization", .op = "batch_norm", .since = 1, .until = 13, .in_min = 5, .in_max = 5, .out_max = 1,
      .frozen_inputs = STATISTICS, .attrs = attrs, .read = read_batch_norm},
     {.type = "BatchNormalization", .op = "batch_norm_train", .since = 14, .in_min = 5, .in_max = 5, .out_max = 3,
      .use = OC_ONNX_WRITE_ONLY, .attrs = attrs, .write = write_train},

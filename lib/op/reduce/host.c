@@ -4,8 +4,34 @@
 
 #include "op/reduce/reduce.h"
 
-static double lowest(oc_dtype dtype) {
-    return dtype == OC_I32 ? -0x1p31 : dtype == OC_I64 ? -0x1p63 : dtype == OC_U8 || dtype == OC_BOOL ? 0 : -INFINITY;
+/* The range of a type; what cannot be said as a double is rounded. */
+static double bound_of(oc_dtype dtype, bool low) {
+    switch (dtype) {
+    case OC_I8: return low ? -0x1p7 : 0x1p7 - 1;
+    case OC_I16: return low ? -0x1p15 : 0x1p15 - 1;
+    case OC_I32: return low ? -0x1p31 : 0x1p31 - 1;
+    case OC_I64: return low ? -0x1p63 : 0x1p63;
+    case OC_BOOL: return !low;
+    case OC_U8: return low ? 0 : 0x1p8 - 1;
+    case OC_U16: return low ? 0 : 0x1p16 - 1;
+    case OC_U32: return low ? 0 : 0x1p32 - 1;
+    case OC_U64: return low ? 0 : 0x1p64;
+    default: return low ? -INFINITY : INFINITY;
+    }
+}
+
+static double first_of(oc__reduce_kind kind, oc_dtype dtype) {
+    bool bound = kind == OC_REDUCE_MAX || kind == OC_REDUCE_MIN;
+    return bound ? bound_of(dtype, kind == OC_REDUCE_MAX) : kind == OC_REDUCE_PROD;
+}
+
+static double join(oc__reduce_kind kind, double result, double value) {
+    switch (kind) {
+    case OC_REDUCE_MAX: return value > result || isnan(value) ? value : result;
+    case OC_REDUCE_MIN: return value < result || isnan(value) ? value : result;
+    case OC_REDUCE_PROD: return result * value;
+    default: return result + value;
+    }
 }
 
 oc_status oc__reduce_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
@@ -20,18 +46,14 @@ oc_status oc__reduce_host(oc_context *context, const oc__problem *problem, const
         stride *= reduction.gone[i] ? 1 : x->dims[i];
     }
     for (int64_t i = 0; i < results; i++)
-        out[0][i] = reduction.kind == OC_REDUCE_MAX ? lowest(problem->in[0].dtype) : 0;
+        out[0][i] = first_of(reduction.kind, problem->in[0].dtype);
     for (int64_t i = 0; i < count; i++) {
         int64_t rest = i, at = 0;
         for (int k = x->rank - 1; k >= 0; k--) {
             at += rest % x->dims[k] * strides[k];
             rest /= x->dims[k];
         }
-        double value = in[0][i], *sum = &out[0][at];
-        if (reduction.kind != OC_REDUCE_MAX)
-            *sum += value;
-        else if (value > *sum || isnan(value))
-            *sum = value;
+        out[0][at] = join(reduction.kind, out[0][at], in[0][i]);
     }
     for (int64_t i = 0; i < results; i++) {
         out[0][i] /= reduction.kind == OC_REDUCE_MEAN ? (double)reduction.count : 1;

@@ -7,15 +7,34 @@
 
 #include "op/reduce/reduce.h"
 
+typedef oc_value *(*reducer)(oc_graph *graph, oc_value *x, const oc_reduce_params *params, oc_error *err);
+
+static const struct {
+    const char *type;
+    reducer reduce;
+} reducers[] = {{"ReduceSum", oc_reduce_sum},      {"ReduceMean", oc_reduce_mean},          {"ReduceMax", oc_reduce_max},
+                {"ReduceMin", oc_reduce_min},      {"ReduceProd", oc_reduce_prod},          {"ReduceL1", oc_reduce_l1},
+                {"ReduceL2", oc_reduce_l2},        {"ReduceSumSquare", oc_reduce_sum_square}, {"ReduceLogSum", oc_reduce_log_sum},
+                {"ReduceLogSumExp", oc_reduce_log_sum_exp}};
+
+static reducer reducer_of(const char *type)
+{
+    for (size_t i = 0; i < OC_COUNT(reducers); i++)
+        if (strcmp(reducers[i].type, type) == 0)
+            return reducers[i].reduce;
+    return NULL;
+}
+
 static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_error *err)
 {
     oc_reduce_params *params = memory;
     int count;
     OC_TRY(oc__onnx_axes(reading, 1, "axes", params->axes, &count, err));
+    /* ONNX takes an empty list for all axes, or none of them */
     if (count <= 0 && oc__onnx_attr_int(reading->node, "noop_with_empty_axes", 0) != 0)
         return oc__onnx_give(reading, oc_identity(reading->graph, reading->in[0], err), err);
     params->axis_count = OC_MAX(count, 0);
-    return oc__onnx_give(reading, oc__graph_node1(reading->graph, reading->op, params, reading->in, 1, err), err);
+    return oc__onnx_give(reading, reducer_of(reading->node->type)(reading->graph, reading->in[0], params, err), err);
 }
 
 static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err)
@@ -39,9 +58,19 @@ static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err)
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_BOOL("keepdims", oc_reduce_params, keep_dims, 1), OC_ONNX_ATTR_HOOK("axes"),
                                            OC_ONNX_ATTR_HOOK("noop_with_empty_axes"), {NULL}};
 
-#define REDUCE(type_, op_, inputs) \
-    {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = inputs, .out_max = 1, .param_inputs = 2, .attrs = attrs, \
+#define REDUCE(type_, op_, use_) \
+    {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 2, .out_max = 1, .param_inputs = 2, .attrs = attrs, .use = use_, \
      .read = read_reduce, .write = write_reduce}
 
-const oc__onnx_rule oc__reduce_onnx[] = {REDUCE("ReduceSum", "reduce_sum", 2), REDUCE("ReduceMean", "reduce_mean", 1),
-                                         REDUCE("ReduceMax", "reduce_max", 1), {NULL}};
+const oc__onnx_rule oc__reduce_onnx[] = {
+    REDUCE("ReduceSum", "reduce_sum", OC_ONNX_BOTH),
+    REDUCE("ReduceMean", "reduce_mean", OC_ONNX_BOTH),
+    REDUCE("ReduceMax", "reduce_max", OC_ONNX_BOTH),
+    REDUCE("ReduceMin", "reduce_min", OC_ONNX_BOTH),
+    REDUCE("ReduceProd", "reduce_prod", OC_ONNX_BOTH),
+    REDUCE("ReduceL1", "reduce_sum", OC_ONNX_READ_ONLY),
+    REDUCE("ReduceL2", "reduce_sum", OC_ONNX_READ_ONLY),
+    REDUCE("ReduceSumSquare", "reduce_sum", OC_ONNX_READ_ONLY),
+    REDUCE("ReduceLogSum", "reduce_sum", OC_ONNX_READ_ONLY),
+    REDUCE("ReduceLogSumExp", "reduce_sum", OC_ONNX_READ_ONLY),
+    {NULL}};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <ocelli/op/eltwise.h>
+#include <ocelli/op/shape.h>
 
 static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_reduce_params, axes, OC_MAX_RANK),
                                    OC_FIELD(OC_FIELD_I32, oc_reduce_params, axis_count),
@@ -38,7 +39,7 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
     oc_reduce_params *params = inference->params;
     const oc_shape *x = &inference->in[0].shape;
     oc_dtype dtype = inference->in[0].dtype;
-    if (!oc__is_float(dtype) && (inference->op == &oc__op_reduce_mean || dtype == OC_BOOL))
+    if (!oc__is_real(dtype) && (inference->op == &oc__op_reduce_mean || dtype == OC_BOOL))
         return oc__infer_fail(inference, err, "it is not defined for %s", oc_dtype_name(dtype));
     OC_TRY(normalize(inference, params, x->rank, err));
     oc_shape shape = {0};
@@ -122,6 +123,8 @@ void oc__reduction_of(const oc__problem *problem, oc__reduction *out) {
         const oc_reduce_params *params = problem->params;
         out->kind = problem->op == &oc__op_reduce_max    ? OC_REDUCE_MAX
                     : problem->op == &oc__op_reduce_mean ? OC_REDUCE_MEAN
+                    : problem->op == &oc__op_reduce_min  ? OC_REDUCE_MIN
+                    : problem->op == &oc__op_reduce_prod ? OC_REDUCE_PROD
                                                          : OC_REDUCE_SUM;
         for (int i = 0; i < params->axis_count; i++)
             out->gone[params->axes[i]] = true;
@@ -143,14 +146,33 @@ static oc_status gradient_sum(oc__gradient *g, oc_error *err) {
     return oc__gave(g->graph, g->diff_in[0]);
 }
 
-/* Equal shares to all that are the largest, as PyTorch's amax has it. */
+/* Equal shares to all that are the largest (or smallest), as PyTorch's amax has it. */
 static oc_status gradient_max(oc__gradient *g, oc_error *err) {
     oc_graph *graph = g->graph;
+    bool min = g->node->op == &oc__op_reduce_min;
     oc_value *x = g->node->in[0], *y = g->node->out[0];
     const oc_reduce_params *params = g->node->params;
-    oc_value *shares = oc__node2(graph, &oc__op_max_share, NULL, x, oc__broadcast_back(graph, y, x, params, false, err), err);
+    oc_value *winner = oc__broadcast_back(graph, y, x, params, false, err);
+    oc_value *shares = oc__node2(graph, &oc__op_max_share, NULL, min ? winner : x, min ? x : winner, err);
     oc_value *each = oc_div(graph, g->diff_out[0], oc_reduce_sum(graph, shares, params, err), err);
     g->diff_in[0] = oc_mul(graph, shares, oc__broadcast_back(graph, each, x, params, false, err), err);
+    return oc__gave(graph, g->diff_in[0]);
+}
+
+/* The product of the others: of all by this one; where there is one zero, of those that are not zero. */
+static oc_status gradient_prod(oc__gradient *g, oc_error *err) {
+    oc_graph *graph = g->graph;
+    oc_value *x = g->node->in[0];
+    const oc_reduce_params *params = g->node->params;
+    oc_value *one = oc_graph_scalar(graph, x->dtype, 1, err), *zero = oc_graph_scalar(graph, x->dtype, 0, err);
+    oc_value *is_zero = oc_equal(graph, x, zero, err), *safe = oc_where(graph, is_zero, one, x, err);
+    oc_value *zeros = oc_reduce_sum(graph, oc_cast(graph, is_zero, x->dtype, err), params, err);
+    oc_value *rest = oc_mul(graph, oc_reduce_prod(graph, safe, params, err), g->diff_out[0], err);
+    oc_value *all = oc__broadcast_back(graph, rest, x, params, false, err);
+    oc_value *count = oc__broadcast_back(graph, zeros, x, params, false, err);
+    oc_value *without = oc_where(graph, oc_equal(graph, count, zero, err), oc_div(graph, all, safe, err), zero, err);
+    oc_value *alone = oc_logical_and(graph, is_zero, oc_equal(graph, count, one, err), err);
+    g->diff_in[0] = oc_where(graph, alone, all, without, err);
     return oc__gave(graph, g->diff_in[0]);
 }
 
@@ -196,6 +218,8 @@ static const oc__solver *const broadcast_solvers[] = {&oc__broadcast_like_ref, N
 REDUCE(reduce_sum, OC_OP_EXACT, gradient_sum)
 REDUCE(reduce_mean, 0, gradient_sum)
 REDUCE(reduce_max, OC_OP_EXACT, gradient_max)
+REDUCE(reduce_min, OC_OP_EXACT, gradient_max)
+REDUCE(reduce_prod, 0, gradient_prod)
 
 const oc__op oc__op_sum_to_like = {
     .name = "sum_to_like", .in_min = 2, .in_max = 2, .out_count = 1, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 1,

@@ -18,7 +18,7 @@ typedef struct oc__broadcast_params {
     bool mean;                 /* divided by the number of repetitions */
 } oc__broadcast_params;
 
-typedef enum oc__reduce_kind { OC_REDUCE_SUM, OC_REDUCE_MEAN, OC_REDUCE_MAX } oc__reduce_kind;
+typedef enum oc__reduce_kind { OC_REDUCE_SUM, OC_REDUCE_MEAN, OC_REDUCE_MAX, OC_REDUCE_MIN, OC_REDUCE_PROD } oc__reduce_kind;
 
 /* A problem of this room: which axes of operand 0 go, and how many elements become one. */
 typedef struct oc__reduction {

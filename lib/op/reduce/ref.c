@@ -4,7 +4,7 @@
 
 #define PIECE 8192 /* elements that a work-item takes; the results of more are joined by a second stage */
 
-static const char *const kind_names[] = {"SUM", "MEAN", "MAX"};
+static const char *const kind_names[] = {"SUM", "MEAN", "MAX", "MIN", "PROD"};
 
 /* One stage: `results` times `pieces` partial results, each of at most `piece` of `count` elements. */
 typedef struct stage {
@@ -43,7 +43,7 @@ static int64_t pieces_of(int64_t count) {
 static oc_status record(const oc__recording *recording, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_shape *x = &problem->in[0].shape;
-    oc_dtype type = problem->in[0].dtype, partial = oc__is_float(type) ? OC_F32 : OC_I64;
+    oc_dtype type = problem->in[0].dtype, partial = type == OC_F64 ? OC_F64 : oc__is_real(type) ? OC_F32 : type == OC_U64 ? OC_U64 : OC_I64;
     oc__reduction reduction;
     oc__reduction_of(problem, &reduction);
     stage s = {.src = recording->in[0].place, .dst = recording->out[0].place, .src_type = type, .dst_type = type,
@@ -59,7 +59,7 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
         stage first = s;
         first.dst = recording->workspace;
         first.dst_type = partial;
-        first.kind = reduction.kind == OC_REDUCE_MAX ? "MAX" : "SUM";
+        first.kind = reduction.kind == OC_REDUCE_MEAN ? "SUM" : kind_names[reduction.kind];
         OC_TRY(record_stage(recording, &first, err));
         s.src = recording->workspace;
         s.src_type = partial;

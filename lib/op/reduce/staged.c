@@ -58,6 +58,8 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
         return oc__refuse(why, "the axes that stay are no neighbours");
     if (f.reduction.count == 0)
         return oc__refuse(why, "there is nothing to reduce");
+    if (f.reduction.kind > OC_REDUCE_MAX)
+        return oc__refuse(why, "it is for sums, means and maxima");
     return oc__for_cpu(problem, caps, why);
 }
 

@@ -171,7 +171,7 @@ static oc_status gradient_split(oc__gradient *g, oc_error *err) {
 
 static const oc__solver runs = {.name = "concat.runs", .applicable = oc__move_applicable, .layouts = layouts,
                                 .estimate = oc__move_estimate, .record = record_fast};
-static const oc__solver ref = {.name = "concat.ref", .applicable = oc__ref_applicable, .estimate = oc__ref_estimate,
+static const oc__solver ref = {.name = "concat.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&runs, &ref, NULL};
 

@@ -192,6 +192,12 @@ static oc_status read_cast(const oc__onnx_reading *reading, void *params, oc_err
     return oc__onnx_give(reading, oc_cast(reading->graph, reading->in[0], dtype, err), err);
 }
 
+static oc_status read_cast_like(const oc__onnx_reading *reading, void *params, oc_error *err)
+{
+    (void)params;
+    return oc__onnx_give(reading, oc_cast(reading->graph, reading->in[0], reading->in[1]->dtype, err), err);
+}
+
 static oc_status write_cast(oc__onnx_writing *writing, oc_error *err)
 {
     oc__onnx_node *node = oc__onnx_emit(writing, "Cast");
@@ -207,7 +213,7 @@ static const oc__onnx_attr_rule reshape[] = {OC_ONNX_ATTR_HOOK("allowzero"), {NU
 static const oc__onnx_attr_rule axes[] = {OC_ONNX_ATTR_HOOK("axes"), {NULL}};
 static const oc__onnx_attr_rule perm[] = {OC_ONNX_ATTR_HOOK("perm"), {NULL}};
 static const oc__onnx_attr_rule axis[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
-static const oc__onnx_attr_rule cast[] = {OC_ONNX_ATTR_HOOK("to"), {NULL}};
+static const oc__onnx_attr_rule cast[] = {OC_ONNX_ATTR_HOOK("to"), OC_ONNX_ATTR_HOOK("saturate"), {NULL}};
 
 #define ONE(type_, op_, attrs_, ...) \
     {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .attrs = attrs_, __VA_ARGS__}
@@ -225,5 +231,7 @@ const oc__onnx_rule oc__shape_onnx[] = {
     {.type = "Concat", .op = "concat", .since = 4, .in_min = 1, .in_max = OC_VARIADIC, .out_max = 1, .attrs = axis,
      .read = read_concat, .write = write_concat},
     ONE("Cast", "cast", cast, .read = read_cast, .write = write_cast),
+    {.type = "CastLike", .op = "cast", .since = 15, .in_min = 2, .in_max = 2, .out_max = 1, .use = OC_ONNX_READ_ONLY, .attrs = cast,
+     .read = read_cast_like},
     ONE("Identity", "identity", NULL, .use = OC_ONNX_BOTH),
     {NULL}};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts in ONNX: Slice, whose lists are attributes before opset 10, Split and Gather (of known indices), which become slices. */
+/* Parts in ONNX: Slice, whose lists are attributes before opset 10 and Split, which becomes slices. */
 #include "op/shape/shape.h"
 
 static oc_status get_list(const oc__onnx_reading *reading, int index, const char *name, int64_t *out, int *count, oc_error *err)
@@ -97,76 +97,12 @@ static oc_status read_split(const oc__onnx_reading *reading, void *memory, oc_er
     return OC_OK;
 }
 
-#define MAX_INDICES 256
-
-/* The elements first, first + step, … along an axis. */
-static oc_value *take(const oc__onnx_reading *reading, oc_value *from, int64_t axis, int64_t first, int64_t step, int count,
-                      oc_error *err)
-{
-    oc_slice_params params = {.begin = {0}};
-    params.begin[axis] = first;
-    params.end[axis] = first + (count - 1) * step + 1;
-    params.step[axis] = step;
-    return oc_slice(reading->graph, from, &params, err);
-}
-
-/* One slice where the indices are evenly spaced and rise, else one for each, joined. */
-static oc_value *take_all(const oc__onnx_reading *reading, oc_value *from, int64_t axis, const int64_t *at, int count, oc_error *err)
-{
-    oc_value *parts[MAX_INDICES];
-    int64_t step = count > 1 ? at[1] - at[0] : 1;
-    bool even = step > 0;
-    for (int i = 1; i < count; i++)
-        even = even && at[i] - at[i - 1] == step;
-    if (even)
-        return take(reading, from, axis, at[0], step, count, err);
-    for (int i = 0; i < count; i++)
-        if ((parts[i] = take(reading, from, axis, at[i], 1, 1, err)) == NULL)
-            return NULL;
-    return oc_concat(reading->graph, parts, (size_t)count, axis, err);
-}
-
-/* The axis becomes the axes of the indices: none, one or several. */
-static oc_status read_gather(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
-    oc_value *from = reading->in[0];
-    int64_t at[MAX_INDICES], axis = oc__onnx_attr_int(reading->node, "axis", 0);
-    int count, rank = from->shape.rank;
-    (void)params;
-    axis += axis < 0 ? rank : 0;
-    if (axis < 0 || axis >= rank || from->shape.dims[axis] < 0)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "its axis is out of range, or its size is no number");
-    OC_TRY(oc__onnx_ints(reading, 1, at, MAX_INDICES, &count, NULL, err));
-    for (int i = 0; i < count; i++) {
-        at[i] += at[i] < 0 ? from->shape.dims[axis] : 0;
-        if (at[i] < 0 || at[i] >= from->shape.dims[axis])
-            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "index %lld is out of range", (long long)at[i]);
-    }
-    const oc_shape *shape = oc_tensor_get_shape(reading->known[1].tensor);
-    oc_reshape_params to = {.rank = rank - 1 + shape->rank};
-    if (count == 0 || to.rank > OC_MAX_RANK)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "it has no indices, or its result has more than 8 axes");
-    oc_value *taken = take_all(reading, from, axis, at, count, err);
-    if (taken == NULL || shape->rank == 1)
-        return oc__onnx_give(reading, taken, err);
-    for (int i = 0; i < to.rank; i++) {
-        int source = i < axis ? i : i - shape->rank + 1;
-        bool index = i >= axis && i < axis + shape->rank;
-        to.dims[i] = index ? shape->dims[i - axis] : from->shape.dims[source] >= 0 ? from->shape.dims[source] : OC_RESHAPE_AXIS(source);
-    }
-    return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_reshape, &to, &taken, 1, err), err);
-}
-
 static const oc__onnx_attr_rule slice[] = {OC_ONNX_ATTR_HOOK("starts"), OC_ONNX_ATTR_HOOK("ends"), OC_ONNX_ATTR_HOOK("axes"), {NULL}};
 static const oc__onnx_attr_rule split[] = {OC_ONNX_ATTR_HOOK("axis"), OC_ONNX_ATTR_HOOK("split"), {NULL}};
-
-static const oc__onnx_attr_rule gather[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
 
 const oc__onnx_rule oc__slice_onnx[] = {
     {.type = "Slice", .since = 1, .in_min = 1, .in_max = 5, .out_max = 1, .param_inputs = 30, .attrs = slice, .read = read_slice,
      .write = write_slice},
     {.type = "Split", .since = 2, .in_min = 1, .in_max = 2, .out_max = OC_VARIADIC, .use = OC_ONNX_READ_ONLY, .param_inputs = 2,
      .attrs = split, .read = read_split},
-    {.type = "Gather", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .use = OC_ONNX_READ_ONLY, .param_inputs = 2,
-     .attrs = gather, .read = read_gather},
     {NULL}};

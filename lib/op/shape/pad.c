@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elements added to, or cut from, the ends of axes. */
+#include "op/rig.h"
 #include "op/shape/shape.h"
 
 static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_pad_params, begin, OC_MAX_RANK),
@@ -105,38 +106,17 @@ static double box_estimate(const oc__problem *problem, const oc__caps *caps, con
     return oc__estimate_roofline(problem, caps, 1, 0.4) + caps->launch_seconds;
 }
 
-/* The value as the bytes of an element. */
-static void element_of(oc_dtype dtype, float value, uint8_t bytes[8]) {
-    union {
-        float f32;
-        uint16_t f16;
-        int32_t i32;
-        int64_t i64;
-        uint8_t u8, bytes[8];
-    } element = {.i64 = 0};
-    switch (dtype) {
-    case OC_F32: element.f32 = value; break;
-    case OC_F16: element.f16 = oc__half_from_float(value); break;
-    case OC_I32: element.i32 = (int32_t)value; break;
-    case OC_I64: element.i64 = (int64_t)value; break;
-    case OC_BOOL: element.u8 = value != 0; break;
-    default: element.u8 = (uint8_t)(int64_t)value; break;
-    }
-    for (int i = 0; i < 8; i++)
-        bytes[i] = element.bytes[i];
-}
-
 static oc_status record_box(const oc__recording *recording, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_pad_params *params = problem->params;
     size_t size = oc_dtype_size(problem->out[0].dtype);
     uint64_t bytes = oc__desc_bytes(&problem->out[0]);
     oc__move inside = inside_of(problem);
-    uint8_t element[8];
+    uint64_t element[1] = {0};
     bool more = false;
     for (int i = 0; i < OC_MAX_RANK; i++)
         more = more || params->begin[i] > 0 || params->end[i] > 0;
-    element_of(problem->out[0].dtype, params->value, element);
+    oc__element_set(problem->out[0].dtype, element, 0, params->value);
     if (bytes && more)
         oc__step_fill(recording->steps, recording->out[0].place, bytes, element, size);
     return oc__move_record(recording, inside, recording->in[0].place, recording->out[0].place, size, true, err);
@@ -167,7 +147,7 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
 }
 
 static const oc__solver box = {.name = "pad.box", .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
-static const oc__solver ref = {.name = "pad.ref", .applicable = oc__ref_applicable, .estimate = oc__ref_estimate,
+static const oc__solver ref = {.name = "pad.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&box, &ref, NULL};
 

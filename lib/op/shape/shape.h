@@ -8,7 +8,7 @@
 #include "op/onnx_rule.h"
 #include "op/room.h"
 
-extern const oc__onnx_rule oc__shape_onnx[], oc__pad_onnx[], oc__slice_onnx[];
+extern const oc__onnx_rule oc__shape_onnx[], oc__pad_onnx[], oc__slice_onnx[], oc__expand_onnx[];
 
 /* A box of elements, from one place and strides (in elements) to others. Strides of the source may be negative or 0. */
 typedef struct oc__move {

@@ -135,7 +135,7 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
 
 static const oc__solver rows = {.name = "slice.rows", .applicable = oc__move_applicable, .estimate = oc__move_estimate,
                                 .record = record_fast};
-static const oc__solver ref = {.name = "slice.ref", .applicable = oc__ref_applicable, .estimate = oc__ref_estimate,
+static const oc__solver ref = {.name = "slice.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file op/index.h
+ * Elements taken from, and put to, places that are data: "gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd",
+ * "one_hot", "reverse_sequence", "non_zero".
+ *
+ * Indices are i32 or i64; negative ones are counted from the end; those that are out of range are held to the nearest one that is in.
+ */
+#ifndef OCELLI_OP_INDEX_H
+#define OCELLI_OP_INDEX_H
+
+#include <ocelli/graph.h>
+
+/** What becomes of an element that an update meets. */
+typedef enum oc_scatter_kind {
+    OC_SCATTER_SET = 0, /**< The last update is kept, in the order of the updates. */
+    OC_SCATTER_ADD = 1,
+    OC_SCATTER_MUL = 2,
+    OC_SCATTER_MAX = 3,
+    OC_SCATTER_MIN = 4
+} oc_scatter_kind;
+
+typedef struct oc_index_params {
+    int64_t axis;         /**< gather, gather_elements, scatter_elements, one_hot: negative ones are counted from the end. */
+    int64_t batch_dims;   /**< gather_nd: leading axes that operand and indices have in common. */
+    oc_scatter_kind kind; /**< Scattering: default OC_SCATTER_SET. */
+} oc_index_params;
+/** Named arguments: &oc_index_params(.axis = 1). */
+#define oc_index_params(...) ((oc_index_params){__VA_ARGS__})
+
+OC_BEGIN
+
+/** x at indices of an axis, which becomes the axes of `indices`. */
+OC_EXPORT oc_value *oc_gather(oc_graph *graph, oc_value *x, oc_value *indices, int64_t axis, oc_error *err);
+/** For each element of `indices` (as many axes as x), x there, with the index in place of that of the axis. */
+OC_EXPORT oc_value *oc_gather_elements(oc_graph *graph, oc_value *x, oc_value *indices, int64_t axis, oc_error *err);
+/** The last axis of `indices` holds tuples that stand for the first axes of x behind batch_dims of them. */
+OC_EXPORT oc_value *oc_gather_nd(oc_graph *graph, oc_value *x, oc_value *indices, int64_t batch_dims, oc_error *err);
+/** x with updates (of the shape of `indices`) where oc_gather_elements() would take them from. */
+OC_EXPORT oc_value *oc_scatter_elements(oc_graph *graph, oc_value *x, oc_value *indices, oc_value *updates,
+                                        const oc_index_params *params, oc_error *err);
+/** x with updates where oc_gather_nd() without batch_dims would take them from. */
+OC_EXPORT oc_value *oc_scatter_nd(oc_graph *graph, oc_value *x, oc_value *indices, oc_value *updates, oc_scatter_kind kind,
+                                  oc_error *err);
+/** A new axis of size `depth`, with values[1] at the index and values[0] elsewhere; indices out of range give values[0] only. */
+OC_EXPORT oc_value *oc_one_hot(oc_graph *graph, oc_value *indices, oc_value *values, int64_t depth, int64_t axis, oc_error *err);
+
+OC_END
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file op/resample.h
+ * Images in other sizes, and at other places: resizing (nearest, linear, cubic) and sampling at the points of a grid. Both are made of
+ * gathering and elementwise nodes, and have gradients for values and points.
+ */
+#ifndef OCELLI_OP_RESAMPLE_H
+#define OCELLI_OP_RESAMPLE_H
+
+#include <ocelli/graph.h>
+
+typedef enum oc_resize_mode { OC_RESIZE_NEAREST = 0, OC_RESIZE_LINEAR = 1, OC_RESIZE_CUBIC = 2 } oc_resize_mode;
+
+/** Where output index x of `to` lies between the `from` elements; s is the scale. Names and formulas are ONNX's. */
+typedef enum oc_resize_coordinates {
+    OC_RESIZE_HALF_PIXEL = 0,           /**< (x + 0.5) / s - 0.5 */
+    OC_RESIZE_HALF_PIXEL_SYMMETRIC = 1, /**< The same, centered where to is not s * from. */
+    OC_RESIZE_PYTORCH_HALF_PIXEL = 2,   /**< The same as the first, 0 for to = 1. */
+    OC_RESIZE_ALIGN_CORNERS = 3,        /**< x (from - 1) / (to - 1) */
+    OC_RESIZE_ASYMMETRIC = 4,           /**< x / s */
+    OC_RESIZE_TF_HALF_PIXEL = 5,        /**< (x + 0.5) / s */
+    OC_RESIZE_CROP = 6                  /**< From roi_begin to roi_end, shares of from - 1. */
+} oc_resize_coordinates;
+
+typedef enum oc_resize_rounding {
+    OC_RESIZE_ROUND_PREFER_FLOOR = 0,
+    OC_RESIZE_ROUND_PREFER_CEIL = 1,
+    OC_RESIZE_FLOOR = 2,
+    OC_RESIZE_CEIL = 3
+} oc_resize_rounding;
+
+typedef struct oc_resize_params {
+    oc_resize_mode mode;               /**< Default: nearest. */
+    oc_resize_coordinates coordinates; /**< Default: half pixel. */
+    oc_resize_rounding rounding;       /**< Of nearest. Default: halves down. */
+    float cubic_a;                     /**< Coefficient of cubic convolution (Keys 1981). Default (0): -0.75. */
+    bool exclude_outside;              /**< Cubic: elements outside have no weight, instead of being those at the edge. */
+    double scale;                      /**< Default (0): to / from. */
+    double roi_begin, roi_end;         /**< OC_RESIZE_CROP. */
+    double extrapolation;              /**< OC_RESIZE_CROP: the value of what lies outside. */
+} oc_resize_params;
+/** Named arguments: &oc_resize_params(.mode = OC_RESIZE_LINEAR). */
+#define oc_resize_params(...) ((oc_resize_params){__VA_ARGS__})
+
+typedef enum oc_grid_padding { OC_GRID_ZEROS = 0, OC_GRID_BORDER = 1, OC_GRID_REFLECTION = 2 } oc_grid_padding;
+
+typedef struct oc_grid_params {
+    oc_resize_mode mode;     /**< Default: nearest. */
+    oc_grid_padding padding; /**< What lies outside. Default: zeros. */
+    bool align_corners;      /**< -1 and 1 are the middles of the outermost elements, not their edges. */
+} oc_grid_params;
+/** Named arguments: &oc_grid_params(.mode = OC_RESIZE_LINEAR). */
+#define oc_grid_params(...) ((oc_grid_params){__VA_ARGS__})
+
+OC_BEGIN
+
+/** Resizes one axis, whose size is a number, to `to` elements. */
+OC_EXPORT oc_value *oc_resize(oc_graph *graph, oc_value *x, int64_t axis, int64_t to, const oc_resize_params *params, oc_error *err);
+/** x (N, C, H, W) at points (x, y) in [-1, 1] of a grid (N, H', W', 2): (N, C, H', W'). C, H, W, H' and W' are numbers. */
+OC_EXPORT oc_value *oc_grid_sample(oc_graph *graph, oc_value *x, oc_value *grid, const oc_grid_params *params, oc_error *err);
+
+OC_END
+
+#endif
