@@ -50,7 +50,7 @@ static bool best(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out)
         for (const int32_t *parts = part_values; *parts; parts++) {
             oc__gemm_cut cut = cut_of(s, caps, &tiles[i], *parts);
             double seconds = cut_fits(s, caps, &cut) ? oc__gemm_seconds(s, caps, &cut) : 0;
-            if (seconds == 0 || (found && seconds >= least * 0.999))
+            if (seconds == 0 || (found && seconds >= least * (*parts > 1 ? 0.8 : 0.999))) /* a workspace must be worth it */
                 continue;
             found = true;
             least = seconds;
