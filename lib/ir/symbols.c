@@ -72,13 +72,25 @@ int64_t oc__dim_add(oc__symbols *symbols, int64_t a, int64_t b) {
     return intern_string(symbols, &text);
 }
 
+/* "3*N" is a number times a symbol that is there. */
+static int64_t take_factor(const oc__symbols *symbols, int64_t dim, int64_t *number) {
+    const char *text = symbols && dim >= -(int64_t)symbols->count ? symbols->texts[-1 - dim] : "", *end;
+    int64_t factor;
+    if (!oc__parse_int64(text, &end, &factor) || *end != '*' || factor < 1)
+        return dim;
+    for (size_t i = 0; i < symbols->count; i++)
+        if (!strcmp(symbols->texts[i], end + 1) && oc__mul_i64(*number, factor, number))
+            return -1 - (int64_t)i;
+    return dim;
+}
+
 /* Cancels equal symbols and multiplies the numbers of each side; false on overflow. */
-static bool gather(const int64_t *dims, int count, int64_t *number, int64_t *symbols, int *symbol_count) {
+static bool gather(const oc__symbols *known, const int64_t *dims, int count, int64_t *number, int64_t *symbols, int *symbol_count) {
     *number = 1;
     *symbol_count = 0;
     for (int i = 0; i < count; i++) {
         if (dims[i] < 0)
-            symbols[(*symbol_count)++] = dims[i];
+            symbols[(*symbol_count)++] = take_factor(known, dims[i], number);
         else if (!oc__mul_i64(*number, dims[i], number))
             return false;
     }
@@ -108,8 +120,8 @@ bool oc__dim_ratio(oc__symbols *symbols, const int64_t *above, int above_count, 
                    int64_t *out) {
     int64_t a[2 * OC_MAX_RANK], b[2 * OC_MAX_RANK], x, y;
     int as, bs;
-    if (above_count > 2 * OC_MAX_RANK || below_count > 2 * OC_MAX_RANK || !gather(above, above_count, &x, a, &as) ||
-        !gather(below, below_count, &y, b, &bs))
+    if (above_count > 2 * OC_MAX_RANK || below_count > 2 * OC_MAX_RANK || !gather(symbols, above, above_count, &x, a, &as) ||
+        !gather(symbols, below, below_count, &y, b, &bs))
         return false;
     cancel(a, &as, b, &bs);
     if (y == 0 || (bs == 0 && x % y != 0))

@@ -8,9 +8,12 @@
 static oc_status check_versions(oc__onnx_reader *reader, oc_error *err)
 {
     const oc__onnx_model *model = &reader->model;
-    if (model->opset == -1)
+    bool own = false;
+    for (size_t i = 0; i < model->node_count; i++)
+        own |= model->nodes[i].domain[0] == 0 || strcmp(model->nodes[i].domain, "ai.onnx") == 0;
+    if (model->opset == -1 && own)
         return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "the model does not import ONNX's own operators");
-    if (model->opset < OC_ONNX_OPSET_MIN || model->opset > OC_ONNX_OPSET_MAX)
+    if ((own && model->opset < OC_ONNX_OPSET_MIN) || model->opset > OC_ONNX_OPSET_MAX)
         return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "opset %lld is not supported (%d to %d are)",
                         (long long)model->opset, OC_ONNX_OPSET_MIN, OC_ONNX_OPSET_MAX);
     if (model->sparse_count > 0)

@@ -8,27 +8,36 @@ static bool belongs(const oc__onnx_rule *rule, const oc__op *op)
     return rule->op == NULL || strcmp(rule->op, op->name) == 0;
 }
 
-static bool fits(const oc__onnx_rule *rule, const char *type, int64_t opset)
-{
-    return rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since && (rule->until == 0 || opset <= rule->until) &&
-           strcmp(rule->type, type) == 0;
-}
-
 static bool default_domain(const oc__onnx_node *node)
 {
     return node->domain[0] == 0 || strcmp(node->domain, "ai.onnx") == 0;
 }
 
+static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t opset)
+{
+    if (rule->domain != NULL)
+        return strcmp(rule->domain, node->domain) == 0 && strcmp(rule->type, node->type) == 0;
+    return default_domain(node) && rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since && (rule->until == 0 || opset <= rule->until) &&
+           strcmp(rule->type, node->type) == 0;
+}
+
 const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset, const oc__op **op)
 {
-    if (!default_domain(node))
-        return NULL;
     for (const oc__op *const *at = oc__ops; *at != NULL; at++) {
         for (const oc__onnx_rule *rule = (*at)->onnx; rule != NULL && rule->type != NULL; rule++) {
-            if (!belongs(rule, *at) || !fits(rule, node->type, opset))
+            if (!belongs(rule, *at) || !fits(rule, node, opset))
                 continue;
             if (op != NULL)
                 *op = *at;
+            return rule;
+        }
+    }
+    for (const oc__onnx_rule *const *list = oc__onnx_composed; *list != NULL; list++) {
+        for (const oc__onnx_rule *rule = *list; rule->type != NULL; rule++) {
+            if (!fits(rule, node, opset))
+                continue;
+            if (op != NULL)
+                *op = &oc__op_identity; /* such rules make their nodes themselves */
             return rule;
         }
     }

@@ -139,39 +139,3 @@ oc_status oc__onnx_give(const oc__onnx_reading *reading, oc_value *value, oc_err
     reading->out[0] = value;
     return OC_OK;
 }
-
-/* Padding of one axis so that there are ceil(size / stride) windows. */
-static bool same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t *total)
-{
-    int64_t reach;
-    if (!oc__mul_i64(kernel - 1, dilation, &reach))
-        return false;
-    if (size < 0 && stride != 1)
-        return false;
-    *total = stride == 1 ? reach : OC_MAX((size - 1) / stride * stride + reach + 1 - size, 0);
-    return true;
-}
-
-oc_status oc__onnx_auto_pad(const oc__onnx_reading *reading, const int64_t kernel[2], const int64_t stride[2],
-                            const int64_t dilation[2], int64_t pad_begin[2], int64_t pad_end[2], oc_error *err)
-{
-    const char *mode = oc__onnx_attr_text(reading->node, "auto_pad", "NOTSET");
-    bool upper = strcmp(mode, "SAME_UPPER") == 0;
-    if (strcmp(mode, "NOTSET") == 0)
-        return OC_OK;
-    if (!upper && strcmp(mode, "SAME_LOWER") != 0 && strcmp(mode, "VALID") != 0)
-        return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "auto_pad is '%.40s'", mode);
-    for (int i = 0; i < 2; i++) {
-        pad_begin[i] = pad_end[i] = 0;
-        if (strcmp(mode, "VALID") == 0)
-            continue;
-        int64_t size = reading->in[0]->shape.dims[2 + i], total;
-        if (kernel[i] < 1 || stride[i] < 1 || dilation[i] < 1 || size > INT64_MAX / 4 || kernel[i] > INT32_MAX)
-            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "kernel, stride or dilation is below 1");
-        if (!same_padding(size, kernel[i], stride[i], dilation[i], &total))
-            return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "auto_pad needs an image size that is a number");
-        pad_begin[i] = upper ? total / 2 : total - total / 2;
-        pad_end[i] = total - pad_begin[i];
-    }
-    return OC_OK;
-}

@@ -132,6 +132,7 @@ typedef enum oc__onnx_use { OC_ONNX_BOTH = 0, OC_ONNX_READ_ONLY, OC_ONNX_WRITE_O
 struct oc__onnx_rule {
     const char *type; /* NULL ends a list */
     const char *op;   /* the op's name, in a list that several ops of a room share */
+    const char *domain; /* NULL: ONNX's own */
     int since, until; /* opsets, inclusive; until 0: the last */
     int in_min, in_max, out_max;
     oc__onnx_use use;
@@ -147,6 +148,8 @@ struct oc__onnx_rule {
     /* Emits the ONNX nodes itself; NULL: one node with the table's attributes. */
     oc_status (*write)(oc__onnx_writing *writing, oc_error *err);
 };
+
+extern const oc__onnx_rule *const oc__onnx_composed[]; /* lists of rules that belong to no op; ends with NULL */
 
 /* onnx_rule.c: for rules' functions. "node 'conv1' (Conv): " in front. */
 oc_status oc__onnx_refuse(const oc__onnx_reading *reading, oc_error *err, oc_status status, const char *format, ...)
@@ -166,9 +169,13 @@ oc_status oc__onnx_axes(const oc__onnx_reading *reading, int index, const char *
                         oc_error *err);
 /* Sets out 0; a NULL value is the failure that err tells. */
 oc_status oc__onnx_give(const oc__onnx_reading *reading, oc_value *value, oc_error *err);
-/* auto_pad: fills pads from the sizes of input 0. */
-oc_status oc__onnx_auto_pad(const oc__onnx_reading *reading, const int64_t kernel[2], const int64_t stride[2],
-                            const int64_t dilation[2], int64_t pad_begin[2], int64_t pad_end[2], oc_error *err);
+/* The attributes of windows over one to three spatial axes. */
+typedef struct oc__onnx_window {
+    int axes;
+    int64_t kernel[3], stride[3], dilation[3], pad_begin[3], pad_end[3];
+} oc__onnx_window;
+/* kernel: the sizes of weights; NULL: from kernel_shape. auto_pad takes the sizes of input 0. */
+oc_status oc__onnx_window_read(const oc__onnx_reading *reading, const int64_t *kernel, oc__onnx_window *out, oc_error *err);
 
 /* onnx_attrs.c: the tables, both ways. */
 oc_status oc__onnx_attrs_read(const oc__onnx_reading *reading, void *params, oc_error *err);

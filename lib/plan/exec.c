@@ -67,19 +67,19 @@ static oc_status make_queue(oc_exec *exec, oc_error *err) {
 static oc_status prepare(oc_exec *exec, oc_error *err) {
     oc_plan *plan = exec->plan;
     size_t slabs = (size_t)plan->slab_count;
-    bool frozen = exec->state->frozen && !plan->updates, made = frozen && exec->derived->version == exec->state->version;
+    bool frozen = exec->state->frozen && !plan->updates, made = frozen && oc__derived_is_current(exec->derived, exec->state);
     OC_TRY(bind_states(exec, err));
     if (!made)
         OC_TRY(oc__launches_init(&exec->derive_launches, plan->devices[0], &plan->derive_steps, exec->slabs, slabs, err));
     if (frozen && !made) {
-        OC_TRY(oc__launches_run(&exec->derive_launches, exec->queue, 0, exec->derive_launches.count, NULL, err));
+        OC_TRY(oc__exec_derive(exec, err));
         OC_TRY(oc__queue_flush(exec->queue, err));
     }
     OC_TRY(oc__launches_init(&exec->launches, plan->devices[0], &plan->steps, exec->slabs, slabs, err));
     if (!frozen || made)
         return OC_OK;
     OC_TRY(oc__queue_finish(exec->queue, err));
-    exec->derived->version = exec->state->version;
+    oc__derived_mark(exec->derived, exec->state);
     oc__launches_finish(&exec->derive_launches);
     if (exec->state == plan->state) {
         exec->derived->references++; /* the plan's: it lives as long as the plan's state */

@@ -22,6 +22,8 @@ struct oc_exec {
     double *seconds;    /* by step of the last run */
 };
 
+/* run.c: enqueues the derived tasks whose results are older than the state, under its lock. */
+oc_status oc__exec_derive(oc_exec *exec, oc_error *err);
 /* run.c: copies an output of the last run out. */
 oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
 

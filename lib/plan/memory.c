@@ -48,7 +48,8 @@ static bool push(oc_plan *plan, items *all, uint64_t bytes, int32_t first, int32
     return OC_ARRAY_PUSH(plan->context, all->list, all->count, all->capacity, it);
 }
 
-static bool collect(oc_plan *plan, items *arena, items *derived) {
+/* `packed`: derived values that are kept. */
+static bool collect(oc_plan *plan, items *arena, items *derived, items *packed) {
     bool ok = true;
     for (size_t i = 0; i < plan->slot_count; i++) {
         oc__slot *slot = &plan->slots[i];
@@ -56,7 +57,7 @@ static bool collect(oc_plan *plan, items *arena, items *derived) {
             continue;
         uint64_t bytes = oc__desc_bytes(&slot->desc);
         if (slot->home == OC_HOME_DERIVED)
-            ok = ok && push(plan, derived, bytes, OC_MAX(slot->first, 0), slot->last, &slot->place);
+            ok = ok && push(plan, slot->last == INT32_MAX ? packed : derived, bytes, OC_MAX(slot->first, 0), slot->last, &slot->place);
         else if (slot->home == OC_HOME_ARENA)
             ok = ok && push(plan, arena, bytes, slot->kept ? 0 : OC_MAX(slot->first, 0), slot->kept ? INT32_MAX : slot->last, &slot->place);
     }
@@ -133,6 +134,27 @@ static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t *
     return status;
 }
 
+/* Derived slabs: those of values that are needed for a while, then one for each that is kept, for other plans may have it too. */
+static oc_status place_derived(oc_plan *plan, items *derived, items *packed, oc_error *err) {
+    uint64_t most = oc__device_caps(plan->devices[0])->max_alloc, *sizes, zone = plan->params.red_zones ? RED_ZONE : 0;
+    OC_TRY(place_all(plan, derived, plan->arena_slabs, &sizes, &plan->derived_slabs, err));
+    plan->derived_temps = plan->derived_slabs;
+    size_t count = (size_t)plan->derived_slabs + packed->count;
+    plan->derived_sizes = oc__arena_alloc(&plan->arena, sizeof(*sizes) * OC_MAX(count, (size_t)1));
+    if (!plan->derived_sizes)
+        return oc__fail_memory(plan->context, err, count * sizeof(*sizes));
+    memcpy(plan->derived_sizes, sizes, sizeof(*sizes) * (size_t)plan->derived_slabs);
+    for (size_t i = 0; i < packed->count; i++) {
+        item *it = &packed->list[i];
+        if (it->bytes + 2 * zone > most)
+            return oc__fail(plan->context, err, OC_ERROR_LIMIT, "packed weights of %llu bytes exceed what %s allows in one piece: %llu",
+                            (unsigned long long)it->bytes, oc_device_get_info(plan->devices[0])->name, (unsigned long long)most);
+        *it->place = (oc__place){plan->arena_slabs + plan->derived_slabs, zone};
+        plan->derived_sizes[plan->derived_slabs++] = it->bytes + 2 * zone;
+    }
+    return OC_OK;
+}
+
 static uint64_t liveness_bound(const items *all, int32_t tasks) {
     uint64_t most = 0;
     for (int32_t t = 0; t <= tasks; t++) {
@@ -179,13 +201,13 @@ static void place_rest(oc_plan *plan) {
 }
 
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {
-    items arena = {0}, derived = {0};
+    items arena = {0}, derived = {0}, packed = {0};
     find_lives(plan);
-    oc_status status = collect(plan, &arena, &derived) ? OC_OK : oc__fail_memory(plan->context, err, plan->slot_count);
+    oc_status status = collect(plan, &arena, &derived, &packed) ? OC_OK : oc__fail_memory(plan->context, err, plan->slot_count);
     if (status == OC_OK)
         status = place_all(plan, &arena, 0, &plan->arena_sizes, &plan->arena_slabs, err);
     if (status == OC_OK)
-        status = place_all(plan, &derived, plan->arena_slabs, &plan->derived_sizes, &plan->derived_slabs, err);
+        status = place_derived(plan, &derived, &packed, err);
     if (status == OC_OK) {
         plan->constant_slab = plan->arena_slabs + plan->derived_slabs;
         plan->first_state_slab = plan->constant_slab + 1;
@@ -193,6 +215,7 @@ oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {
         plan->info.liveness_bytes = liveness_bound(&arena, (int32_t)plan->task_count);
         place_constants(plan);
         place_rest(plan);
+        status = oc__plan_make_keys(plan, err);
     }
     for (int i = 0; i < plan->arena_slabs; i++)
         plan->info.arena_bytes += plan->arena_sizes[i];
@@ -200,5 +223,6 @@ oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err) {
         plan->info.derived_bytes += plan->derived_sizes[i];
     oc__free(plan->context, arena.list);
     oc__free(plan->context, derived.list);
+    oc__free(plan->context, packed.list);
     return status;
 }

@@ -101,7 +101,8 @@ struct oc_plan {
     size_t input_count, output_count;
     /* slab numbers: arena slabs, derived slabs, constants, then one for each state */
     uint64_t *arena_sizes, *derived_sizes;
-    int arena_slabs, derived_slabs;
+    int arena_slabs, derived_slabs, derived_temps; /* the first of the derived slabs are for values that are not kept */
+    char **derived_keys; /* by derived slab: what lies there is made of what, and how; NULL: for this plan alone */
     int constant_slab, first_state_slab, slab_count;
     oc_state *state; /* the plan's own (frozen.c), or NULL; made under the lock */
     oc__buffer *constants;
@@ -140,22 +141,34 @@ typedef struct oc__state_entry {
     oc_tensor *lender;  /* whose memory the buffer is; NULL: the device's */
 } oc__state_entry;
 
+/* A derived value that all plans on a state share which have it made in the same way. */
+typedef struct oc__packed {
+    struct oc__packed *next;
+    char *key;
+    int references;
+    uint64_t version; /* of the state it was made from; 0: never */
+    oc__buffer *buffer;
+} oc__packed;
+
 /* Derived values of one plan on one state, shared by its execs. */
 typedef struct oc__derived {
     struct oc__derived *next;
     uint64_t serial;
     int references;
-    uint64_t version; /* of the state they were made from; 0: never */
+    uint64_t version; /* of the state that those without a key were made from; 0: never */
     oc__buffer **slabs;
-    int slab_count;
+    oc__packed **packed; /* by slab; NULL: has no key */
+    int slab_count, temps; /* the first are for values that are not kept */
 } oc__derived;
 
-void oc__derived_free(oc_context *context, oc__derived *derived); /* derived.c */
+void oc__derived_free(oc_state *state, oc__derived *derived); /* derived.c */
+/* keys.c: derived_keys. */
+oc_status oc__plan_make_keys(oc_plan *plan, oc_error *err);
 
 struct oc_state {
     oc_context *context;
     oc_device *device;
-    pthread_mutex_t lock; /* guards derived and version */
+    pthread_mutex_t lock; /* guards derived, packed and version */
     oc__state_entry *entries;
     size_t count, capacity;
     oc__buffer **buffers;
@@ -164,6 +177,7 @@ struct oc_state {
     bool frozen;
     bool borrows; /* of the graph's tensors, whose memory is not copied */
     oc__derived *derived;
+    oc__packed *packed;
 };
 
 /* A frozen state of the graph's first values, in the graph's own memory where the device shares that. */

@@ -107,16 +107,28 @@ oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
     return oc__queue_finish(exec->queue, err);
 }
 
+oc_status oc__exec_derive(oc_exec *exec, oc_error *err) {
+    const oc_plan *plan = exec->plan;
+    bool *needed;
+    OC_TRY(oc__derived_needed(exec->derived, exec->state, plan, &needed, err));
+    oc_status status = OC_OK;
+    for (size_t t = 0; status == OC_OK && t < plan->task_count; t++)
+        if (needed[t])
+            status = oc__launches_run(&exec->derive_launches, exec->queue, plan->tasks[t].first_step, plan->tasks[t].step_count, NULL, err);
+    oc__free(exec->context, needed);
+    return status;
+}
+
 /* Execs that share a state and do not change it share its derived values: whoever finds them old makes them, the others wait. */
 static oc_status derive(oc_exec *exec, oc_error *err) {
     oc_status status = OC_OK;
     pthread_mutex_lock(&exec->state->lock);
-    if (exec->derived->version != exec->state->version) {
-        status = oc__launches_run(&exec->derive_launches, exec->queue, 0, exec->derive_launches.count, NULL, err);
+    if (!oc__derived_is_current(exec->derived, exec->state)) {
+        status = oc__exec_derive(exec, err);
         if (status == OC_OK && !exec->plan->updates)
             status = oc__queue_finish(exec->queue, err);
         if (status == OC_OK)
-            exec->derived->version = exec->state->version;
+            oc__derived_mark(exec->derived, exec->state);
     }
     pthread_mutex_unlock(&exec->state->lock);
     return status;

@@ -270,7 +270,7 @@ void oc_state_destroy(oc_state **handle) {
     *handle = NULL;
     while (state->derived) {
         oc__derived *next = state->derived->next;
-        oc__derived_free(state->context, state->derived);
+        oc__derived_free(state, state->derived);
         state->derived = next;
     }
     for (size_t i = 0; i < state->buffer_count; i++)

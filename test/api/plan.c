@@ -191,6 +191,59 @@ static void test_derived_follow_the_state(void **state) {
     kit_finish(&k);
 }
 
+/* Plans for other sizes pack the same weights in the same way: they share them, whoever made them, whenever they change. */
+static void test_derived_are_shared(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    kit_init(&k, NULL);
+    kit_open(&k);
+    oc_graph *graph = lenet_graph(&k);
+    oc_plan *plans[3] = {make_plan(&k, graph, (oc_plan_params){0}), make_plan(&k, graph, (oc_plan_params){0}),
+                         make_plan(&k, graph, (oc_plan_params){.no_fusion = true})};
+    oc_state *weights = NULL;
+    oc_exec *execs[3] = {NULL};
+    float want[BATCH * 10], got[BATCH * 10];
+    uint64_t first, second, peak;
+    fill();
+    KIT_OK(oc_state_create(&weights, k.device, graph, 3, &err), &err);
+    KIT_OK(oc_exec_create(&execs[0], plans[0], weights, &err), &err);
+    run(&k, execs[0], want);
+    oc__device_usage(k.device, &first, &peak);
+    KIT_OK(oc_exec_create(&execs[1], plans[1], weights, &err), &err);
+    oc__device_usage(k.device, &second, &peak);
+    uint64_t packed = oc_plan_get_info(plans[1]).derived_bytes;
+    assert_true(second - first <= oc_plan_get_info(plans[1]).arena_bytes + packed / 2);
+    KIT_OK(oc_exec_create(&execs[2], plans[2], weights, &err), &err);
+    oc_tensor *ones;
+    KIT_OK(oc_tensor_create(&ones, k.context, NULL, OC_F32, &OC_SHAPE(10, 84), &err), &err);
+    for (int turn = 0; turn < 4; turn++) {
+        for (int i = 0; i < 3; i++) {
+            run(&k, execs[(turn + i) % 3], i ? got : want);
+            if (i)
+                close_to(want, got);
+        }
+        for (int i = 0; i < 840; i++)
+            ((float *)oc_tensor_get_data(ones))[i] = (float)(turn + i % 3) / 16;
+        KIT_OK(oc_state_write(weights, "fc3.weight", ones, &err), &err);
+        memcpy(got, want, sizeof(got));
+        run(&k, execs[turn % 2], want);
+        assert_memory_not_equal(got, want, sizeof(got));
+        if (turn == 1) { /* what one of them made stays while another needs it */
+            oc_exec_destroy(&execs[0]);
+            KIT_OK(oc_exec_create(&execs[0], plans[0], weights, &err), &err);
+        }
+    }
+    oc_tensor_destroy(&ones);
+    for (int i = 0; i < 3; i++) {
+        oc_exec_destroy(&execs[i]);
+        oc_plan_destroy(&plans[i]);
+    }
+    oc_state_destroy(&weights);
+    oc_graph_destroy(&graph);
+    kit_finish(&k);
+}
+
 static oc_graph *linear_graph(kit *k) {
     oc_error err = {0};
     oc_graph *graph = NULL;
@@ -294,6 +347,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_numbers), cmocka_unit_test(test_enqueue),
                                        cmocka_unit_test(test_threads_share_a_plan),
                                        cmocka_unit_test(test_derived_follow_the_state), cmocka_unit_test(test_weights_once),
+                                       cmocka_unit_test(test_derived_are_shared),
                                        cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

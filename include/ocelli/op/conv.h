@@ -36,6 +36,18 @@ OC_BEGIN
 OC_EXPORT oc_value *oc_conv2d(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
                               oc_error *err);
 
+/** The same over one, two or three spatial axes: src (N, C, spatial...), weights (K, C / groups, spatial...). */
+OC_EXPORT oc_value *oc_conv(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
+                            oc_error *err);
+/**
+ * Transposed convolution over one to three spatial axes, whose sizes are numbers: what a convolution with these params does to
+ * gradients on their way back, (size - 1) * stride + dilation * (kernel - 1) + 1 - pads + output_padding elements.
+ * @param weights (C, K / groups, spatial...). @param bias (K), or NULL.
+ * @param output_padding elements more at each axis' end, less than the stride; NULL: none.
+ */
+OC_EXPORT oc_value *oc_conv_transpose(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
+                                      const int64_t output_padding[3], oc_error *err);
+
 OC_END
 
 #endif

@@ -37,6 +37,10 @@ OC_EXPORT oc_value *oc_max_pool2d(oc_graph *graph, oc_value *src, const oc_pool_
                                   oc_error *err);
 /** The mean of each window: over its elements inside of src, or with count_include_pad over those in src and padding. */
 OC_EXPORT oc_value *oc_avg_pool2d(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
+/** The same over one, two or three spatial axes. */
+OC_EXPORT oc_value *oc_max_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
+/** Likewise. */
+OC_EXPORT oc_value *oc_avg_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
 /** @param src (N, C, spatial…). @return (N, C, 1…). */
 OC_EXPORT oc_value *oc_global_avg_pool(oc_graph *graph, oc_value *src, oc_error *err);
 

@@ -171,7 +171,7 @@ static const oc__solver *const solvers[] = {&ref, NULL};
 extern const oc__solver oc__scatter_ref;
 static const oc__solver *const bwd_solvers[] = {&oc__scatter_ref, NULL};
 
-#define GATHER(op_name, rule, bwd_onnx) \
+#define GATHER(op_name, rule) \
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 2, .in_max = 2, .out_count = 1, .flags = OC_OP_EXACT, \
                                      .params_size = sizeof(oc_index_params), .fields = oc__index_fields, .infer = rule, \
                                      .gradient = gradient, .batch = OC_BATCH_NONE("indices may stand for any place"), .host = host, \
@@ -180,11 +180,10 @@ static const oc__solver *const bwd_solvers[] = {&oc__scatter_ref, NULL};
                                            .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2, \
                                            .params_size = sizeof(oc_index_params), .fields = oc__index_fields, .infer = infer_bwd, \
                                            .gradient = gradient_bwd, .batch = OC_BATCH_NONE("indices may stand for any place"), \
-                                           .host = host_bwd, .solvers = bwd_solvers, .onnx = bwd_onnx};
-extern const oc__onnx_rule oc__resample_onnx[]; /* what is made of gathering */
-GATHER(gather, infer_gather, NULL)
-GATHER(gather_elements, infer_elements, oc__resample_onnx)
-GATHER(gather_nd, infer_nd, NULL)
+                                           .host = host_bwd, .solvers = bwd_solvers};
+GATHER(gather, infer_gather)
+GATHER(gather_elements, infer_elements)
+GATHER(gather_nd, infer_nd)
 
 oc_value *oc_gather(oc_graph *graph, oc_value *x, oc_value *indices, int64_t axis, oc_error *err) {
     return oc__node2(graph, &oc__op_gather, &(oc_index_params){.axis = axis}, x, indices, err);

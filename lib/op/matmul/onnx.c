@@ -90,11 +90,12 @@ static const oc__onnx_attr_rule gemm_attrs[] = {OC_ONNX_ATTR_BOOL("transA", oc_m
                                                 OC_ONNX_ATTR_BOOL("transB", oc_matmul_params, trans_b, 0),
                                                 OC_ONNX_ATTR_HOOK("alpha"),
                                                 OC_ONNX_ATTR_HOOK("beta"),
+                                                OC_ONNX_ATTR_HOOK("broadcast"),
                                                 {NULL}};
 
 const oc__onnx_rule oc__matmul_onnx[] = {
     {.type = "MatMul", .op = "matmul", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .floats = true,
      .write = write_matmul},
-    {.type = "Gemm", .op = "matmul", .since = 7, .in_min = 2, .in_max = 3, .out_max = 1, .use = OC_ONNX_READ_ONLY,
+    {.type = "Gemm", .op = "matmul", .since = 1, .in_min = 2, .in_max = 3, .out_max = 1, .use = OC_ONNX_READ_ONLY,
      .floats = true, .attrs = gemm_attrs, .read = read_gemm},
     {NULL}};

@@ -98,4 +98,4 @@ static const oc__solver *const solvers[] = {&ref, NULL};
 const oc__op oc__op_norm_fold = {
     .name = "norm_fold", .in_min = 5, .in_max = 6, .out_count = 2, .params_size = sizeof(oc__norm_fold_params), .fields = fields,
     .infer = infer, .cost = cost, .batch = OC_BATCH_NONE("weights have no batch"), .host = host, .shrink = shrink,
-    .solvers = solvers, .onnx = oc__norm_more_onnx};
+    .solvers = solvers};

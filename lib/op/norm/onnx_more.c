@@ -105,7 +105,7 @@ static const oc__onnx_attr_rule axes[] = {OC_ONNX_ATTR_HOOK("axes"), {NULL}};
 static const oc__onnx_attr_rule lp[] = {OC_ONNX_ATTR_HOOK("axis"), OC_ONNX_ATTR_HOOK("p"), {NULL}};
 
 #define READ(type_, since_, least, most, outputs, attrs_, reader) \
-    {.type = type_, .op = "norm_fold", .since = since_, .in_min = least, .in_max = most, .out_max = outputs, .use = OC_ONNX_READ_ONLY, \
+    {.type = type_, .since = since_, .in_min = least, .in_max = most, .out_max = outputs, .use = OC_ONNX_READ_ONLY, \
      .attrs = attrs_, .read = reader}
 
 const oc__onnx_rule oc__norm_more_onnx[] = {

@@ -8,17 +8,59 @@
 
 #include "op/pool/pool.h"
 
-static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error *err)
+static oc_status params_of(const oc__onnx_reading *reading, oc_pool_params *params, oc_error *err)
 {
-    oc_pool_params *params = memory;
-    const oc__onnx_attr *kernel = oc__onnx_attr_find(reading->node, "kernel_shape");
-    if (reading->in[0]->shape.rank != 4)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "only pooling over two spatial axes is supported");
-    if (kernel == NULL)
-        return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "kernel_shape is missing");
-    if (params->dilation[0] == 0)
-        params->dilation[0] = params->dilation[1] = 1;
-    return oc__onnx_auto_pad(reading, params->kernel, params->stride, params->dilation, params->pad_begin, params->pad_end, err);
+    oc__onnx_window window;
+    OC_TRY(oc__onnx_window_read(reading, NULL, &window, err));
+    *params = (oc_pool_params){.ceil_mode = oc__onnx_attr_int(reading->node, "ceil_mode", 0) != 0,
+                               .count_include_pad = oc__onnx_attr_int(reading->node, "count_include_pad", 0) != 0};
+    memcpy(params->kernel, window.kernel, sizeof(params->kernel));
+    memcpy(params->stride, window.stride, sizeof(params->stride));
+    memcpy(params->dilation, window.dilation, sizeof(params->dilation));
+    memcpy(params->pad_begin, window.pad_begin, sizeof(params->pad_begin));
+    memcpy(params->pad_end, window.pad_end, sizeof(params->pad_end));
+    if (reading->in[0]->shape.rank == 4)
+        params->kernel[2] = params->stride[2] = params->dilation[2] = 0;
+    return OC_OK;
+}
+
+static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    oc_pool_params params;
+    bool indices = reading->node->out_count > 1 && reading->out_used[1];
+    (void)memory;
+    OC_TRY(params_of(reading, &params, err));
+    if (indices && (reading->in[0]->shape.rank != 4 || oc__onnx_attr_int(reading->node, "storage_order", 0) != 0))
+        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "indices are supported over two spatial axes and in storage order 0");
+    if (indices)
+        return oc__onnx_give(reading, oc_max_pool2d(reading->graph, reading->in[0], &params, &reading->out[1], err), err);
+    return oc__onnx_give(reading, oc_max_pool(reading->graph, reading->in[0], &params, err), err);
+}
+
+static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    oc_pool_params params;
+    (void)memory;
+    OC_TRY(params_of(reading, &params, err));
+    return oc__onnx_give(reading, oc_avg_pool(reading->graph, reading->in[0], &params, err), err);
+}
+
+/* Powers, their mean over all of the window, and the root. */
+static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    oc_pool_params params;
+    oc_graph *graph = reading->graph;
+    oc_value *x = reading->in[0];
+    double size = 1;
+    (void)memory;
+    OC_TRY(params_of(reading, &params, err));
+    params.count_include_pad = true;
+    for (int i = 0; i < x->shape.rank - 2; i++)
+        size *= (double)params.kernel[i];
+    oc_value *p = oc_graph_scalar(graph, x->dtype, (double)oc__onnx_attr_int(reading->node, "p", 2), err);
+    oc_value *mean = oc_avg_pool(graph, oc_pow(graph, oc_abs(graph, x, err), p, err), &params, err);
+    oc_value *sum = oc_mul(graph, mean, oc_graph_scalar(graph, x->dtype, size, err), err);
+    return oc__onnx_give(reading, oc_pow(graph, sum, oc_reciprocal(graph, p, err), err), err);
 }
 
 static oc_status write_average(oc__onnx_writing *writing, oc_error *err)
@@ -65,12 +107,21 @@ static const oc__onnx_attr_rule average_attrs[] = {
     WINDOW, OC_ONNX_ATTR_BOOL("count_include_pad", oc_pool_params, count_include_pad, 0), {NULL}};
 
 static const oc__onnx_attr_rule lp_attrs[] = {OC_ONNX_ATTR_HOOK("p"), {NULL}};
+static const oc__onnx_attr_rule hooks[] = {OC_ONNX_ATTR_HOOK("kernel_shape"), OC_ONNX_ATTR_HOOK("strides"), OC_ONNX_ATTR_HOOK("pads"),
+                                           OC_ONNX_ATTR_HOOK("dilations"), OC_ONNX_ATTR_HOOK("auto_pad"), OC_ONNX_ATTR_HOOK("ceil_mode"),
+                                           OC_ONNX_ATTR_HOOK("count_include_pad"), OC_ONNX_ATTR_HOOK("storage_order"),
+                                           OC_ONNX_ATTR_HOOK("p"), {NULL}};
 
 const oc__onnx_rule oc__pool_onnx[] = {
-    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .floats = true,
-     .attrs = max_attrs, .adjust = adjust},
-    {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .in_min = 1, .in_max = 1, .out_max = 1, .floats = true,
-     .attrs = average_attrs, .adjust = adjust, .write = write_average},
+    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .use = OC_ONNX_READ_ONLY, .floats = true,
+     .attrs = hooks, .read = read_max},
+    {.type = "AveragePool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,
+     .floats = true, .attrs = hooks, .read = read_average},
+    {.type = "LpPool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY, .floats = true,
+     .attrs = hooks, .read = read_lp_pool},
+    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .out_max = 2, .use = OC_ONNX_WRITE_ONLY, .attrs = max_attrs},
+    {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .out_max = 1, .use = OC_ONNX_WRITE_ONLY, .attrs = average_attrs,
+     .write = write_average},
     {.type = "GlobalAveragePool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1,
      .read = read_global},
     {.type = "GlobalMaxPool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,

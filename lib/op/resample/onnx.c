@@ -165,7 +165,7 @@ static const oc__onnx_attr_rule grid[] = {OC_ONNX_ATTR_HOOK("mode"), OC_ONNX_ATT
                                           {NULL}};
 
 #define READ(type_, since_, most, params_, attrs_, reader) \
-    {.type = type_, .op = "gather_elements_bwd", .since = since_, .in_min = 1, .in_max = most, .out_max = 1, .use = OC_ONNX_READ_ONLY, \
+    {.type = type_, .since = since_, .in_min = 1, .in_max = most, .out_max = 1, .use = OC_ONNX_READ_ONLY, \
      .param_inputs = params_, .attrs = attrs_, .read = reader}
 
 const oc__onnx_rule oc__resample_onnx[] = {READ("Resize", 10, 4, 14, resize, read_resize), READ("Upsample", 7, 2, 2, resize, read_resize),

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pooling over one to three spatial axes, of that over two. */
+#include <math.h>
+
+#include <ocelli/op/eltwise.h>
+#include <ocelli/op/pool.h>
+#include <ocelli/op/shape.h>
+
+#include "op/pool/pool.h"
+#include "op/conv/spatial.h"
+
+typedef oc_value V;
+
+static oc_pool_params shifted(const oc_pool_params *p, int by) {
+    oc_pool_params out = {.ceil_mode = p->ceil_mode, .count_include_pad = p->count_include_pad};
+    for (int i = 0; i < 3; i++) {
+        int k = i - by;
+        bool there = k >= 0 && k < 3;
+        out.kernel[i] = there && p->kernel[k] ? p->kernel[k] : 1;
+        out.stride[i] = there ? p->stride[k] : 0;
+        out.dilation[i] = there ? p->dilation[k] : 0;
+        out.pad_begin[i] = there ? p->pad_begin[k] : 0;
+        out.pad_end[i] = there ? p->pad_end[k] : 0;
+    }
+    return out;
+}
+
+/* Slices of x, pooled over two axes each, and joined: the largest, or the sum by their number. */
+static V *pool_3d(oc_graph *graph, V *x, const oc_pool_params *p, bool max, oc_error *err) {
+    int64_t step = OC_MAX(p->stride[0], 1), dilation = OC_MAX(p->dilation[0], 1), taps = p->kernel[0], size = x->shape.dims[2];
+    if (size < 0 || taps < 1)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "pooling: %lld slices, %lld to a window", (long long)size, (long long)taps);
+    int64_t depth = oc__dim_window(&graph->symbols, size, taps, step, dilation, p->pad_begin[0], p->pad_end[0], p->ceil_mode);
+    int64_t reach = (depth - 1) * step + dilation * (taps - 1) + 1, end = OC_MAX(reach - size - p->pad_begin[0], p->pad_end[0]);
+    oc_pool_params plane = shifted(p, -1);
+    V *padded = oc__spatial_pad(graph, x, p->pad_begin[0], end, max ? -INFINITY : 0, err), *all = NULL;
+    if (depth < 1)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "pooling: the window is deeper than the source");
+    for (int64_t d = 0; d < taps; d++) {
+        V *slices = oc__spatial_slices(graph, padded, d * dilation, step, depth, err);
+        V *part = max ? oc_max_pool2d(graph, slices, &plane, NULL, err) : oc_avg_pool2d(graph, slices, &plane, err);
+        all = d == 0 ? part : max ? oc_max(graph, all, part, err) : oc_add(graph, all, part, err);
+    }
+    if (!max)
+        all = oc_mul(graph, all, oc_graph_scalar(graph, x->dtype, 1.0 / (double)taps, err), err);
+    return oc__spatial_stack(graph, all, depth, err);
+}
+
+V *oc_max_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *err) {
+    oc_pool_params own = shifted(params, src && src->shape.rank == 3);
+    if (!src || src->shape.rank == 4)
+        return oc_max_pool2d(graph, src, params, NULL, err);
+    if (src->shape.rank == 3)
+        return oc__spatial_drop(graph, oc_max_pool2d(graph, oc__spatial_lift(graph, src, err), &own, NULL, err), err);
+    if (src->shape.rank != 5)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "max_pool: %d axes; it takes 3 to 5", src->shape.rank);
+    return pool_3d(graph, src, &own, true, err);
+}
+
+/* Without padding in the count: the mean by that of ones. */
+V *oc_avg_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *err) {
+    oc_pool_params own = shifted(params, src && src->shape.rank == 3);
+    if (!src || src->shape.rank == 4)
+        return oc_avg_pool2d(graph, src, params, err);
+    if (src->shape.rank == 3)
+        return oc__spatial_drop(graph, oc_avg_pool2d(graph, oc__spatial_lift(graph, src, err), &own, err), err);
+    if (src->shape.rank != 5)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "avg_pool: %d axes; it takes 3 to 5", src->shape.rank);
+    bool include = own.count_include_pad;
+    own.count_include_pad = true;
+    V *mean = pool_3d(graph, src, &own, false, err);
+    if (include || !mean)
+        return mean;
+    oc_shape image = OC_SHAPE(1, 1, src->shape.dims[2], src->shape.dims[3], src->shape.dims[4]);
+    V *ones = oc_expand(graph, oc_graph_scalar(graph, src->dtype, 1, err), &image, err);
+    return oc_div(graph, mean, pool_3d(graph, ones, &own, false, err), err);
+}
