@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Padding, an element a work-item: the reference. MODE 0: value; 1: reflected; 2: the edge repeated. */
+/* Padding, an element a work-item: the reference. MODE 0: value; 1: reflected; 2: the edge repeated; 3: from the other end. */
 #include "types.clh"
 #include "axes.clh"
 
@@ -12,6 +12,8 @@
             index = index < 0 ? -index : index >= from##k ? 2 * (from##k - 1) - index : index; \
         if (MODE == 2) \
             index = clamp(index, 0L, from##k - 1); \
+        if (MODE == 3) \
+            index = (index % from##k + from##k) % from##k; \
         inside = inside && index >= 0 && index < from##k; \
         at += index * stride; \
         stride *= from##k; \

@@ -42,6 +42,13 @@ static const optest_case cases[] = {
     {"one_hot:i32.2x3,f16.2:axis=-1,depth=5", NULL, OPTEST_CLASSES, 0},
     {"one_hot:2x3x4,i64.2:axis=1,depth=2", NULL, 0, 0},
     {"one_hot:u8.scalar,2:depth=4", NULL, 0, 0},
+    {"non_zero:3x37:count=50", NULL, 0, 0},
+    {"non_zero:i64.2x3x4:count=30", NULL, 0, 0},
+    {"non_zero:bool.7:count=2", NULL, 0, 0},
+    {"non_zero:0x3:count=2", NULL, 0, 0},
+    {"non_max_suppression:2x7x4,2x3x7:count=40,most=5,overlap=0.5,score=-1", NULL, 0, 0},
+    {"non_max_suppression:1x30x4,1x1x30:count=9,most=30,overlap=0.25,center=1", NULL, 0, 0},
+    {"non_max_suppression:1x5x4,1x2x5:count=3,most=1", NULL, 0, 0},
     {"one_hot:i64.0x3,2:axis=1,depth=4", NULL, 0, 0},
 };
 

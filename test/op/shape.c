@@ -62,6 +62,8 @@ static const optest_case cases[] = {
     {"pad:3x4:begin=5/3,end=1/7,mode=2", NULL, OPTEST_NO_FAST, 0},
     {"pad:3x4:begin=-1/3,end=1/-2,mode=2", NULL, OPTEST_NO_FAST, 0},
     {"pad:0x4:begin=1,end=1,value=3", NULL, 0, 0},
+    {"pad:3x4:begin=5/3,end=1/7,mode=3", NULL, OPTEST_NO_FAST, 0},
+    {"pad:u16.3x4:begin=-1/9,end=1/-2,mode=3", NULL, OPTEST_NO_FAST, 0},
     {"pad:f16.3x4:begin=1,end=1,value=0.5", NULL, 0, 0},
     {"pad:i64.3x4:begin=1,end=1,value=-7", NULL, 0, 0},
     {"pad:bool.3x4:begin=1,end=1,value=1", NULL, 0, 0},
@@ -137,6 +139,16 @@ static oc_value *build_cast(oc_graph *graph, oc_value **x, oc_error *err) {
 
 #define ONE(name, twice) {#name, build_##name, 1, {{3, {2, OPTEST_N, 4}}}, 0, 0, 0, twice}
 
+static oc_value *build_wrap(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_pad(graph, x[0], &oc_pad_params(.begin = {0, 4}, .end = {1, -1}, .mode = OC_PAD_WRAP), err);
+}
+static oc_value *build_mirror(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_pad(graph, x[0], &oc_pad_params(.begin = {1, 2}, .end = {2, 1}, .mode = OC_PAD_REFLECT), err);
+}
+static oc_value *build_edge(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_pad(graph, x[0], &oc_pad_params(.begin = {0, 2}, .end = {0, 3}, .mode = OC_PAD_EDGE), err);
+}
+
 static oc_value *build_tile(oc_graph *graph, oc_value **x, oc_error *err) {
     return oc_tile(graph, x[0], (const int64_t[]){2, 1, 3}, err);
 }
@@ -146,6 +158,9 @@ static oc_value *build_expand(oc_graph *graph, oc_value **x, oc_error *err) {
 }
 
 static const optest_gradient gradients[] = {
+    {"wrap", build_wrap, 1, {{2, {3, 3}}}, 0, 0, 0, true},
+    {"mirror", build_mirror, 1, {{2, {3, 4}}}, 0, 0, 0, true},
+    {"edge", build_edge, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, false},
     {"tile", build_tile, 1, {{3, {2, 3, 1}}}, 0, 0, 0, true},
     {"expand", build_expand, 1, {{2, {3, 1}}}, 0, 0, 0, true},
     ONE(reshape, false), ONE(flatten, false), ONE(symbols, false), ONE(transpose, false), ONE(slice, true), ONE(pad, false),

@@ -40,7 +40,7 @@ typedef struct oc_slice_params {
 #define oc_slice_params(...) ((oc_slice_params){__VA_ARGS__})
 
 /** Mode of oc_pad(). */
-typedef enum oc_pad_mode { OC_PAD_CONSTANT = 0, OC_PAD_REFLECT = 1, OC_PAD_EDGE = 2 } oc_pad_mode;
+typedef enum oc_pad_mode { OC_PAD_CONSTANT = 0, OC_PAD_REFLECT = 1, OC_PAD_EDGE = 2, OC_PAD_WRAP = 3 } oc_pad_mode;
 
 typedef struct oc_pad_params {
     int64_t begin[OC_MAX_RANK]; /**< Elements to add before each axis; negative: to cut off. */

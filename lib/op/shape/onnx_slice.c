@@ -66,8 +66,9 @@ static oc_status part_sizes(const oc__onnx_reading *reading, int64_t total, int6
         sizes[i] = attr->ints[i];
     int64_t sum = 0;
     for (int i = 0; i < count; i++) {
+        int64_t each = reading->opset < 18 ? total / count : (total + count - 1) / count; /* since 18 the last one is smaller */
         if (given < 0)
-            sizes[i] = total / count;
+            sizes[i] = OC_MIN(each, total - sum);
         sum += OC_MIN(OC_MAX(sizes[i], 0), total);
     }
     if ((given >= 0 && given != count) || sum != total)
@@ -98,11 +99,11 @@ static oc_status read_split(const oc__onnx_reading *reading, void *memory, oc_er
 }
 
 static const oc__onnx_attr_rule slice[] = {OC_ONNX_ATTR_HOOK("starts"), OC_ONNX_ATTR_HOOK("ends"), OC_ONNX_ATTR_HOOK("axes"), {NULL}};
-static const oc__onnx_attr_rule split[] = {OC_ONNX_ATTR_HOOK("axis"), OC_ONNX_ATTR_HOOK("split"), {NULL}};
+static const oc__onnx_attr_rule split[] = {OC_ONNX_ATTR_HOOK("axis"), OC_ONNX_ATTR_HOOK("num_outputs"), OC_ONNX_ATTR_HOOK("split"), {NULL}};
 
 const oc__onnx_rule oc__slice_onnx[] = {
     {.type = "Slice", .since = 1, .in_min = 1, .in_max = 5, .out_max = 1, .param_inputs = 30, .attrs = slice, .read = read_slice,
      .write = write_slice},
-    {.type = "Split", .since = 2, .in_min = 1, .in_max = 2, .out_max = OC_VARIADIC, .use = OC_ONNX_READ_ONLY, .param_inputs = 2,
+    {.type = "Split", .since = 1, .in_min = 1, .in_max = 2, .out_max = OC_VARIADIC, .use = OC_ONNX_READ_ONLY, .param_inputs = 2,
      .attrs = split, .read = read_split},
     {NULL}};

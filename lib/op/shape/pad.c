@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elements added to, or cut from, the ends of axes. */
+#include <ocelli/op/index.h>
+
 #include "op/rig.h"
 #include "op/shape/shape.h"
 
@@ -13,7 +15,7 @@ static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_pad_params, b
 static oc_status infer(oc__inference *inference, oc_error *err) {
     const oc_pad_params *params = inference->params;
     const oc_shape *x = &inference->in[0].shape;
-    if ((int)params->mode < OC_PAD_CONSTANT || params->mode > OC_PAD_EDGE)
+    if ((int)params->mode < OC_PAD_CONSTANT || params->mode > OC_PAD_WRAP)
         return oc__infer_fail(inference, err, "%d is no mode", (int)params->mode);
     inference->out[0].dtype = inference->in[0].dtype;
     inference->out[0].shape = *x;
@@ -27,7 +29,7 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
             return oc__infer_fail(inference, err, "more is cut off axis %d than it has", i);
         if (params->mode == OC_PAD_REFLECT && size >= 0 && (begin >= OC_MAX(size, 1) || end >= OC_MAX(size, 1)))
             return oc__infer_fail(inference, err, "axis %d is too short to be reflected so far", i);
-        if (params->mode == OC_PAD_EDGE && size == 0 && (begin > 0 || end > 0))
+        if (params->mode >= OC_PAD_EDGE && size == 0 && (begin > 0 || end > 0))
             return oc__infer_fail(inference, err, "axis %d has no edge", i);
         inference->out[0].shape.dims[i] = oc__dim_window(inference->symbols, size, 1, 1, 1, begin, end, false);
     }
@@ -59,6 +61,8 @@ static int64_t source_index(const oc_pad_params *params, int axis, int64_t size,
         return -1;
     if (params->mode == OC_PAD_EDGE)
         return index < 0 ? 0 : size - 1;
+    if (params->mode == OC_PAD_WRAP)
+        return (index % size + size) % size;
     return index < 0 ? -index : 2 * (size - 1) - index;
 }
 
@@ -81,10 +85,47 @@ static oc_status host(oc_context *context, const oc__problem *problem, const dou
     return OC_OK;
 }
 
+/* Where the elements along one axis come from. */
+static oc_value *sources(oc_graph *graph, const oc_pad_params *params, int axis, int64_t size, oc_error *err) {
+    int64_t count = size + params->begin[axis] + params->end[axis];
+    oc_tensor *list = NULL;
+    if (oc_tensor_create(&list, graph->context, NULL, OC_I64, &OC_SHAPE(count), err) != OC_OK)
+        return NULL;
+    for (int64_t i = 0; i < count; i++)
+        ((int64_t *)oc_tensor_get_data(list))[i] = source_index(params, axis, size, i);
+    oc_value *indices = oc_graph_constant(graph, NULL, list, err);
+    oc_tensor_destroy(&list);
+    return indices;
+}
+
+/* Padding is a gather along one axis after another; what came of an element twice comes back to it as a sum. */
+static oc_status gradient_gathered(oc__gradient *g, oc_error *err) {
+    const oc_pad_params *params = g->node->params;
+    oc_value *x = g->node->in[0], *before[OC_MAX_RANK + 1] = {x}, *diff = g->diff_out[0];
+    int rank = x->shape.rank;
+    for (int i = 0; i < rank; i++) {
+        oc_pad_params one = {.mode = params->mode};
+        one.begin[i] = params->begin[i];
+        one.end[i] = params->end[i];
+        bool padded = one.begin[i] || one.end[i];
+        if (padded && x->shape.dims[i] < 0)
+            return oc__fail(g->graph->context, err, OC_ERROR_UNSUPPORTED, "pad: its gradient needs a size of axis %d that is a number", i);
+        before[i + 1] = padded ? oc_pad(g->graph, before[i], &one, err) : before[i];
+    }
+    for (int i = rank - 1; i >= 0; i--) {
+        if (!params->begin[i] && !params->end[i])
+            continue;
+        oc_value *indices = sources(g->graph, params, i, x->shape.dims[i], err);
+        diff = oc__node3(g->graph, &oc__op_gather_bwd, &(oc_index_params){.axis = i}, diff, indices, before[i], err);
+    }
+    g->diff_in[0] = diff;
+    return oc__gave(g->graph, diff);
+}
+
 static oc_status gradient(oc__gradient *g, oc_error *err) {
     oc_pad_params params = *(const oc_pad_params *)g->node->params;
     if (params.mode != OC_PAD_CONSTANT)
-        return oc__fail(g->graph->context, err, OC_ERROR_UNSUPPORTED, "pad: only constant padding has a gradient");
+        return gradient_gathered(g, err);
     for (int i = 0; i < OC_MAX_RANK; i++) {
         params.begin[i] = -params.begin[i];
         params.end[i] = -params.end[i];
