@@ -5,18 +5,9 @@
  * memory, KP are taken at a time and c holds the sums between. */
 #include "types.clh"
 #define KV 2
-#include "tile.clh"
+#include "matmul_post.clh"
 #include "transpose.clh"
 
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const float *bias, long bias_off
-#define ADD_BIAS(z) z += load_lanes(bias + bias_off + n, left);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(z)
-#endif
-#define POST_BIAS(p, off) load_lanes(p + off + n, left)
-#define POST_RESIDUAL(p, off) load_lanes(p + off + at, left)
 #define AT(t) (t)
 
 #ifdef TRANS_A

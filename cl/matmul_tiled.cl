@@ -2,17 +2,7 @@
 /* c = a x b for CPUs: a work-item computes up to MT tiles of T rows by a panel of 16 KV columns. b lies in panels, [k][16 KV] each, a
  * as it is: rows of K, or columns of M (TRANS_A). KC of the K products are done at a time, so that what is read again stays near. */
 #include "types.clh"
-#include "tile.clh"
-
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const float *bias, long bias_off
-#define ADD_BIAS(z) z += load_lanes(bias + bias_off + n, left);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(z)
-#endif
-#define POST_BIAS(p, off) load_lanes(p + off + n, left)
-#define POST_RESIDUAL(p, off) load_lanes(p + off + at, left)
+#include "matmul_post.clh"
 
 #ifdef TRANS_A
 #define ROWS(t) ((size_t)(t))

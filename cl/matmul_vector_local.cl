@@ -40,7 +40,8 @@
 #define ZERO_ROW(m) ALONG_R(ZERO, m)
 #define POINT(r) __global const TYPE(A1) *b_##r = b + (size_t)min(first_n + r, N - 1) * K;
 #define LOAD_FOUR(r) const float4 y_##r = VLOAD(A1, b_##r, k);
-#define ADD_FOUR(m, r) sum_##m##_##r += dot(x, y_##r);
+#define DOT(x, y) MULADD((x).s0, (y).s0, (x).s1 * (y).s1) + MULADD((x).s2, (y).s2, (x).s3 * (y).s3)
+#define ADD_FOUR(m, r) sum_##m##_##r += DOT(x, y_##r);
 #define ADD_FOURS(m) { const float4 x = VLOAD(A0, a, (size_t)m * K + k); ALONG_R(ADD_FOUR, m) }
 #define LOAD_LAST(r) const float y_##r = LOAD(A1, b_##r, k);
 #define ADD_LAST(m, r) sum_##m##_##r += x * y_##r;

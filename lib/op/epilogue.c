@@ -22,28 +22,61 @@ static void define_eltwise(const oc__post *post, oc__string *text) {
     oc__string_printf(text, "; v = %s; }", post->fn->expression);
 }
 
+/* Convolutions and products end with a range for all results, an argument: with and without ReLU they are one program. */
+typedef struct range {
+    bool given;
+    float low, high;
+    int count; /* of the posts before it */
+} range;
+
+static range range_of(const oc__problem *p) {
+    range r = {.given = !strcmp(p->op->name, "conv2d") || !strcmp(p->op->name, "matmul"), .low = -INFINITY, .high = INFINITY,
+               .count = p->post.count};
+    const oc__post *last = r.count ? &p->post.items[r.count - 1] : NULL;
+    if (!r.given || !last || last->kind != OC_POST_ELTWISE)
+        return r;
+    if (last->fn == &oc__op_relu)
+        r.low = 0;
+    else if (last->fn == &oc__op_clip && last->alpha <= last->beta) {
+        r.low = last->alpha;
+        r.high = last->beta;
+    } else
+        return r;
+    r.count--;
+    return r;
+}
+
 void oc__epilogue_define(const oc__problem *p, oc__string *defines) {
+    range range = range_of(p);
     oc__string_append(defines, "#define POST_PARAMS");
-    for (int i = 0; i < p->post.count; i++)
+    for (int i = 0; i < range.count; i++)
         if (p->post.items[i].kind != OC_POST_ELTWISE)
             oc__string_printf(defines, ", __global const float *post%d, long post%d_off", i, i);
+    oc__string_append(defines, range.given ? ", float post_low, float post_high" : "");
     oc__string_append(defines, "\n#define POSTS(VT, v, BIAS, RESIDUAL)");
-    for (int i = 0; i < p->post.count; i++) {
+    for (int i = 0; i < range.count; i++) {
         const oc__post *post = &p->post.items[i];
         if (post->kind == OC_POST_ELTWISE)
             define_eltwise(post, defines);
         else
             oc__string_printf(defines, " v = v + %s(post%d, post%d_off);", post->kind == OC_POST_BIAS ? "BIAS" : "RESIDUAL", i, i);
     }
+    if (range.given) /* NaN stays */
+        oc__string_append(defines, " v = v < (VT)post_low ? (VT)post_low : v; v = v > (VT)post_high ? (VT)post_high : v;");
     oc__string_append(defines, "\n");
 }
 
 void oc__epilogue_args(const oc__recording *r, oc__step *step) {
-    for (int i = 0; i < r->problem->post.count; i++) {
+    range range = range_of(r->problem);
+    for (int i = 0; i < range.count; i++) {
         const oc__post *post = &r->problem->post.items[i];
         if (post->kind != OC_POST_ELTWISE)
             oc__step_place(r->steps, step, r->in[post->operand].place, oc_dtype_size(r->problem->in[post->operand].dtype));
     }
+    if (!range.given)
+        return;
+    oc__step_f32(r->steps, step, range.low);
+    oc__step_f32(r->steps, step, range.high);
 }
 
 /* One elementwise function through its own op's definition. */

@@ -28,8 +28,8 @@ static int64_t rounds(const oc__gemm_tile *t) {
 /* Parts of `at_least` or more so that work-items' loops are not too long; no empty ones. */
 static oc__gemm_cut cut_of(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_tile *t, int64_t at_least) {
     char why[OC_WHY];
-    int64_t steps = (s->k + t->kb - 1) / t->kb, parts = OC_MIN(at_least, steps);
-    while (parts < steps && !oc__rounds_fit(caps, (steps + parts - 1) / parts * rounds(t), why))
+    int64_t steps = (s->k + t->kb - 1) / t->kb, parts = s->whole ? 1 : OC_MIN(at_least, steps);
+    while (!s->whole && parts < steps && !oc__rounds_fit(caps, (steps + parts - 1) / parts * rounds(t), why))
         parts = OC_MIN(2 * parts, steps);
     int64_t each = (steps + parts - 1) / parts;
     int bm = t->wy * t->tm, bn = t->wx * t->nv * t->vec;
@@ -50,7 +50,7 @@ static bool best(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out)
         for (const int32_t *parts = part_values; *parts; parts++) {
             oc__gemm_cut cut = cut_of(s, caps, &tiles[i], *parts);
             double seconds = cut_fits(s, caps, &cut) ? oc__gemm_seconds(s, caps, &cut) : 0;
-            if (seconds == 0 || (found && seconds >= least * 0.999))
+            if (seconds == 0 || (found && seconds >= least * (*parts > 1 ? 0.8 : 0.999))) /* a workspace must be worth it */
                 continue;
             found = true;
             least = seconds;

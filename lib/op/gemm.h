@@ -9,6 +9,7 @@
 /* Sizes of `batch` products. */
 typedef struct oc__gemm_size {
     int64_t m, n, k, batch;
+    bool whole;       /* K is not to be cut */
     int column_bytes; /* local memory besides the tiles, for each column of a tile */
 } oc__gemm_size;
 

@@ -63,7 +63,7 @@ static void test_same_numbers(void **state) {
             close_to(want, got);
         if (!ways[i].red_zones)
             assert_true(info.arena_bytes <= info.liveness_bytes * 11 / 10);
-        assert_true(info.step_count > 5 && info.program_count > 3);
+        assert_true(info.step_count > 5 && info.program_count >= 3);
         oc_plan_destroy(&plan); /* the exec keeps what it needs */
         run(&k, exec, got);
         oc_exec_destroy(&exec);

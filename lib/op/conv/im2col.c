@@ -24,14 +24,13 @@ static chunk chunk_of(const oc__conv *c, const oc__caps *caps) {
 }
 
 static oc__gemm_size size_of(const oc__conv *c, const chunk *part) {
-    return (oc__gemm_size){.m = c->k, .n = part->rows * c->ow, .k = c->cg * c->r * c->s, .batch = part->images};
+    return (oc__gemm_size){.m = c->k, .n = part->rows * c->ow, .k = c->cg * c->r * c->s, .batch = part->images, .whole = true};
 }
 
 static oc__gemm_cut cut_of(const oc__conv *c, const oc__caps *caps, const oc__variant *v) {
     chunk part = chunk_of(c, caps);
     oc__gemm_size size = size_of(c, &part);
-    oc__variant whole = {{v->value[0], 1}};
-    return oc__gemm_cut_of(&size, caps, &whole);
+    return oc__gemm_cut_of(&size, caps, v);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
@@ -39,7 +38,6 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
     chunk part = chunk_of(&c, caps);
     oc__gemm_size size = size_of(&c, &part);
     oc__gemm_variant(&size, caps, out);
-    out->value[1] = 1;
 }
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
@@ -59,11 +57,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     most = OC_MAX(most, OC_MAX(c.oh * c.stride_h, c.ow * c.stride_w));
     if (most >= 1 << 30 || size.k >= 1 << 30 || (uint64_t)(size.k * c.ow) * 4 > OC_MIN(MOST_BYTES, caps->max_alloc))
         return oc__refuse(why, "a size beyond what 32 bits count, or a row beyond the workspace");
-    if (!oc__gemm_fits(&size, caps, why))
-        return false;
-    oc__variant v;
-    variant(p, caps, &v);
-    return cut_of(&c, caps, &v).parts == 1 || oc__refuse(why, "its loops would be too long");
+    return oc__gemm_fits(&size, caps, why);
 }
 
 static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
