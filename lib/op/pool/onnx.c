@@ -5,6 +5,7 @@
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/pool.h>
 #include <ocelli/op/reduce.h>
+#include <ocelli/op/shape.h>
 
 #include "op/pool/pool.h"
 
@@ -28,13 +29,18 @@ static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_erro
 {
     oc_pool_params params;
     bool indices = reading->node->out_count > 1 && reading->out_used[1];
+    oc_value *x = reading->in[0];
+    oc_dtype dtype = x->dtype;
     (void)memory;
     OC_TRY(params_of(reading, &params, err));
+    if (!oc__is_float(dtype) && dtype != OC_U8 && dtype != OC_I8)
+        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "operands of %s are not supported", oc_dtype_name(dtype));
+    if (!oc__is_float(dtype)) /* bytes are whole numbers of f32 */
+        x = oc_cast(reading->graph, x, OC_F32, err);
     if (indices && (reading->in[0]->shape.rank != 4 || oc__onnx_attr_int(reading->node, "storage_order", 0) != 0))
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "indices are supported over two spatial axes and in storage order 0");
-    if (indices)
-        return oc__onnx_give(reading, oc_max_pool2d(reading->graph, reading->in[0], &params, &reading->out[1], err), err);
-    return oc__onnx_give(reading, oc_max_pool(reading->graph, reading->in[0], &params, err), err);
+    oc_value *y = indices ? oc_max_pool2d(reading->graph, x, &params, &reading->out[1], err) : oc_max_pool(reading->graph, x, &params, err);
+    return oc__onnx_give(reading, oc__is_float(dtype) ? y : oc_cast(reading->graph, y, dtype, err), err);
 }
 
 static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_error *err)
@@ -113,7 +119,7 @@ static const oc__onnx_attr_rule hooks[] = {OC_ONNX_ATTR_HOOK("kernel_shape"), OC
                                            OC_ONNX_ATTR_HOOK("p"), {NULL}};
 
 const oc__onnx_rule oc__pool_onnx[] = {
-    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .use = OC_ONNX_READ_ONLY, .floats = true,
+    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .use = OC_ONNX_READ_ONLY,
      .attrs = hooks, .read = read_max},
     {.type = "AveragePool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,
      .floats = true, .attrs = hooks, .read = read_average},
