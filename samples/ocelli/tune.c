@@ -95,7 +95,7 @@ static int run(const command *command, int argc, char **argv) {
     if (code == ARGS_GO_ON && !parse_dims(command, &t.dims, &dims))
         code = EXIT_USAGE;
     if (code == ARGS_GO_ON) {
-        code = app_begin(&t.app) && app_open(&t.app) ? EXIT_DONE : EXIT_FAILED;
+        code = app_open(&t.app) ? EXIT_DONE : EXIT_FAILED;
         if (code == EXIT_DONE) {
             printf("%s", t.app.json ? "[" : "");
             code = work(&t, &arguments, dims);
