@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ocelli/op/index.h>
+#include <ocelli/op/shape.h>
 
 #include "op/index/index.h"
 #include "op/rig.h"
@@ -35,6 +36,32 @@ static oc_status check_range(const oc__onnx_reading *reading, void *memory, oc_e
             return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "index %.0f is out of range for %lld", index, (long long)size);
     }
     return OC_OK;
+}
+
+/* One known index: a slice, which costs next to nothing; several, or unknown ones: gathered. */
+static oc_status read_gather(const oc__onnx_reading *reading, void *memory, oc_error *err)
+{
+    const oc_index_params *params = memory;
+    const oc_tensor *list = reading->known[1].tensor;
+    oc_value *x = reading->in[0];
+    int axis = (int)(params->axis < 0 ? params->axis + x->shape.rank : params->axis);
+    if (list == NULL || oc_tensor_get_count(list) != 1 || oc_tensor_get_shape(list)->rank > 1 || axis < 0 || axis >= x->shape.rank ||
+        x->shape.dims[axis] < 0)
+        return oc__onnx_give(reading, oc__graph_node1(reading->graph, reading->op, params, reading->in, 2, err), err);
+    int64_t at = (int64_t)oc__element_get(oc_tensor_get_dtype(list), oc_tensor_get_data(list), 0);
+    oc_slice_params slice = {.begin = {0}};
+    oc_reshape_params to = {.rank = x->shape.rank - 1};
+    slice.begin[axis] = at < 0 ? at + x->shape.dims[axis] : at;
+    slice.end[axis] = slice.begin[axis] + 1;
+    slice.step[axis] = 1;
+    oc_value *taken = oc_slice(reading->graph, x, &slice, err);
+    if (taken == NULL || oc_tensor_get_shape(list)->rank == 1)
+        return oc__onnx_give(reading, taken, err);
+    for (int i = 0; i < to.rank; i++) {
+        int source = i < axis ? i : i + 1;
+        to.dims[i] = x->shape.dims[source] >= 0 ? x->shape.dims[source] : OC_RESHAPE_AXIS(source);
+    }
+    return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_reshape, &to, &taken, 1, err), err);
 }
 
 static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err)
@@ -82,7 +109,8 @@ static const oc__onnx_attr_rule reduction[] = {OC_ONNX_ATTR_HOOK("reduction"), {
 static const oc__onnx_attr_rule one_hot[] = {OC_ONNX_ATTR_HOOK("axis"), {NULL}};
 
 const oc__onnx_rule oc__index_onnx[] = {
-    {.type = "Gather", .op = "gather", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis, .adjust = check_range},
+    {.type = "Gather", .op = "gather", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis, .adjust = check_range,
+     .read = read_gather},
     {.type = "GatherElements", .op = "gather_elements", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis},
     {.type = "GatherND", .op = "gather_nd", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = batch},
     {.type = "ScatterElements", .op = "scatter_elements", .since = 11, .in_min = 3, .in_max = 3, .out_max = 1, .attrs = scatter,
