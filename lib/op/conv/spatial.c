@@ -60,6 +60,18 @@ static oc_conv_params shifted(const oc_conv_params *p, int by) {
     return out;
 }
 
+bool oc__spatial_small(const int64_t *values, int count) {
+    for (int i = 0; i < count; i++)
+        if (values[i] > 1 << 30 || values[i] < -(1 << 30))
+            return false;
+    return true;
+}
+
+static bool small_params(const oc_conv_params *p) {
+    return oc__spatial_small(p->stride, 3) && oc__spatial_small(p->dilation, 3) && oc__spatial_small(p->pad_begin, 3) &&
+           oc__spatial_small(p->pad_end, 3) && p->groups <= 1 << 30;
+}
+
 static bool fits(const V *src, const V *weights, oc_graph *graph, oc_error *err) {
     int rank = src->shape.rank;
     bool ok = rank >= 3 && rank <= 5 && weights->shape.rank == rank;
@@ -90,6 +102,8 @@ V *oc_conv(oc_graph *graph, V *src, V *weights, V *bias, const oc_conv_params *p
         return oc__spatial_drop(graph, y, err);
     }
     int64_t step = OC_MAX(own.stride[0], 1), dilation = OC_MAX(own.dilation[0], 1), taps = weights->shape.dims[2];
+    if (taps > OC_SPATIAL_TAPS || !small_params(&own))
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "convolution: %lld slices of weights, or other numbers beyond 2^30", (long long)taps);
     int64_t depth = oc__dim_window(&graph->symbols, src->shape.dims[2], taps, step, dilation, own.pad_begin[0], own.pad_end[0], false);
     V *padded = oc__spatial_pad(graph, src, own.pad_begin[0], own.pad_end[0], 0, err), *sum = NULL;
     if (depth < 1)
@@ -111,6 +125,8 @@ static V *shaped(oc_graph *graph, V *x, int64_t channels, const int64_t size[2],
 
 /* The gradient of a convolution that leads from the result to the source. */
 static V *transpose_2d(oc_graph *graph, V *src, V *weights, const oc_conv_params *p, const int64_t more[2], oc_error *err) {
+    if (!src || !weights)
+        return NULL; /* the graph's error tells why */
     const int64_t *w = weights->shape.dims;
     int64_t size[2], groups = OC_MAX(p->groups, 1);
     for (int i = 0; i < 2; i++) {
@@ -154,6 +170,9 @@ V *oc_conv_transpose(oc_graph *graph, V *src, V *weights, V *bias, const oc_conv
     int rank = src->shape.rank;
     for (int i = 0; i < rank - 2 && output_padding; i++)
         more[i] = output_padding[i];
+    if (!small_params(&own) || !oc__spatial_small(more, 3) || !oc__spatial_small(src->shape.dims + 1, rank - 1) ||
+        !oc__spatial_small(weights->shape.dims, rank) || (rank == 5 && weights->shape.dims[2] > OC_SPATIAL_TAPS))
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "transposed convolution: too many slices of weights, or numbers beyond 2^30");
     V *y;
     if (rank == 3) {
         oc_conv_params plane = shifted(&own, 1);

@@ -13,4 +13,9 @@ oc_value *oc__spatial_stack(oc_graph *graph, oc_value *x, int64_t depth, oc_erro
 /* Elements before and behind axis 2; negative: cut off. */
 oc_value *oc__spatial_pad(oc_graph *graph, oc_value *x, int64_t begin, int64_t end, float value, oc_error *err);
 
+/* More slices than this are not made: each is a node. */
+#define OC_SPATIAL_TAPS 1024
+/* Whether sizes computed from these numbers (strides, dilations, pads, sizes) cannot overflow. */
+bool oc__spatial_small(const int64_t *values, int count);
+
 #endif

@@ -27,8 +27,10 @@ static oc_pool_params shifted(const oc_pool_params *p, int by) {
 
 /* Slices of x, pooled over two axes each, and joined: the largest, or the sum by their number. */
 static V *pool_3d(oc_graph *graph, V *x, const oc_pool_params *p, bool max, oc_error *err) {
+    if (!x)
+        return NULL; /* the graph's error tells why */
     int64_t step = OC_MAX(p->stride[0], 1), dilation = OC_MAX(p->dilation[0], 1), taps = p->kernel[0], size = x->shape.dims[2];
-    if (size < 0 || taps < 1)
+    if (size < 0 || taps < 1 || taps > OC_SPATIAL_TAPS || !oc__spatial_small((int64_t[]){step, dilation, p->pad_begin[0], p->pad_end[0]}, 4))
         return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "pooling: %lld slices, %lld to a window", (long long)size, (long long)taps);
     int64_t depth = oc__dim_window(&graph->symbols, size, taps, step, dilation, p->pad_begin[0], p->pad_end[0], p->ceil_mode);
     int64_t reach = (depth - 1) * step + dilation * (taps - 1) + 1, end = OC_MAX(reach - size - p->pad_begin[0], p->pad_end[0]);
