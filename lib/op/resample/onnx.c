@@ -72,9 +72,10 @@ static oc_status lists_of(const oc__onnx_reading *reading, plan *p, oc_error *er
     const oc__onnx_attr *axes = oc__onnx_attr_find(reading->node, "axes"), *scales = oc__onnx_attr_find(reading->node, "scales");
     bool old = reading->opset < 11;
     int rank = reading->in[0]->shape.rank;
-    p->axis_count = axes != NULL && axes->kind == OC_ONNX_INTS && axes->count <= (size_t)rank ? (int)axes->count : rank;
+    bool given = axes != NULL && axes->kind == OC_ONNX_INTS && axes->count <= (size_t)rank;
+    p->axis_count = given ? (int)axes->count : rank;
     for (int i = 0; i < p->axis_count; i++) {
-        p->axes[i] = p->axis_count == rank && axes == NULL ? i : axes->ints[i] + (axes->ints[i] < 0 ? rank : 0);
+        p->axes[i] = given ? axes->ints[i] + (axes->ints[i] < 0 ? rank : 0) : i;
         if (p->axes[i] < 0 || p->axes[i] >= rank)
             return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %lld of %d axes", (long long)p->axes[i], rank);
     }
