@@ -108,6 +108,8 @@ static oc_status read_aligned(const oc__onnx_reading *reading, void *params, oc_
     int64_t axis = oc__onnx_attr_int(reading->node, "axis", -1), after;
     bool by_channel = reading->op == &oc__op_prelu && b->shape.rank == 1 && a->shape.rank > 1, given = by_channel;
     given |= oc__onnx_attr_find(reading->node, "axis") != NULL;
+    if (axis < -OC_MAX_RANK || axis > OC_MAX_RANK)
+        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %lld of %d axes", (long long)axis, a->shape.rank);
     axis = by_channel ? 1 : axis < 0 ? axis + a->shape.rank : axis;
     after = a->shape.rank - axis - b->shape.rank;
     if (given && axis >= 0 && after > 0) {

@@ -29,9 +29,11 @@ static oc_status read_layer(const oc__onnx_reading *reading, void *params, oc_er
     oc_graph *graph = reading->graph;
     oc_dtype dtype = reading->in[0]->dtype, work = work_of(reading->in[0]);
     oc_value *x = operand(reading, 0, work, err), *mean = NULL, *inverse = NULL, *bias = operand(reading, 2, work, err);
-    int64_t axis = oc__onnx_attr_int(reading->node, "axis", -1), rank = x->shape.rank;
+    int64_t axis = oc__onnx_attr_int(reading->node, "axis", -1), rank = reading->in[0]->shape.rank;
     oc_reduce_params axes = {.keep_dims = true};
     (void)params;
+    if (x == NULL)
+        return oc__onnx_give(reading, NULL, err);
     if (axis < -rank || axis >= rank)
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %lld of %lld axes", (long long)axis, (long long)rank);
     for (int64_t i = axis < 0 ? axis + rank : axis; i < rank; i++)
