@@ -7,16 +7,14 @@
 
 static oc_error err;
 
-static void check_cl(cl_int code, const char *call)
-{
+static void check_cl(cl_int code, const char *call) {
     if (code == CL_SUCCESS)
         return;
     fprintf(stderr, "%s: OpenCL error %d\n", call, code);
     exit(1);
 }
 
-static void check(oc_status status)
-{
+static void check(oc_status status) {
     if (status == OC_OK)
         return;
     fprintf(stderr, "%s\n", err.text);
@@ -31,8 +29,7 @@ typedef struct own {
     cl_mem picture, edges;
 } own;
 
-static void own_begin(own *o, const float *pixels, size_t size)
-{
+static void own_begin(own *o, const float *pixels, size_t size) {
     cl_platform_id platforms[16];
     cl_uint count = 0;
     cl_int code = clGetPlatformIDs(16, platforms, &count);
@@ -53,8 +50,7 @@ static void own_begin(own *o, const float *pixels, size_t size)
     check_cl(code, "clCreateBuffer");
 }
 
-static void own_end(own *o)
-{
+static void own_end(own *o) {
     clReleaseMemObject(o->picture);
     clReleaseMemObject(o->edges);
     clReleaseCommandQueue(o->queue);
@@ -62,8 +58,7 @@ static void own_end(own *o)
 }
 
 /* A network of one convolution: the differences of neighbours. */
-static oc_graph *make_graph(oc_context *context)
-{
+static oc_graph *make_graph(oc_context *context) {
     oc_graph *graph;
     oc_tensor *kernel;
     float weights[9] = {0, -1, 0, -1, 4, -1, 0, -1, 0};
@@ -77,8 +72,7 @@ static oc_graph *make_graph(oc_context *context)
     return graph;
 }
 
-int main(void)
-{
+int main(void) {
     float pixels[64] = {0}, edges[64] = {0};
     own o = {0};
     oc_context *context;

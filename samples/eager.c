@@ -7,16 +7,14 @@
 
 static oc_error err;
 
-static void check(oc_status status)
-{
+static void check(oc_status status) {
     if (status == OC_OK)
         return;
     fprintf(stderr, "%s\n", err.text);
     exit(1);
 }
 
-static oc_tensor *upload(oc_context *context, oc_device *device, const float *values, oc_shape shape)
-{
+static oc_tensor *upload(oc_context *context, oc_device *device, const float *values, oc_shape shape) {
     oc_tensor *tensor;
     check(oc_tensor_create(&tensor, context, device, OC_F32, &shape, &err));
     if (values != NULL)
@@ -24,8 +22,7 @@ static oc_tensor *upload(oc_context *context, oc_device *device, const float *va
     return tensor;
 }
 
-int main(void)
-{
+int main(void) {
     const float x[6] = {1, 2, 3, -1, 0, 1}, w[6] = {1, 0, 0, 1, 1, 1};
     float y[4], p[4];
     oc_context *context;

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #define TRY(call) if ((call) != OC_OK) return fprintf(stderr, "%s\n", err.text), 1
 
-int main(void)
-{
+int main(void) {
     oc_error err = {0};
     oc_context *context;
     oc_device *device;

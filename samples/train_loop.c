@@ -6,16 +6,14 @@
 
 static oc_error err;
 
-static void check(oc_status status)
-{
+static void check(oc_status status) {
     if (status == OC_OK)
         return;
     fprintf(stderr, "%s\n", err.text);
     exit(1);
 }
 
-static oc_graph *make_graph(oc_context *context, const oc_optimizer *optimizer)
-{
+static oc_graph *make_graph(oc_context *context, const oc_optimizer *optimizer) {
     const int64_t sizes[] = {2, 16, 2};
     oc_graph *graph;
     check(oc_graph_create(&graph, context, &err));
@@ -30,8 +28,7 @@ static oc_graph *make_graph(oc_context *context, const oc_optimizer *optimizer)
     return graph;
 }
 
-int main(void)
-{
+int main(void) {
     const oc_optimizer adam = {.kind = OC_ADAM, .lr = 0.02f};
     float x[8] = {0, 0, 0, 1, 1, 0, 1, 1}, hyper[OC_HYPER_COUNT], loss, logits[8];
     int64_t labels[4] = {0, 1, 1, 0};

@@ -12,20 +12,17 @@ typedef struct header {
 
 enum { SMALL_ALIGN = 16, LARGE_ALIGN = 64, LARGE_SIZE = 1024 };
 
-static size_t align_of(size_t size)
-{
+static size_t align_of(size_t size) {
     return size < LARGE_SIZE ? SMALL_ALIGN : LARGE_ALIGN;
 }
 
-static void *default_allocate(void *user, size_t size, size_t alignment)
-{
+static void *default_allocate(void *user, size_t size, size_t alignment) {
     (void)user;
     void *memory = NULL;
     return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
 }
 
-static void default_release(void *user, void *memory, size_t size)
-{
+static void default_release(void *user, void *memory, size_t size) {
     (void)user;
     (void)size;
     free(memory);
@@ -33,8 +30,7 @@ static void default_release(void *user, void *memory, size_t size)
 
 const oc_allocator oc__default_allocator = {default_allocate, default_release, NULL};
 
-static bool reserve(oc_context *context, size_t total)
-{
+static bool reserve(oc_context *context, size_t total) {
     if (!context)
         return true;
     pthread_mutex_lock(&context->lock);
@@ -48,8 +44,7 @@ static bool reserve(oc_context *context, size_t total)
     return fits;
 }
 
-static void unreserve(oc_context *context, size_t total)
-{
+static void unreserve(oc_context *context, size_t total) {
     if (!context)
         return;
     pthread_mutex_lock(&context->lock);
@@ -57,8 +52,7 @@ static void unreserve(oc_context *context, size_t total)
     pthread_mutex_unlock(&context->lock);
 }
 
-static void *allocate(oc_context *context, size_t size, size_t zeroed_from)
-{
+static void *allocate(oc_context *context, size_t size, size_t zeroed_from) {
     size = size ? size : 1;
     size_t align = align_of(size);
     if (size > SIZE_MAX / 2 || !reserve(context, size + align))
@@ -77,27 +71,23 @@ static void *allocate(oc_context *context, size_t size, size_t zeroed_from)
     return memory;
 }
 
-static size_t size_of(const void *memory)
-{
+static size_t size_of(const void *memory) {
     header head;
     memcpy(&head, (const uint8_t *)memory - sizeof head, sizeof head);
     return (size_t)head.size;
 }
 
-void *oc__alloc(oc_context *context, size_t size)
-{
+void *oc__alloc(oc_context *context, size_t size) {
     return allocate(context, size, 0);
 }
 
-void *oc__alloc_array(oc_context *context, size_t count, size_t size)
-{
+void *oc__alloc_array(oc_context *context, size_t count, size_t size) {
     if (size && count > SIZE_MAX / size)
         return NULL;
     return allocate(context, count * size, 0);
 }
 
-void *oc__realloc(oc_context *context, void *memory, size_t size)
-{
+void *oc__realloc(oc_context *context, void *memory, size_t size) {
     if (!memory)
         return oc__alloc(context, size);
     size_t keep = OC_MIN(size_of(memory), size);
@@ -109,8 +99,7 @@ void *oc__realloc(oc_context *context, void *memory, size_t size)
     return moved;
 }
 
-void oc__free(oc_context *context, void *memory)
-{
+void oc__free(oc_context *context, void *memory) {
     if (!memory)
         return;
     size_t size = size_of(memory), align = align_of(size);
@@ -119,21 +108,18 @@ void oc__free(oc_context *context, void *memory)
     unreserve(context, size + align);
 }
 
-char *oc__strdup(oc_context *context, const char *text)
-{
+char *oc__strdup(oc_context *context, const char *text) {
     return oc__strndup(context, text, strlen(text));
 }
 
-char *oc__strndup(oc_context *context, const char *text, size_t size)
-{
+char *oc__strndup(oc_context *context, const char *text, size_t size) {
     char *copy = allocate(context, size + 1, size);
     if (copy)
         memcpy(copy, text, size);
     return copy;
 }
 
-oc_status oc__fail_memory_(oc_context *context, oc_error *err, size_t size)
-{
+oc_status oc__fail_memory_(oc_context *context, oc_error *err, size_t size) {
     size_t used = 0, limit = 0;
     if (context) {
         pthread_mutex_lock(&context->lock);

@@ -13,14 +13,12 @@ typedef struct oc__arena_block {
 
 static const size_t HEAD = (sizeof(oc__arena_block) + ALIGN - 1) / ALIGN * ALIGN;
 
-void oc__arena_init(oc__arena *arena, oc_context *context)
-{
+void oc__arena_init(oc__arena *arena, oc_context *context) {
     arena->context = context;
     arena->blocks = NULL;
 }
 
-void oc__arena_finish(oc__arena *arena)
-{
+void oc__arena_finish(oc__arena *arena) {
     while (arena->blocks) {
         oc__arena_block *next = arena->blocks->next;
         oc__free(arena->context, arena->blocks);
@@ -28,8 +26,7 @@ void oc__arena_finish(oc__arena *arena)
     }
 }
 
-static oc__arena_block *add_block(oc__arena *arena, size_t size)
-{
+static oc__arena_block *add_block(oc__arena *arena, size_t size) {
     size_t room = OC_MAX(size, (size_t)BLOCK_SIZE - HEAD);
     oc__arena_block *block = oc__alloc(arena->context, HEAD + room);
     if (!block)
@@ -46,8 +43,7 @@ static oc__arena_block *add_block(oc__arena *arena, size_t size)
     return block;
 }
 
-void *oc__arena_alloc(oc__arena *arena, size_t size)
-{
+void *oc__arena_alloc(oc__arena *arena, size_t size) {
     if (size > SIZE_MAX / 2)
         return NULL;
     size = (OC_MAX(size, (size_t)1) + ALIGN - 1) / ALIGN * ALIGN;
@@ -61,8 +57,7 @@ void *oc__arena_alloc(oc__arena *arena, size_t size)
     return piece;
 }
 
-char *oc__arena_strdup(oc__arena *arena, const char *text)
-{
+char *oc__arena_strdup(oc__arena *arena, const char *text) {
     size_t size = strlen(text) + 1;
     char *copy = oc__arena_alloc(arena, size);
     if (copy)
@@ -70,8 +65,7 @@ char *oc__arena_strdup(oc__arena *arena, const char *text)
     return copy;
 }
 
-char *oc__arena_printf(oc__arena *arena, const char *format, ...)
-{
+char *oc__arena_printf(oc__arena *arena, const char *format, ...) {
     va_list args;
     va_start(args, format);
     int size = oc__vformat(NULL, 0, format, args);

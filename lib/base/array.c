@@ -2,8 +2,7 @@
 /* Growing arrays. */
 #include "base/base.h"
 
-bool oc__array_grow(oc_context *context, void **items, size_t count, size_t *capacity, size_t size)
-{
+bool oc__array_grow(oc_context *context, void **items, size_t count, size_t *capacity, size_t size) {
     if (count < *capacity)
         return true;
     size_t wanted = *capacity ? *capacity * 2 : 8;

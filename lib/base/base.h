@@ -53,8 +53,7 @@ oc_status oc__fail_(oc_context *context, oc_error *err, oc_status status, const 
 oc_status oc__fail_native_(oc_context *context, oc_error *err, oc_status status, int native, const char *format, ...)
     OC_FORMAT(5, 6);
 /* Tells the compiler too that it is no success, so that it knows which variables are set. */
-static inline oc_status oc__failed(oc_status status)
-{
+static inline oc_status oc__failed(oc_status status) {
     return status == OC_OK ? OC_ERROR_INTERNAL : status;
 }
 #define oc__fail(...) oc__failed(oc__fail_(__VA_ARGS__))

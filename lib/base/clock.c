@@ -4,8 +4,7 @@
 
 #include <time.h>
 
-double oc__clock_seconds(void)
-{
+double oc__clock_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;

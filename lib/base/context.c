@@ -6,14 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *environment(const char *given, const char *name)
-{
+static const char *environment(const char *given, const char *name) {
     const char *value = given ? given : getenv(name);
     return value ? value : "";
 }
 
-static char *cache_folder(oc_context *context, const char *given)
-{
+static char *cache_folder(oc_context *context, const char *given) {
     oc__string folder;
     oc__string_init(&folder, context);
     const char *set = given ? given : getenv("OCELLI_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -28,8 +26,7 @@ static char *cache_folder(oc_context *context, const char *given)
     return copy;
 }
 
-static bool init_lock(pthread_mutex_t *lock)
-{
+static bool init_lock(pthread_mutex_t *lock) {
     pthread_mutexattr_t attributes;
     if (pthread_mutexattr_init(&attributes))
         return false;
@@ -39,8 +36,7 @@ static bool init_lock(pthread_mutex_t *lock)
     return done;
 }
 
-oc_status oc_context_create(oc_context **out, const oc_context_params *params, oc_error *err)
-{
+oc_status oc_context_create(oc_context **out, const oc_context_params *params, oc_error *err) {
     static const oc_context_params defaults;
     params = params ? params : &defaults;
     const oc_allocator *allocator = params->allocator ? params->allocator : &oc__default_allocator;
@@ -76,8 +72,7 @@ oc_status oc_context_create(oc_context **out, const oc_context_params *params, o
     return OC_OK;
 }
 
-void oc_context_destroy(oc_context **handle)
-{
+void oc_context_destroy(oc_context **handle) {
     if (!handle || !*handle)
         return;
     oc_context *context = *handle;
@@ -94,7 +89,6 @@ void oc_context_destroy(oc_context **handle)
     allocator.release(allocator.user, context, sizeof *context);
 }
 
-const char *oc_context_cache_folder(const oc_context *context)
-{
+const char *oc_context_cache_folder(const oc_context *context) {
     return context->cache_folder;
 }

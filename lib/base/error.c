@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-const char *oc_status_name(oc_status status)
-{
+const char *oc_status_name(oc_status status) {
     switch (status) {
 #define OC_STATUS_NAME(name, number, text) \
     case OC_##name: \
@@ -16,8 +15,7 @@ const char *oc_status_name(oc_status status)
     return "OC_ERROR_INTERNAL";
 }
 
-const char *oc_status_text(oc_status status)
-{
+const char *oc_status_text(oc_status status) {
     switch (status) {
 #define OC_STATUS_SENTENCE(name, number, text) \
     case OC_##name: \
@@ -29,8 +27,7 @@ const char *oc_status_text(oc_status status)
 }
 
 /* A text that was cut to fit must not end inside a UTF-8 sequence. */
-static void trim_utf8(char *text)
-{
+static void trim_utf8(char *text) {
     size_t end = strlen(text), start = end;
     while (start > 0 && end - start < 4 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
         start--;
@@ -42,8 +39,7 @@ static void trim_utf8(char *text)
         text[start - 1] = '\0';
 }
 
-static oc_status fail(oc_context *context, oc_error *err, oc_status status, int native, const char *format, va_list args)
-{
+static oc_status fail(oc_context *context, oc_error *err, oc_status status, int native, const char *format, va_list args) {
     oc_error local;
     local.status = status;
     local.native = native;
@@ -56,8 +52,7 @@ static oc_status fail(oc_context *context, oc_error *err, oc_status status, int 
     return status;
 }
 
-oc_status oc__fail_(oc_context *context, oc_error *err, oc_status status, const char *format, ...)
-{
+oc_status oc__fail_(oc_context *context, oc_error *err, oc_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fail(context, err, status, 0, format, args);
@@ -65,8 +60,7 @@ oc_status oc__fail_(oc_context *context, oc_error *err, oc_status status, const 
     return status;
 }
 
-oc_status oc__fail_native_(oc_context *context, oc_error *err, oc_status status, int native, const char *format, ...)
-{
+oc_status oc__fail_native_(oc_context *context, oc_error *err, oc_status status, int native, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fail(context, err, status, native, format, args);

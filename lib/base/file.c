@@ -13,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static oc_status fail_io(oc_context *context, oc_error *err, const char *what, const char *path, int number)
-{
+static oc_status fail_io(oc_context *context, oc_error *err, const char *what, const char *path, int number) {
     if (number == ENOMEM)
         return oc__fail_native(context, err, OC_ERROR_MEMORY, number, "cannot %s '%s': out of memory", what, path);
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -26,8 +25,7 @@ static oc_status fail_io(oc_context *context, oc_error *err, const char *what, c
 }
 
 /* For pipes and other files that cannot be mapped. */
-static int read_all(oc_context *context, int fd, oc__mapping *out)
-{
+static int read_all(oc_context *context, int fd, oc__mapping *out) {
     uint8_t *data = NULL;
     size_t size = 0, capacity = 0;
     for (;;) {
@@ -55,8 +53,7 @@ static int read_all(oc_context *context, int fd, oc__mapping *out)
     return 0;
 }
 
-static int map_fd(oc_context *context, int fd, oc__mapping *out)
-{
+static int map_fd(oc_context *context, int fd, oc__mapping *out) {
     struct stat info;
     if (fstat(fd, &info))
         return errno;
@@ -72,8 +69,7 @@ static int map_fd(oc_context *context, int fd, oc__mapping *out)
     return read_all(context, fd, out);
 }
 
-int oc__file_try_map(oc_context *context, const char *path, oc__mapping *out)
-{
+int oc__file_try_map(oc_context *context, const char *path, oc__mapping *out) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
@@ -82,14 +78,12 @@ int oc__file_try_map(oc_context *context, const char *path, oc__mapping *out)
     return number;
 }
 
-oc_status oc__file_map(oc_context *context, const char *path, oc__mapping *out, oc_error *err)
-{
+oc_status oc__file_map(oc_context *context, const char *path, oc__mapping *out, oc_error *err) {
     int number = oc__file_try_map(context, path, out);
     return number ? fail_io(context, err, "read", path, number) : OC_OK;
 }
 
-void oc__file_unmap(oc_context *context, oc__mapping *mapping)
-{
+void oc__file_unmap(oc_context *context, oc__mapping *mapping) {
     if (mapping->mapped)
         munmap((void *)(uintptr_t)mapping->data, (size_t)mapping->size);
     else
@@ -98,8 +92,7 @@ void oc__file_unmap(oc_context *context, oc__mapping *mapping)
 }
 
 /* A new file beside the target, with the target's mode if there is one. */
-static int open_temp(oc__file_writer *writer, const struct stat *target)
-{
+static int open_temp(oc__file_writer *writer, const struct stat *target) {
     size_t size = strlen(writer->path) + 48;
     writer->temp = oc__alloc(writer->context, size);
     if (!writer->temp)
@@ -122,8 +115,7 @@ static int open_temp(oc__file_writer *writer, const struct stat *target)
     return number;
 }
 
-static int open_writer(oc__file_writer *writer, const char *path)
-{
+static int open_writer(oc__file_writer *writer, const char *path) {
     struct stat info;
     bool exists = stat(path, &info) == 0;
     char resolved[PATH_MAX]; /* through a symbolic link: the link stays */
@@ -139,8 +131,7 @@ static int open_writer(oc__file_writer *writer, const char *path)
     return writer->fd < 0 ? errno : 0;
 }
 
-static int start(oc__file_writer *writer, oc_context *context, const char *path)
-{
+static int start(oc__file_writer *writer, oc_context *context, const char *path) {
     *writer = (oc__file_writer){.context = context, .fd = -1};
     int number = open_writer(writer, path);
     if (number)
@@ -148,8 +139,7 @@ static int start(oc__file_writer *writer, oc_context *context, const char *path)
     return number;
 }
 
-static int put(oc__file_writer *writer, const void *data, uint64_t size)
-{
+static int put(oc__file_writer *writer, const void *data, uint64_t size) {
     const uint8_t *bytes = data;
     while (size > 0) {
         ssize_t done = write(writer->fd, bytes, (size_t)OC_MIN(size, (uint64_t)1 << 30));
@@ -165,8 +155,7 @@ static int put(oc__file_writer *writer, const void *data, uint64_t size)
 }
 
 /* So that the rename itself survives a power failure; not every file system can. */
-static void sync_folder(const char *path)
-{
+static void sync_folder(const char *path) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     if (slash && (size_t)(slash - path) + 1 >= sizeof folder)
@@ -179,8 +168,7 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-static int commit(oc__file_writer *writer)
-{
+static int commit(oc__file_writer *writer) {
     int number = 0;
     if (writer->temp && fsync(writer->fd))
         number = errno;
@@ -199,28 +187,24 @@ static int commit(oc__file_writer *writer)
     return number;
 }
 
-oc_status oc__file_writer_init(oc__file_writer *writer, oc_context *context, const char *path, oc_error *err)
-{
+oc_status oc__file_writer_init(oc__file_writer *writer, oc_context *context, const char *path, oc_error *err) {
     int number = start(writer, context, path);
     return number ? fail_io(context, err, "write", path, number) : OC_OK;
 }
 
-oc_status oc__file_writer_put(oc__file_writer *writer, const void *data, uint64_t size, oc_error *err)
-{
+oc_status oc__file_writer_put(oc__file_writer *writer, const void *data, uint64_t size, oc_error *err) {
     int number = put(writer, data, size);
     return number ? fail_io(writer->context, err, "write", writer->path, number) : OC_OK;
 }
 
-oc_status oc__file_writer_commit(oc__file_writer *writer, oc_error *err)
-{
+oc_status oc__file_writer_commit(oc__file_writer *writer, oc_error *err) {
     int number = commit(writer);
     oc_status status = number ? fail_io(writer->context, err, "write", writer->path, number) : OC_OK;
     oc__file_writer_cancel(writer);
     return status;
 }
 
-void oc__file_writer_cancel(oc__file_writer *writer)
-{
+void oc__file_writer_cancel(oc__file_writer *writer) {
     if (writer->fd >= 0)
         close(writer->fd);
     if (writer->temp)
@@ -230,8 +214,7 @@ void oc__file_writer_cancel(oc__file_writer *writer)
     *writer = (oc__file_writer){.context = writer->context, .fd = -1};
 }
 
-int oc__file_try_write(oc_context *context, const char *path, const void *data, uint64_t size)
-{
+int oc__file_try_write(oc_context *context, const char *path, const void *data, uint64_t size) {
     oc__file_writer writer;
     int number = start(&writer, context, path);
     if (number)
@@ -243,8 +226,7 @@ int oc__file_try_write(oc_context *context, const char *path, const void *data, 
     return number;
 }
 
-oc_status oc__file_write(oc_context *context, const char *path, const void *data, uint64_t size, oc_error *err)
-{
+oc_status oc__file_write(oc_context *context, const char *path, const void *data, uint64_t size, oc_error *err) {
     int number = oc__file_try_write(context, path, data, size);
     return number ? fail_io(context, err, "write", path, number) : OC_OK;
 }

@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-oc__hash oc__hash_init(void)
-{
+oc__hash oc__hash_init(void) {
     return (oc__hash){0xcbf29ce484222325u, 0x9e3779b97f4a7c15u};
 }
 
-void oc__hash_add(oc__hash *hash, const void *data, size_t size)
-{
+void oc__hash_add(oc__hash *hash, const void *data, size_t size) {
     const uint8_t *bytes = data;
     uint64_t a = hash->a, b = hash->b;
     for (size_t i = 0; i < size; i++) {
@@ -22,13 +20,11 @@ void oc__hash_add(oc__hash *hash, const void *data, size_t size)
     hash->b = b;
 }
 
-void oc__hash_add_text(oc__hash *hash, const char *text)
-{
+void oc__hash_add_text(oc__hash *hash, const char *text) {
     oc__hash_add(hash, text, strlen(text) + 1);
 }
 
-void oc__hash_text(oc__hash hash, char text[33])
-{
+void oc__hash_text(oc__hash hash, char text[33]) {
     static const char digits[] = "0123456789abcdef";
     for (int i = 0; i < 16; i++) {
         text[i] = digits[hash.a >> (60 - 4 * i) & 15];

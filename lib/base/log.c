@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-void oc__log(const oc_context *context, oc_log_level level, const char *format, ...)
-{
+void oc__log(const oc_context *context, oc_log_level level, const char *format, ...) {
     if (!context || !context->log.print || level > context->log.level)
         return;
     char text[2048];
@@ -16,8 +15,7 @@ void oc__log(const oc_context *context, oc_log_level level, const char *format, 
     context->log.print(context->log.user, level, text);
 }
 
-void oc__print(const oc_writer *writer, const char *format, ...)
-{
+void oc__print(const oc_writer *writer, const char *format, ...) {
     char text[1024];
     va_list args;
     va_start(args, format);

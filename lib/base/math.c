@@ -4,16 +4,14 @@
 
 #include <string.h>
 
-bool oc__mul_u64(uint64_t a, uint64_t b, uint64_t *product)
-{
+bool oc__mul_u64(uint64_t a, uint64_t b, uint64_t *product) {
     if (b && a > UINT64_MAX / b)
         return false;
     *product = a * b;
     return true;
 }
 
-bool oc__mul_i64(int64_t a, int64_t b, int64_t *product)
-{
+bool oc__mul_i64(int64_t a, int64_t b, int64_t *product) {
     uint64_t size_a = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, size_b = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
     bool negative = (a < 0) != (b < 0);
     uint64_t size, limit = negative ? (uint64_t)1 << 63 : (uint64_t)INT64_MAX;
@@ -23,16 +21,14 @@ bool oc__mul_i64(int64_t a, int64_t b, int64_t *product)
     return true;
 }
 
-bool oc__add_u64(uint64_t a, uint64_t b, uint64_t *sum)
-{
+bool oc__add_u64(uint64_t a, uint64_t b, uint64_t *sum) {
     if (a > UINT64_MAX - b)
         return false;
     *sum = a + b;
     return true;
 }
 
-uint16_t oc__half_from_float(float value)
-{
+uint16_t oc__half_from_float(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
@@ -57,8 +53,7 @@ uint16_t oc__half_from_float(float value)
     return (uint16_t)(sign | rounded);
 }
 
-float oc__float_from_half(uint16_t value)
-{
+float oc__float_from_half(uint16_t value) {
     uint32_t sign = (uint32_t)(value & 0x8000) << 16, exponent = value >> 10 & 31, mantissa = value & 0x3ff, bits;
     if (exponent == 31) {
         bits = sign | 0x7f800000 | mantissa << 13;
@@ -74,8 +69,7 @@ float oc__float_from_half(uint16_t value)
     return result;
 }
 
-uint16_t oc__bf16_from_float(float value)
-{
+uint16_t oc__bf16_from_float(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     if (value != value)
@@ -83,8 +77,7 @@ uint16_t oc__bf16_from_float(float value)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-float oc__float_from_bf16(uint16_t value)
-{
+float oc__float_from_bf16(uint16_t value) {
     uint32_t bits = (uint32_t)value << 16;
     float result;
     memcpy(&result, &bits, sizeof result);

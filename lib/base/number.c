@@ -7,22 +7,19 @@
 #include <stdlib.h>
 
 /* The locale of this thread alone, and only while a number is read or written. newlocale of "C" allocates nothing. */
-static locale_t enter_c(locale_t *c)
-{
+static locale_t enter_c(locale_t *c) {
     *c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     return *c ? uselocale(*c) : (locale_t)0;
 }
 
-static void leave_c(locale_t c, locale_t before)
-{
+static void leave_c(locale_t c, locale_t before) {
     if (!c)
         return;
     uselocale(before);
     freelocale(c);
 }
 
-int oc__vformat(char *buffer, size_t size, const char *format, va_list args)
-{
+int oc__vformat(char *buffer, size_t size, const char *format, va_list args) {
     locale_t c, before = enter_c(&c);
     int written = vsnprintf(buffer, size, format, args);
     leave_c(c, before);
@@ -31,8 +28,7 @@ int oc__vformat(char *buffer, size_t size, const char *format, va_list args)
     return written;
 }
 
-int oc__format(char *buffer, size_t size, const char *format, ...)
-{
+int oc__format(char *buffer, size_t size, const char *format, ...) {
     va_list args;
     va_start(args, format);
     int written = oc__vformat(buffer, size, format, args);
@@ -40,18 +36,15 @@ int oc__format(char *buffer, size_t size, const char *format, ...)
     return written;
 }
 
-void oc__format_double(char *buffer, size_t size, double value)
-{
+void oc__format_double(char *buffer, size_t size, double value) {
     oc__format(buffer, size, "%.9g", value);
 }
 
-static bool is_digit(char c)
-{
+static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-bool oc__parse_int64(const char *text, const char **end, int64_t *value)
-{
+bool oc__parse_int64(const char *text, const char **end, int64_t *value) {
     bool negative = *text == '-';
     const char *at = text + (*text == '-' || *text == '+');
     uint64_t limit = negative ? (uint64_t)1 << 63 : (uint64_t)INT64_MAX, sum = 0;
@@ -69,8 +62,7 @@ bool oc__parse_int64(const char *text, const char **end, int64_t *value)
     return true;
 }
 
-bool oc__parse_double(const char *text, const char **end, double *value)
-{
+bool oc__parse_double(const char *text, const char **end, double *value) {
     const char *digits = text + (*text == '-' || *text == '+');
     bool word = (*digits | 32) == 'i' || (*digits | 32) == 'n'; /* inf, nan */
     if (!is_digit(*digits) && !word && !(*digits == '.' && is_digit(digits[1])))
@@ -93,8 +85,7 @@ bool oc__parse_double(const char *text, const char **end, double *value)
     return true;
 }
 
-bool oc__parse_size(const char *text, const char **end, uint64_t *value)
-{
+bool oc__parse_size(const char *text, const char **end, uint64_t *value) {
     int64_t number;
     const char *at;
     if (*text == '-' || !oc__parse_int64(text, &at, &number))

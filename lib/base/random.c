@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-void oc__philox(uint32_t out[4], uint64_t key, uint64_t counter_high, uint64_t counter_low)
-{
+void oc__philox(uint32_t out[4], uint64_t key, uint64_t counter_high, uint64_t counter_low) {
     uint32_t c0 = (uint32_t)counter_low, c1 = (uint32_t)(counter_low >> 32);
     uint32_t c2 = (uint32_t)counter_high, c3 = (uint32_t)(counter_high >> 32);
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
@@ -25,15 +24,13 @@ void oc__philox(uint32_t out[4], uint64_t key, uint64_t counter_high, uint64_t c
     out[3] = c3;
 }
 
-float oc__random_uniform(uint64_t seed, uint64_t stream, uint64_t index)
-{
+float oc__random_uniform(uint64_t seed, uint64_t stream, uint64_t index) {
     uint32_t out[4];
     oc__philox(out, seed, stream, index);
     return (float)(out[0] >> 8) * 0x1p-24f;
 }
 
-float oc__random_normal(uint64_t seed, uint64_t stream, uint64_t index)
-{
+float oc__random_normal(uint64_t seed, uint64_t stream, uint64_t index) {
     uint32_t out[4];
     oc__philox(out, seed, stream, index);
     double radius = sqrt(-2.0 * log(((double)out[0] + 0.5) * 0x1p-32));

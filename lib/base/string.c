@@ -6,21 +6,18 @@
 
 static char empty[1] = ""; /* never written: capacity 0 */
 
-void oc__string_init(oc__string *string, oc_context *context)
-{
+void oc__string_init(oc__string *string, oc_context *context) {
     *string = (oc__string){.context = context, .text = empty};
 }
 
-void oc__string_finish(oc__string *string)
-{
+void oc__string_finish(oc__string *string) {
     if (string->capacity)
         oc__free(string->context, string->text);
     oc__string_init(string, string->context);
 }
 
 /* Makes room for size more bytes and a terminator. */
-static bool reserve(oc__string *string, size_t size)
-{
+static bool reserve(oc__string *string, size_t size) {
     if (string->failed)
         return false;
     if (size < string->capacity - string->size)
@@ -41,13 +38,11 @@ static bool reserve(oc__string *string, size_t size)
     return true;
 }
 
-void oc__string_append(oc__string *string, const char *text)
-{
+void oc__string_append(oc__string *string, const char *text) {
     oc__string_append_n(string, text, strlen(text));
 }
 
-void oc__string_append_n(oc__string *string, const char *text, size_t size)
-{
+void oc__string_append_n(oc__string *string, const char *text, size_t size) {
     if (size == 0 || !reserve(string, size))
         return;
     memcpy(string->text + string->size, text, size);
@@ -55,8 +50,7 @@ void oc__string_append_n(oc__string *string, const char *text, size_t size)
     string->text[string->size] = '\0';
 }
 
-void oc__string_printf(oc__string *string, const char *format, ...)
-{
+void oc__string_printf(oc__string *string, const char *format, ...) {
     va_list args;
     va_start(args, format);
     int size = oc__vformat(NULL, 0, format, args);
@@ -73,8 +67,7 @@ void oc__string_printf(oc__string *string, const char *format, ...)
     string->size += (size_t)size;
 }
 
-void oc__string_append_double(oc__string *string, double value)
-{
+void oc__string_append_double(oc__string *string, double value) {
     char text[40];
     oc__format_double(text, sizeof text, value);
     oc__string_append(string, text);

@@ -8,13 +8,11 @@
 
 enum { BYTES = 0x08, MAX_RANK = 4 };
 
-static oc_status malformed(oc_context *context, oc_error *err, const char *what)
-{
+static oc_status malformed(oc_context *context, oc_error *err, const char *what) {
     return oc__fail(context, err, OC_ERROR_FORMAT, "this is no proper idx file: %s", what);
 }
 
-static oc_status read_shape(oc_context *context, const uint8_t *bytes, size_t size, oc_shape *shape, oc_error *err)
-{
+static oc_status read_shape(oc_context *context, const uint8_t *bytes, size_t size, oc_shape *shape, oc_error *err) {
     if (size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
         return malformed(context, err, "it is packed with gzip and must be unpacked first");
     if (size < 4 || bytes[0] != 0 || bytes[1] != 0)
@@ -35,8 +33,7 @@ static oc_status read_shape(oc_context *context, const uint8_t *bytes, size_t si
     return OC_OK;
 }
 
-oc_status oc_idx_parse(oc_tensor **out, oc_context *context, const void *data, size_t size, oc_error *err)
-{
+oc_status oc_idx_parse(oc_tensor **out, oc_context *context, const void *data, size_t size, oc_error *err) {
     oc_shape shape = {0};
     int64_t count;
     uint64_t bytes;

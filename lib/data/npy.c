@@ -20,19 +20,16 @@ typedef struct reader {
     bool has_descr, has_order, has_shape;
 } reader;
 
-static oc_status malformed(reader *r, const char *what)
-{
+static oc_status malformed(reader *r, const char *what) {
     return oc__fail(r->context, r->err, OC_ERROR_FORMAT, "%s is no proper .npy file: %s", r->name, what);
 }
 
-static void skip_space(reader *r)
-{
+static void skip_space(reader *r) {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r'))
         r->at++;
 }
 
-static bool take(reader *r, char c)
-{
+static bool take(reader *r, char c) {
     skip_space(r);
     if (r->at == r->end || *r->at != c)
         return false;
@@ -40,8 +37,7 @@ static bool take(reader *r, char c)
     return true;
 }
 
-static bool take_word(reader *r, const char *word)
-{
+static bool take_word(reader *r, const char *word) {
     size_t size = strlen(word);
     skip_space(r);
     if ((size_t)(r->end - r->at) < size || memcmp(r->at, word, size) != 0)
@@ -50,8 +46,7 @@ static bool take_word(reader *r, const char *word)
     return true;
 }
 
-static bool take_text(reader *r, char *out, size_t capacity)
-{
+static bool take_text(reader *r, char *out, size_t capacity) {
     skip_space(r);
     if (r->at == r->end || (*r->at != '\'' && *r->at != '"'))
         return false;
@@ -66,8 +61,7 @@ static bool take_text(reader *r, char *out, size_t capacity)
     return true;
 }
 
-static bool take_size(reader *r, int64_t *out)
-{
+static bool take_size(reader *r, int64_t *out) {
     int64_t sum = 0;
     skip_space(r);
     if (r->at == r->end || *r->at < '0' || *r->at > '9')
@@ -83,8 +77,7 @@ static bool take_size(reader *r, int64_t *out)
     return true;
 }
 
-static oc_status read_shape(reader *r)
-{
+static oc_status read_shape(reader *r) {
     bool comma = true;
     if (!take(r, '('))
         return malformed(r, "its shape is no tuple");
@@ -102,8 +95,7 @@ static oc_status read_shape(reader *r)
     return OC_OK;
 }
 
-static oc_status read_entry(reader *r)
-{
+static oc_status read_entry(reader *r) {
     char key[32];
     bool *seen;
     if (!take_text(r, key, sizeof key) || !take(r, ':'))
@@ -132,8 +124,7 @@ static oc_status read_entry(reader *r)
     return take_text(r, r->descr, sizeof r->descr) ? OC_OK : malformed(r, "its descr is no text");
 }
 
-static oc_status read_header(reader *r)
-{
+static oc_status read_header(reader *r) {
     bool comma = true;
     if (!take(r, '{'))
         return malformed(r, "its header is no dictionary");
@@ -151,8 +142,7 @@ static oc_status read_header(reader *r)
     return OC_OK;
 }
 
-static const char *numpy_name(oc_dtype dtype)
-{
+static const char *numpy_name(oc_dtype dtype) {
     switch (dtype) {
 #define NUMPY_NAME(name, number, size, numpy) \
     case OC_##name: \
@@ -164,8 +154,7 @@ static const char *numpy_name(oc_dtype dtype)
     }
 }
 
-static oc_status find_dtype(reader *r, oc_dtype *out)
-{
+static oc_status find_dtype(reader *r, oc_dtype *out) {
     for (int i = 1; i < OC_DTYPE_END; i++) {
         const char *name = numpy_name((oc_dtype)i);
         /* The byte order of one-byte elements is '|', but has been seen to be anything. */
@@ -180,8 +169,7 @@ static oc_status find_dtype(reader *r, oc_dtype *out)
 }
 
 /* Finds header and data: magic, version, size of the header, header, data. */
-static oc_status split(reader *r, const uint8_t *bytes, size_t size, const uint8_t **data)
-{
+static oc_status split(reader *r, const uint8_t *bytes, size_t size, const uint8_t **data) {
     if (size < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0)
         return malformed(r, "it does not begin with \\x93NUMPY");
     if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
@@ -202,8 +190,7 @@ static oc_status split(reader *r, const uint8_t *bytes, size_t size, const uint8
 }
 
 /* Fortran order: the first axis is the contiguous one. */
-static void copy_elements(const reader *r, oc_tensor *tensor, const uint8_t *data)
-{
+static void copy_elements(const reader *r, oc_tensor *tensor, const uint8_t *data) {
     uint8_t *to = oc_tensor_get_data(tensor);
     uint64_t bytes = oc_tensor_get_bytes(tensor);
     if (bytes == 0)
@@ -224,8 +211,7 @@ static void copy_elements(const reader *r, oc_tensor *tensor, const uint8_t *dat
             to[i] = to[i] != 0;
 }
 
-oc_status oc_npy_parse(oc_tensor **out, oc_context *context, const void *bytes, size_t size, const char *name, oc_error *err)
-{
+oc_status oc_npy_parse(oc_tensor **out, oc_context *context, const void *bytes, size_t size, const char *name, oc_error *err) {
     reader r = {.context = context, .err = err, .name = name ? name : "the array"};
     const uint8_t *data;
     oc_dtype dtype;
@@ -250,8 +236,7 @@ oc_status oc_npy_parse(oc_tensor **out, oc_context *context, const void *bytes, 
     return OC_OK;
 }
 
-oc_status oc_npy_read(oc_tensor **out, oc_context *context, const char *path, oc_error *err)
-{
+oc_status oc_npy_read(oc_tensor **out, oc_context *context, const char *path, oc_error *err) {
     oc__mapping file;
     if (!out || !context || !path)
         return oc__fail(context, err, OC_ERROR_INVALID, "oc_npy_read: out, context or path is NULL");
@@ -262,8 +247,7 @@ oc_status oc_npy_read(oc_tensor **out, oc_context *context, const char *path, oc
 }
 
 /* Version 1 with spaces at its end, so that the data begins at a multiple of 64. */
-static void make_header(const oc_tensor *tensor, oc__string *out)
-{
+static void make_header(const oc_tensor *tensor, oc__string *out) {
     const oc_shape *shape = oc_tensor_get_shape(tensor);
     oc__string_append_n(out, "\x93NUMPY\x01\x00\x00\x00", 10);
     oc__string_printf(out, "{'descr': '%s', 'fortran_order': False, 'shape': (", numpy_name(oc_tensor_get_dtype(tensor)));
@@ -281,8 +265,7 @@ static void make_header(const oc_tensor *tensor, oc__string *out)
 }
 
 static oc_status write_file(oc_context *context, const oc__string *header, const void *data, uint64_t size, const char *path,
-                            oc_error *err)
-{
+                            oc_error *err) {
     oc__file_writer writer;
     OC_TRY(oc__file_writer_init(&writer, context, path, err));
     oc_status status = oc__file_writer_put(&writer, header->text, header->size, err);
@@ -294,8 +277,7 @@ static oc_status write_file(oc_context *context, const oc__string *header, const
     return status;
 }
 
-oc_status oc_npy_write(const oc_tensor *tensor, const char *path, oc_error *err)
-{
+oc_status oc_npy_write(const oc_tensor *tensor, const char *path, oc_error *err) {
     if (!tensor || !path)
         return oc__fail(NULL, err, OC_ERROR_INVALID, "oc_npy_write: tensor or path is NULL");
     oc_context *context = oc__tensor_get_context(tensor);

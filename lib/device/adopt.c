@@ -6,8 +6,7 @@
 
 #include "device/hooks.h"
 
-static bool context_has(oc_context *context, const oc__cl *cl, cl_context cl_ctx, cl_device_id wanted)
-{
+static bool context_has(oc_context *context, const oc__cl *cl, cl_context cl_ctx, cl_device_id wanted) {
     size_t size = 0;
     if (cl->clGetContextInfo(cl_ctx, CL_CONTEXT_DEVICES, 0, NULL, &size) != CL_SUCCESS || size == 0)
         return false;
@@ -20,8 +19,7 @@ static bool context_has(oc_context *context, const oc__cl *cl, cl_context cl_ctx
     return found;
 }
 
-static bool queue_fits(const oc__cl *cl, cl_command_queue queue, cl_context cl_ctx, cl_device_id cl_device)
-{
+static bool queue_fits(const oc__cl *cl, cl_command_queue queue, cl_context cl_ctx, cl_device_id cl_device) {
     cl_context of = NULL;
     cl_device_id on = NULL;
     return cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof of, &of, NULL) == CL_SUCCESS && of == cl_ctx &&
@@ -29,8 +27,7 @@ static bool queue_fits(const oc__cl *cl, cl_command_queue queue, cl_context cl_c
 }
 
 static oc_status describe(oc_context *context, cl_context cl_ctx, cl_device_id cl_device, cl_command_queue cl_queue,
-                          oc_device_info *info, oc_error *err)
-{
+                          oc_device_info *info, oc_error *err) {
     const oc__cl *cl = &context->drivers->cl;
     char reason[256];
     oc__mask mask;
@@ -49,8 +46,7 @@ static oc_status describe(oc_context *context, cl_context cl_ctx, cl_device_id c
 }
 
 oc_status oc_device_adopt(oc_device **out, oc_context *context, cl_context cl_ctx, cl_device_id cl_device,
-                          cl_command_queue cl_queue, oc_error *err)
-{
+                          cl_command_queue cl_queue, oc_error *err) {
     oc__drivers *drivers;
     oc_device_info info;
     oc_device *device;
@@ -76,8 +72,7 @@ oc_status oc_device_adopt(oc_device **out, oc_context *context, cl_context cl_ct
     return status;
 }
 
-static oc_status adopt_buffer(oc__buffer **out, oc_device *device, cl_mem handle, oc_error *err)
-{
+static oc_status adopt_buffer(oc__buffer **out, oc_device *device, cl_mem handle, oc_error *err) {
     const oc__cl *cl = device->cl;
     size_t size = 0;
     cl_context of = NULL;
@@ -96,8 +91,7 @@ static oc_status adopt_buffer(oc__buffer **out, oc_device *device, cl_mem handle
 }
 
 oc_status oc_tensor_adopt(oc_tensor **out, oc_device *device, cl_mem buffer, uint64_t offset, oc_dtype dtype,
-                          const oc_shape *shape, oc_error *err)
-{
+                          const oc_shape *shape, oc_error *err) {
     oc__buffer *adopted;
     if (!device || !out || !buffer || !shape)
         return oc__fail(device ? device->context : NULL, err, OC_ERROR_INVALID,
@@ -107,14 +101,12 @@ oc_status oc_tensor_adopt(oc_tensor **out, oc_device *device, cl_mem buffer, uin
     return oc__tensor_of_buffer(out, adopted, offset, dtype, shape, err);
 }
 
-cl_mem oc_tensor_get_cl_mem(const oc_tensor *tensor)
-{
+cl_mem oc_tensor_get_cl_mem(const oc_tensor *tensor) {
     const oc__buffer *buffer = oc__tensor_get_buffer(tensor);
     return buffer ? buffer->handle : NULL;
 }
 
-oc_status oc_event_adopt(oc_event **out, oc_device *device, cl_event event, oc_error *err)
-{
+oc_status oc_event_adopt(oc_event **out, oc_device *device, cl_event event, oc_error *err) {
     if (!device || !out || !event)
         return oc__fail(device ? device->context : NULL, err, OC_ERROR_INVALID,
                         "oc_event_adopt: out, device or event is NULL");
@@ -131,22 +123,18 @@ oc_status oc_event_adopt(oc_event **out, oc_device *device, cl_event event, oc_e
     return oc__event_wrap(out, device, event, err);
 }
 
-cl_event oc_event_get_cl_event(const oc_event *event)
-{
+cl_event oc_event_get_cl_event(const oc_event *event) {
     return event->handle;
 }
 
-cl_context oc_device_get_cl_context(const oc_device *device)
-{
+cl_context oc_device_get_cl_context(const oc_device *device) {
     return device->cl_context;
 }
 
-cl_device_id oc_device_get_cl_device(const oc_device *device)
-{
+cl_device_id oc_device_get_cl_device(const oc_device *device) {
     return device->handle;
 }
 
-cl_command_queue oc_device_get_cl_queue(const oc_device *device)
-{
+cl_command_queue oc_device_get_cl_queue(const oc_device *device) {
     return device->queue->handle;
 }

@@ -2,8 +2,7 @@
 /* Device memory, counted. */
 #include "device/cl.h"
 
-static oc_status reserve(oc_device *device, uint64_t size, oc_error *err)
-{
+static oc_status reserve(oc_device *device, uint64_t size, oc_error *err) {
     if (size < 1 || size > device->info.max_alloc)
         return oc__fail(device->context, err, OC_ERROR_LIMIT,
                         "a buffer of %llu bytes was asked for; %s allows 1 to %llu", (unsigned long long)size,
@@ -23,15 +22,13 @@ static oc_status reserve(oc_device *device, uint64_t size, oc_error *err)
                     (unsigned long long)size, (unsigned long long)used, (unsigned long long)device->limit);
 }
 
-static void unreserve(oc_device *device, uint64_t size)
-{
+static void unreserve(oc_device *device, uint64_t size) {
     pthread_mutex_lock(&device->lock);
     device->used -= size;
     pthread_mutex_unlock(&device->lock);
 }
 
-oc_status oc__buffer_wrap(oc__buffer **out, oc_device *device, cl_mem handle, uint64_t size, bool adopted, oc_error *err)
-{
+oc_status oc__buffer_wrap(oc__buffer **out, oc_device *device, cl_mem handle, uint64_t size, bool adopted, oc_error *err) {
     oc__buffer *buffer = oc__alloc(device->context, sizeof *buffer);
     if (!buffer) {
         device->cl->clReleaseMemObject(handle);
@@ -46,8 +43,7 @@ oc_status oc__buffer_wrap(oc__buffer **out, oc_device *device, cl_mem handle, ui
     return OC_OK;
 }
 
-oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, oc_error *err)
-{
+oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     OC_TRY(reserve(device, size, err));
     cl_int code = CL_SUCCESS;
@@ -65,8 +61,7 @@ oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, 
     return status;
 }
 
-oc_status oc__buffer_borrow(oc__buffer **out, oc_device *device, const void *host, uint64_t size, oc_error *err)
-{
+oc_status oc__buffer_borrow(oc__buffer **out, oc_device *device, const void *host, uint64_t size, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     cl_int code = CL_INVALID_BUFFER_SIZE;
     cl_mem handle = NULL;
@@ -80,14 +75,12 @@ oc_status oc__buffer_borrow(oc__buffer **out, oc_device *device, const void *hos
     return oc__fail_cl(device->context, err, doing, "clCreateBuffer", code);
 }
 
-oc__buffer *oc__buffer_retain(oc__buffer *buffer)
-{
+oc__buffer *oc__buffer_retain(oc__buffer *buffer) {
     atomic_fetch_add(&buffer->users, 1);
     return buffer;
 }
 
-void oc__buffer_release(oc__buffer **handle)
-{
+void oc__buffer_release(oc__buffer **handle) {
     if (!handle || !*handle)
         return;
     oc__buffer *buffer = *handle;
@@ -100,12 +93,10 @@ void oc__buffer_release(oc__buffer **handle)
     oc__free(buffer->device->context, buffer);
 }
 
-uint64_t oc__buffer_size(const oc__buffer *buffer)
-{
+uint64_t oc__buffer_size(const oc__buffer *buffer) {
     return buffer->size;
 }
 
-oc_device *oc__buffer_device(const oc__buffer *buffer)
-{
+oc_device *oc__buffer_device(const oc__buffer *buffer) {
     return buffer->device;
 }

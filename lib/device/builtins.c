@@ -92,8 +92,7 @@ static const builtin builtins[] = {
     {"clz", 'i', CONST "T N(T)"},
 };
 
-static void put_signature(oc__string *out, const char *signature, size_t size, const char *name, size_t type, const char *width)
-{
+static void put_signature(oc__string *out, const char *signature, size_t size, const char *name, size_t type, const char *width) {
     for (size_t i = 0; i < size; i++) {
         bool alone = i > 0 && !isalpha((unsigned char)signature[i - 1]) && !isalpha((unsigned char)signature[i + 1]);
         char letter = alone || i == 0 ? signature[i] : '\0';
@@ -115,14 +114,12 @@ static void put_signature(oc__string *out, const char *signature, size_t size, c
     oc__string_append(out, ";\n");
 }
 
-static bool is_of_kind(char kind, size_t type)
-{
+static bool is_of_kind(char kind, size_t type) {
     bool floating = type == 0 || type == OC_COUNT(types) - 1;
     return kind == 'a' || floating == (kind == 'f');
 }
 
-static void put_builtin(oc__string *out, const builtin *b, size_t type_count)
-{
+static void put_builtin(oc__string *out, const builtin *b, size_t type_count) {
     for (const char *at = b->signatures; *at;) {
         size_t size = strcspn(at, "|");
         /* With a scalar T the form with E is the form with T. */
@@ -137,8 +134,7 @@ static void put_builtin(oc__string *out, const builtin *b, size_t type_count)
 }
 
 /* vloadN and vstoreN of all types, or those of half. */
-static void put_access(oc__string *out, bool load, bool half, size_t type_count)
-{
+static void put_access(oc__string *out, bool load, bool half, size_t type_count) {
     for (size_t s = 0; s < OC_COUNT(spaces); s++) {
         bool constant = strcmp(spaces[s], "__constant") == 0;
         for (size_t t = 0; t < type_count && !(constant && !load); t++)
@@ -154,8 +150,7 @@ static void put_access(oc__string *out, bool load, bool half, size_t type_count)
 }
 
 /* "convert_float", with or without a width, "_sat" and a rounding mode: from all types. */
-static void put_convert(oc__string *out, const char *name, size_t size, size_t type_count)
-{
+static void put_convert(oc__string *out, const char *name, size_t size, size_t type_count) {
     size_t to = 0, length = 0;
     for (size_t t = 0; t < type_count; t++) {
         size_t n = strlen(types[t]);
@@ -178,13 +173,11 @@ static void put_convert(oc__string *out, const char *name, size_t size, size_t t
     }
 }
 
-static bool starts(const char *name, size_t size, const char *with)
-{
+static bool starts(const char *name, size_t size, const char *with) {
     return size >= strlen(with) && memcmp(name, with, strlen(with)) == 0;
 }
 
-static void put_name(oc__string *out, const char *name, size_t size, size_t type_count)
-{
+static void put_name(oc__string *out, const char *name, size_t size, size_t type_count) {
     if (starts(name, size, "vload") || starts(name, size, "vstore")) {
         bool load = name[1] == 'l';
         put_access(out, load, starts(name, size, load ? "vload_half" : "vstore_half"), type_count);
@@ -197,21 +190,18 @@ static void put_name(oc__string *out, const char *name, size_t size, size_t type
     }
 }
 
-static bool in_name(char c)
-{
+static bool in_name(char c) {
     return c == '_' || isalnum((unsigned char)c);
 }
 
 /* What a name makes be declared: of vload4 and vload8, "vload". */
-static size_t family_size(const char *name, size_t size)
-{
+static size_t family_size(const char *name, size_t size) {
     while (size > 1 && (starts(name, size, "vload") || starts(name, size, "vstore")) && isdigit((unsigned char)name[size - 1]))
         size--;
     return size;
 }
 
-void oc__builtins_declare(const char *text, oc__string *out)
-{
+void oc__builtins_declare(const char *text, oc__string *out) {
     oc__string seen; /* " name name " */
     size_t type_count = OC_COUNT(types) - (strstr(text, "double") ? 0 : 1);
     oc__string_init(&seen, out->context);

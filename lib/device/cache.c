@@ -21,15 +21,13 @@ typedef struct head {
 static const char MAGIC[8] = "OCELLI1";
 static const char SUFFIX[] = ".ocelli";
 
-static bool distrust(oc_context *context, const char *folder, const char *why)
-{
+static bool distrust(oc_context *context, const char *folder, const char *why) {
     oc__log(context, OC_LOG_WARNING, "the cache folder %s is not used: %s", folder, why);
     return false;
 }
 
 /* mkdir -p, each new folder 0700. */
-static void make_folders(oc_context *context, const char *folder)
-{
+static void make_folders(oc_context *context, const char *folder) {
     char *path = oc__strdup(context, folder);
     for (char *at = path; path && *at; at++) {
         if (*at == '/' && at != path) {
@@ -44,8 +42,7 @@ static void make_folders(oc_context *context, const char *folder)
 }
 
 /* Programs are code: a folder that others can write to would be theirs to run in this process. */
-static bool usable(oc_context *context, bool create)
-{
+static bool usable(oc_context *context, bool create) {
     const char *folder = context->cache_folder;
     struct stat info;
     if (!folder[0])
@@ -67,13 +64,11 @@ static bool usable(oc_context *context, bool create)
 }
 
 /* Files of their own: of those that shrinking never removes, for measurements take long. */
-static bool is_kept(const char *name)
-{
+static bool is_kept(const char *name) {
     return strcmp(name, "find.db") == 0 || strcmp(name, "find.lock") == 0;
 }
 
-static bool is_ours(const char *name)
-{
+static bool is_ours(const char *name) {
     if (is_kept(name))
         return true;
     const char *dash = strrchr(name, '-'), *suffix = strstr(name, SUFFIX);
@@ -87,8 +82,7 @@ static bool is_ours(const char *name)
     return suffix && dash && suffix - dash == 33 && strspn(dash + 1, "0123456789abcdef") == 32;
 }
 
-static char *path_of(oc_context *context, const char *kind, const char *key)
-{
+static char *path_of(oc_context *context, const char *kind, const char *key) {
     oc__hash hash = oc__hash_init();
     char digits[33];
     oc__hash_add_text(&hash, kind);
@@ -101,8 +95,7 @@ static char *path_of(oc_context *context, const char *kind, const char *key)
     return path;
 }
 
-static oc__hash sum_of(const void *key, size_t key_size, const void *data, size_t data_size)
-{
+static oc__hash sum_of(const void *key, size_t key_size, const void *data, size_t data_size) {
     oc__hash hash = oc__hash_init();
     oc__hash_add(&hash, key, key_size);
     oc__hash_add(&hash, data, data_size);
@@ -110,8 +103,7 @@ static oc__hash sum_of(const void *key, size_t key_size, const void *data, size_
 }
 
 /* NULL if the file is whole and its key is this one, else what is wrong. */
-static const char *check(const oc__mapping *file, const char *key, head *out)
-{
+static const char *check(const oc__mapping *file, const char *key, head *out) {
     head h;
     size_t key_size = strlen(key);
     if (file->size < sizeof h)
@@ -132,8 +124,7 @@ static const char *check(const oc__mapping *file, const char *key, head *out)
     return NULL;
 }
 
-static bool get(oc_context *context, const char *path, const char *key, oc__string *out)
-{
+static bool get(oc_context *context, const char *path, const char *key, oc__string *out) {
     oc__mapping file;
     head h = {.key_size = 0};
     int number = oc__file_try_map(context, path, &file);
@@ -154,8 +145,7 @@ static bool get(oc_context *context, const char *path, const char *key, oc__stri
     return wrong == NULL;
 }
 
-bool oc__cache_get(oc_context *context, const char *kind, const char *key, oc__string *out)
-{
+bool oc__cache_get(oc_context *context, const char *kind, const char *key, oc__string *out) {
     if (!usable(context, false))
         return false;
     char *path = path_of(context, kind, key);
@@ -176,8 +166,7 @@ typedef struct listing {
     uint64_t bytes;
 } listing;
 
-static bool list(oc_context *context, listing *out)
-{
+static bool list(oc_context *context, listing *out) {
     struct dirent *at;
     struct stat info;
     DIR *folder = opendir(context->cache_folder);
@@ -200,8 +189,7 @@ static bool list(oc_context *context, listing *out)
     return true;
 }
 
-static int compare_time(const void *left, const void *right)
-{
+static int compare_time(const void *left, const void *right) {
     const struct timespec *a = &((const entry *)left)->time, *b = &((const entry *)right)->time;
     if (a->tv_sec != b->tv_sec)
         return a->tv_sec < b->tv_sec ? -1 : 1;
@@ -209,8 +197,7 @@ static int compare_time(const void *left, const void *right)
 }
 
 /* Removes the oldest files until the rest holds at most `keep` bytes; false if one could not be removed. */
-static bool shrink(oc_context *context, uint64_t keep, int *number)
-{
+static bool shrink(oc_context *context, uint64_t keep, int *number) {
     listing all;
     bool done = true;
     if (!list(context, &all))
@@ -234,8 +221,7 @@ static bool shrink(oc_context *context, uint64_t keep, int *number)
     return done;
 }
 
-void oc__cache_put(oc_context *context, const char *kind, const char *key, const void *data, size_t size)
-{
+void oc__cache_put(oc_context *context, const char *kind, const char *key, const void *data, size_t size) {
     size_t key_size = strlen(key);
     head h = {.key_size = key_size, .data_size = size, .sum = sum_of(key, key_size, data, size)};
     uint64_t total = sizeof h + key_size + size;
@@ -258,8 +244,7 @@ void oc__cache_put(oc_context *context, const char *kind, const char *key, const
     oc__free(context, path);
 }
 
-int oc__cache_lock(oc_context *context)
-{
+int oc__cache_lock(oc_context *context) {
     if (!usable(context, true))
         return -1;
     size_t size = strlen(context->cache_folder) + 16;
@@ -277,14 +262,12 @@ int oc__cache_lock(oc_context *context)
     return file;
 }
 
-void oc__cache_unlock(int lock)
-{
+void oc__cache_unlock(int lock) {
     if (lock >= 0)
         close(lock);
 }
 
-oc_status oc_context_cache_size(oc_context *context, uint64_t *files, uint64_t *bytes, oc_error *err)
-{
+oc_status oc_context_cache_size(oc_context *context, uint64_t *files, uint64_t *bytes, oc_error *err) {
     listing all = {.items = NULL};
     if (!context)
         return oc__fail(NULL, err, OC_ERROR_INVALID, "oc_context_cache_size: context is NULL");
@@ -298,8 +281,7 @@ oc_status oc_context_cache_size(oc_context *context, uint64_t *files, uint64_t *
     return OC_OK;
 }
 
-oc_status oc_context_cache_clear(oc_context *context, oc_error *err)
-{
+oc_status oc_context_cache_clear(oc_context *context, oc_error *err) {
     int number = 0;
     if (!context)
         return oc__fail(NULL, err, OC_ERROR_INVALID, "oc_context_cache_clear: context is NULL");

@@ -8,14 +8,12 @@
 /* Of OpenCL 3.0 and of two vendors; asked of every device, unknown ones refuse. */
 enum { PREFERRED_MULTIPLE = 0x1067, WARP_SIZE_NV = 0x4003, WAVEFRONT_WIDTH_AMD = 0x4043 };
 
-static uint32_t ask_u32(const oc_device *device, cl_device_info which)
-{
+static uint32_t ask_u32(const oc_device *device, cl_device_info which) {
     cl_uint value = 0;
     return device->cl->clGetDeviceInfo(device->handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static uint32_t lockstep(const oc_device *device)
-{
+static uint32_t lockstep(const oc_device *device) {
     size_t multiple = 0;
     if (device->cl->clGetDeviceInfo(device->handle, PREFERRED_MULTIPLE, sizeof multiple, &multiple, NULL) == CL_SUCCESS &&
         multiple > 0 && multiple <= 1024)
@@ -25,8 +23,7 @@ static uint32_t lockstep(const oc_device *device)
     return width <= 1024 ? width : 0;
 }
 
-static void guess_speed(oc_device *device)
-{
+static void guess_speed(oc_device *device) {
     oc__caps *caps = &device->caps;
     bool cpu = caps->type == OC_DEVICE_CPU;
     double clock = 1e6 * (device->info.clock_mhz ? device->info.clock_mhz : 1000);
@@ -37,8 +34,7 @@ static void guess_speed(oc_device *device)
     caps->group_seconds = cpu ? 6e-9 : 1e-7 / caps->compute_units;
 }
 
-void oc__caps_read(oc_device *device)
-{
+void oc__caps_read(oc_device *device) {
     const oc_device_info *info = &device->info;
     oc__caps *caps = &device->caps;
     *caps = (oc__caps){.type = info->type,
@@ -65,8 +61,7 @@ void oc__caps_read(oc_device *device)
     guess_speed(device);
 }
 
-static bool probe_kernel(oc_device *device, size_t *multiple)
-{
+static bool probe_kernel(oc_device *device, size_t *multiple) {
     oc__program *program;
     oc__kernel *kernel;
     if (oc__program_get(&program, device, "fill.cl", "", NULL) != OC_OK ||
@@ -79,8 +74,7 @@ static bool probe_kernel(oc_device *device, size_t *multiple)
     return code == CL_SUCCESS && *multiple > 0 && *multiple <= 1024;
 }
 
-void oc__caps_probe(oc_device *device)
-{
+void oc__caps_probe(oc_device *device) {
     if (device->caps.simt_width)
         return;
     size_t multiple = 0;
@@ -91,8 +85,7 @@ void oc__caps_probe(oc_device *device)
 }
 
 /* The lines of /proc/cpuinfo that tell processors apart, not those that change from day to day. */
-static bool is_telling(const char *line, size_t size)
-{
+static bool is_telling(const char *line, size_t size) {
     static const char *const names[] = {"vendor_id",       "cpu family",  "model",    "model name", "stepping", "flags",
                                         "CPU implementer", "CPU variant", "CPU part", "Features",   "isa",      "cpu"};
     size_t length = 0;
@@ -106,8 +99,7 @@ static bool is_telling(const char *line, size_t size)
     return false;
 }
 
-static void describe(const char *text, size_t size, oc__string *out)
-{
+static void describe(const char *text, size_t size, oc__string *out) {
     oc__hash hash = oc__hash_init();
     char digits[33];
     for (size_t at = 0; at < size && text[at] != '\n';) { /* the first processor ends with an empty line */
@@ -124,8 +116,7 @@ static void describe(const char *text, size_t size, oc__string *out)
     oc__string_printf(out, " #%.16s", digits);
 }
 
-void oc__host_cpu(oc__string *out)
-{
+void oc__host_cpu(oc__string *out) {
     oc__mapping file;
     if (oc__file_try_map(out->context, "/proc/cpuinfo", &file) == 0) {
         describe((const char *)file.data, (size_t)file.size, out);

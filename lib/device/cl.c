@@ -9,14 +9,12 @@
 static const char INSTALL[] = "install an OpenCL driver (Debian: ocl-icd-libopencl1 and pocl-opencl-icd run on any CPU; "
                               "GPU vendors have their own)";
 
-static void *symbol(void *library, const char *name)
-{
+static void *symbol(void *library, const char *name) {
     return dlsym(library, name);
 }
 
 /* False with the name of the first function that is missing. */
-static bool fill(oc__cl *cl, void *library, const char **missing)
-{
+static bool fill(oc__cl *cl, void *library, const char **missing) {
     void *found;
 #define LOAD(name) \
     found = symbol(library, #name); \
@@ -34,15 +32,13 @@ static bool fill(oc__cl *cl, void *library, const char **missing)
     return true;
 }
 
-static void drivers_destroy(oc_context *context)
-{
+static void drivers_destroy(oc_context *context) {
     /* The loader stays open: drivers have threads that do not survive dlclose. */
     oc__free(context, context->drivers);
     context->drivers = NULL;
 }
 
-static oc_status load(oc_context *context, oc_error *err)
-{
+static oc_status load(oc_context *context, oc_error *err) {
     const char *named = context->opencl, *missing = NULL;
     void *library = dlopen(named[0] ? named : "libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!library && !named[0])
@@ -64,8 +60,7 @@ static oc_status load(oc_context *context, oc_error *err)
     return OC_OK;
 }
 
-oc_status oc__drivers_get(oc_context *context, oc__drivers **out, oc_error *err)
-{
+oc_status oc__drivers_get(oc_context *context, oc__drivers **out, oc_error *err) {
     if (context->owner_process != (long)getpid())
         return oc__fail(context, err, OC_ERROR_FORKED,
                         "process %ld was forked from %ld: OpenCL devices of the parent cannot be used", (long)getpid(),
@@ -77,8 +72,7 @@ oc_status oc__drivers_get(oc_context *context, oc__drivers **out, oc_error *err)
     return status;
 }
 
-oc__cl *oc__cl_table(oc_context *context)
-{
+oc__cl *oc__cl_table(oc_context *context) {
     oc__drivers *drivers = NULL;
     return oc__drivers_get(context, &drivers, NULL) == OC_OK ? &drivers->cl : NULL;
 }
@@ -149,8 +143,7 @@ oc__cl *oc__cl_table(oc_context *context)
     X(-72, MAX_SIZE_RESTRICTION_EXCEEDED) \
     X(-1001, PLATFORM_NOT_FOUND_KHR)
 
-const char *oc__cl_error_name(cl_int code)
-{
+const char *oc__cl_error_name(cl_int code) {
     switch (code) {
 #define NAME(number, name) \
     case number: \
@@ -162,8 +155,7 @@ const char *oc__cl_error_name(cl_int code)
     }
 }
 
-oc_status oc__cl_status(cl_int code)
-{
+oc_status oc__cl_status(cl_int code) {
     switch (code) {
     case CL_MEM_OBJECT_ALLOCATION_FAILURE:
     case CL_OUT_OF_RESOURCES:
@@ -179,8 +171,7 @@ oc_status oc__cl_status(cl_int code)
     }
 }
 
-oc_status oc__fail_cl_(oc_context *context, oc_error *err, const char *doing, const char *call, cl_int code)
-{
+oc_status oc__fail_cl_(oc_context *context, oc_error *err, const char *doing, const char *call, cl_int code) {
     return oc__fail_native(context, err, oc__cl_status(code), code, "%s%s%s: %s (%d)", doing ? doing : "",
                            doing ? ": " : "", call, oc__cl_error_name(code), code);
 }

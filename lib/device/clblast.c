@@ -6,13 +6,11 @@
 
 #include <clblast_c.h>
 
-bool oc__clblast_available(void)
-{
+bool oc__clblast_available(void) {
     return true;
 }
 
-static CLBlastStatusCode run(oc__queue *queue, const oc__gemm *g)
-{
+static CLBlastStatusCode run(oc__queue *queue, const oc__gemm *g) {
     CLBlastTranspose ta = g->trans_a ? CLBlastTransposeYes : CLBlastTransposeNo;
     CLBlastTranspose tb = g->trans_b ? CLBlastTransposeYes : CLBlastTransposeNo;
     cl_command_queue handle = queue->handle;
@@ -27,8 +25,7 @@ static CLBlastStatusCode run(oc__queue *queue, const oc__gemm *g)
                                       NULL);
 }
 
-oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *err)
-{
+oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *err) {
     oc_context *context = queue->device->context;
     if (!context->drivers->standard) /* CLBlast calls the standard loader, which may not know these handles */
         return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "CLBlast cannot be used with the OpenCL loader %s",
@@ -46,13 +43,11 @@ oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *er
 
 #else
 
-bool oc__clblast_available(void)
-{
+bool oc__clblast_available(void) {
     return false;
 }
 
-oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *err)
-{
+oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *err) {
     (void)gemm;
     return oc__fail(queue->device->context, err, OC_ERROR_UNSUPPORTED, "this library was built without CLBlast");
 }

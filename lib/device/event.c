@@ -2,8 +2,7 @@
 /* Events: waiting, and device time. */
 #include "device/cl.h"
 
-oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err)
-{
+oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err) {
     oc__event *event = oc__alloc(device->context, sizeof *event);
     if (!event) {
         device->cl->clReleaseEvent(handle);
@@ -15,8 +14,7 @@ oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc
     return OC_OK;
 }
 
-oc_status oc__event_wait(oc__event *event, oc_error *err)
-{
+oc_status oc__event_wait(oc__event *event, oc_error *err) {
     if (!event)
         return OC_OK;
     oc_device *device = event->device;
@@ -30,8 +28,7 @@ oc_status oc__event_wait(oc__event *event, oc_error *err)
     return code == CL_SUCCESS ? OC_OK : oc__fail_cl(device->context, err, NULL, "clWaitForEvents", code);
 }
 
-void oc__event_destroy(oc__event **handle)
-{
+void oc__event_destroy(oc__event **handle) {
     if (!handle || !*handle)
         return;
     oc__event *event = *handle;
@@ -40,18 +37,15 @@ void oc__event_destroy(oc__event **handle)
     oc__free(event->device->context, event);
 }
 
-oc_status oc_event_wait(oc_event *event, oc_error *err)
-{
+oc_status oc_event_wait(oc_event *event, oc_error *err) {
     return oc__event_wait(event, err);
 }
 
-void oc_event_destroy(oc_event **event)
-{
+void oc_event_destroy(oc_event **event) {
     oc__event_destroy(event);
 }
 
-oc_status oc__event_times(oc__event *event, uint64_t *start_ns, uint64_t *end_ns, oc_error *err)
-{
+oc_status oc__event_times(oc__event *event, uint64_t *start_ns, uint64_t *end_ns, oc_error *err) {
     const oc__cl *cl = event->device->cl;
     cl_ulong start = 0, end = 0;
     OC_TRY(oc__event_wait(event, err));
@@ -65,8 +59,7 @@ oc_status oc__event_times(oc__event *event, uint64_t *start_ns, uint64_t *end_ns
     return OC_OK;
 }
 
-oc_status oc__event_seconds(oc__event *event, double *seconds, oc_error *err)
-{
+oc_status oc__event_seconds(oc__event *event, double *seconds, oc_error *err) {
     uint64_t start, end;
     OC_TRY(oc__event_times(event, &start, &end, err));
     *seconds = 1e-9 * (double)(end - start);

@@ -4,38 +4,31 @@
 
 #include <string.h>
 
-const oc_device_info *oc_device_get_info(const oc_device *device)
-{
+const oc_device_info *oc_device_get_info(const oc_device *device) {
     return &device->info;
 }
 
-oc_context *oc_device_get_context(const oc_device *device)
-{
+oc_context *oc_device_get_context(const oc_device *device) {
     return device->context;
 }
 
-oc_context *oc__device_context(const oc_device *device)
-{
+oc_context *oc__device_context(const oc_device *device) {
     return device->context;
 }
 
-const oc__caps *oc__device_caps(const oc_device *device)
-{
+const oc__caps *oc__device_caps(const oc_device *device) {
     return &device->caps;
 }
 
-const char *oc__device_key(const oc_device *device)
-{
+const char *oc__device_key(const oc_device *device) {
     return device->key;
 }
 
-oc__queue *oc__device_queue(oc_device *device)
-{
+oc__queue *oc__device_queue(oc_device *device) {
     return device->queue;
 }
 
-void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak)
-{
+void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak) {
     pthread_mutex_lock(&device->lock);
     if (used)
         *used = device->used;
@@ -44,23 +37,20 @@ void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak)
     pthread_mutex_unlock(&device->lock);
 }
 
-static oc__note **list_of(oc_device *device, const char *key)
-{
+static oc__note **list_of(oc_device *device, const char *key) {
     oc__hash hash = oc__hash_init();
     oc__hash_add_text(&hash, key);
     return &device->notes[hash.a % OC_NOTE_LISTS];
 }
 
-static oc__note *find(oc_device *device, const char *key)
-{
+static oc__note *find(oc_device *device, const char *key) {
     oc__note *note = *list_of(device, key);
     while (note && strcmp(note->key, key) != 0)
         note = note->next;
     return note;
 }
 
-bool oc__device_note_get(oc_device *device, const char *key, char *value, size_t size)
-{
+bool oc__device_note_get(oc_device *device, const char *key, char *value, size_t size) {
     pthread_mutex_lock(&device->lock);
     const oc__note *note = find(device, key);
     if (note && value && size)
@@ -69,8 +59,7 @@ bool oc__device_note_get(oc_device *device, const char *key, char *value, size_t
     return note != NULL;
 }
 
-static void set(oc_device *device, const char *key, char *value)
-{
+static void set(oc_device *device, const char *key, char *value) {
     oc__note *note = find(device, key);
     if (!note) {
         note = oc__alloc(device->context, sizeof *note);
@@ -89,8 +78,7 @@ static void set(oc_device *device, const char *key, char *value)
     note->value = value;
 }
 
-void oc__device_note_set(oc_device *device, const char *key, const char *value)
-{
+void oc__device_note_set(oc_device *device, const char *key, const char *value) {
     char *copy = oc__strdup(device->context, value);
     if (!copy)
         return; /* a note is a convenience: it will be found out again */
@@ -99,8 +87,7 @@ void oc__device_note_set(oc_device *device, const char *key, const char *value)
     pthread_mutex_unlock(&device->lock);
 }
 
-void oc__device_note_each(oc_device *device, void (*visit)(void *user, const char *key, const char *value), void *user)
-{
+void oc__device_note_each(oc_device *device, void (*visit)(void *user, const char *key, const char *value), void *user) {
     pthread_mutex_lock(&device->lock);
     for (size_t i = 0; i < OC_NOTE_LISTS; i++)
         for (const oc__note *note = device->notes[i]; note; note = note->next)

@@ -2,8 +2,7 @@
 /* Kernels and their arguments. */
 #include "device/cl.h"
 
-oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err)
-{
+oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err) {
     oc_device *device = program->device;
     OC_TRY(oc__device_check(device, err));
     oc__kernel *kernel = oc__alloc(device->context, sizeof *kernel);
@@ -24,8 +23,7 @@ oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *
     return OC_OK;
 }
 
-void oc__kernel_destroy(oc__kernel **handle)
-{
+void oc__kernel_destroy(oc__kernel **handle) {
     if (!handle || !*handle)
         return;
     oc__kernel *kernel = *handle;
@@ -35,8 +33,7 @@ void oc__kernel_destroy(oc__kernel **handle)
     oc__free(kernel->device->context, kernel);
 }
 
-static oc_status set(oc__kernel *kernel, uint32_t index, size_t size, const void *value, oc_error *err)
-{
+static oc_status set(oc__kernel *kernel, uint32_t index, size_t size, const void *value, oc_error *err) {
     OC_TRY(oc__device_check(kernel->device, err));
     cl_int code = kernel->device->cl->clSetKernelArg(kernel->handle, index, size, value);
     if (code == CL_SUCCESS)
@@ -46,19 +43,16 @@ static oc_status set(oc__kernel *kernel, uint32_t index, size_t size, const void
     return oc__fail_cl(kernel->device->context, err, doing, "clSetKernelArg", code);
 }
 
-oc_status oc__kernel_set_buffer(oc__kernel *kernel, uint32_t index, const oc__buffer *buffer, oc_error *err)
-{
+oc_status oc__kernel_set_buffer(oc__kernel *kernel, uint32_t index, const oc__buffer *buffer, oc_error *err) {
     cl_mem handle = buffer ? buffer->handle : NULL;
     return set(kernel, index, sizeof handle, &handle, err);
 }
 
-oc_status oc__kernel_set_value(oc__kernel *kernel, uint32_t index, const void *value, size_t size, oc_error *err)
-{
+oc_status oc__kernel_set_value(oc__kernel *kernel, uint32_t index, const void *value, size_t size, oc_error *err) {
     return set(kernel, index, size, value, err);
 }
 
-oc_status oc__kernel_set_local(oc__kernel *kernel, uint32_t index, size_t size, oc_error *err)
-{
+oc_status oc__kernel_set_local(oc__kernel *kernel, uint32_t index, size_t size, oc_error *err) {
     if (size > kernel->device->info.local_mem)
         return oc__fail(kernel->device->context, err, OC_ERROR_LIMIT,
                         "kernel %s: %zu bytes of local memory; the device allows %llu", kernel->name, size,

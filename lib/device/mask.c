@@ -9,14 +9,12 @@ typedef struct item {
     size_t size;
 } item;
 
-static bool is_word(item it, const char *word)
-{
+static bool is_word(item it, const char *word) {
     return it.size == strlen(word) && memcmp(it.text, word, it.size) == 0;
 }
 
 /* `name=N`, N at least 1. */
-static bool is_number(item it, const char *name, uint64_t *value)
-{
+static bool is_number(item it, const char *name, uint64_t *value) {
     size_t size = strlen(name);
     const char *end;
     uint64_t number;
@@ -28,8 +26,7 @@ static bool is_number(item it, const char *name, uint64_t *value)
     return true;
 }
 
-static bool parse_item(item it, oc__mask *mask)
-{
+static bool parse_item(item it, oc__mask *mask) {
     uint64_t number;
     if (is_number(it, "wg", &number))
         mask->work_group = number;
@@ -54,8 +51,7 @@ static bool parse_item(item it, oc__mask *mask)
     return true;
 }
 
-oc_status oc__mask_parse(oc_context *context, const char *text, oc__mask *out, oc_error *err)
-{
+oc_status oc__mask_parse(oc_context *context, const char *text, oc__mask *out, oc_error *err) {
     oc__mask mask = {0};
     for (const char *at = text; *at;) {
         item it = {at, strcspn(at, ",")};
@@ -72,8 +68,7 @@ oc_status oc__mask_parse(oc_context *context, const char *text, oc__mask *out, o
     return OC_OK;
 }
 
-void oc__mask_apply(const oc__mask *mask, oc_device_info *info)
-{
+void oc__mask_apply(const oc__mask *mask, oc_device_info *info) {
     if (mask->bits == 32) {
         info->address_bits = 32;
         info->global_mem = OC_MIN(info->global_mem, (uint64_t)UINT32_MAX);

@@ -8,8 +8,7 @@
 
 /* Of all of the platform's devices; where a driver refuses that, of one. */
 static cl_context make_context(oc_context *context, const oc__found *found, size_t count, const oc__found *wanted, bool *alone,
-                               cl_int *code)
-{
+                               cl_int *code) {
     const oc__cl *cl = &context->drivers->cl;
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)wanted->platform, 0};
     cl_device_id *handles = oc__alloc_array(context, count, sizeof *handles);
@@ -29,8 +28,7 @@ static cl_context make_context(oc_context *context, const oc__found *found, size
 }
 
 static oc_status acquire(oc_context *context, const oc__found *found, size_t count, const oc__found *wanted, oc__shared **out,
-                         oc_error *err)
-{
+                         oc_error *err) {
     oc__drivers *drivers = context->drivers;
     for (oc__shared *at = drivers->shared; at; at = at->next)
         if (at->platform == wanted->platform && !at->alone) {
@@ -55,8 +53,7 @@ static oc_status acquire(oc_context *context, const oc__found *found, size_t cou
     return OC_OK;
 }
 
-static void release(oc_context *context, oc__shared *shared)
-{
+static void release(oc_context *context, oc__shared *shared) {
     pthread_mutex_lock(&context->lock);
     if (--shared->users == 0) {
         oc__shared **link = &context->drivers->shared;
@@ -69,8 +66,7 @@ static void release(oc_context *context, oc__shared *shared)
     pthread_mutex_unlock(&context->lock);
 }
 
-oc_status oc__device_new(oc_device **out, oc_context *context, const oc_device_info *info, oc_error *err)
-{
+oc_status oc__device_new(oc_device **out, oc_context *context, const oc_device_info *info, oc_error *err) {
     oc_device *device = oc__alloc(context, sizeof *device);
     if (!device)
         return oc__fail_memory(context, err, sizeof *device);
@@ -84,8 +80,7 @@ oc_status oc__device_new(oc_device **out, oc_context *context, const oc_device_i
     return OC_OK;
 }
 
-static char *make_key(oc_device *device)
-{
+static char *make_key(oc_device *device) {
     oc__string key;
     oc__string_init(&key, device->context);
     oc__string_printf(&key, "%s|%s|%s", device->info.platform, device->info.name, device->info.driver);
@@ -99,16 +94,14 @@ static char *make_key(oc_device *device)
 }
 
 /* PoCL keeps what it compiles, and compiles every kernel for nothing when it is asked for a binary. */
-static void know_driver(oc_device *device)
-{
+static void know_driver(oc_device *device) {
     bool pocl = strcmp(device->info.platform, "Portable Computing Language") == 0;
     const char *kept = getenv("POCL_KERNEL_CACHE");
     device->keeps_programs = pocl && !(kept && strcmp(kept, "0") == 0);
     device->lean_headers = pocl;
 }
 
-oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *err)
-{
+oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *err) {
     oc__caps_read(device);
     know_driver(device);
     device->key = make_key(device);
@@ -126,8 +119,7 @@ oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *
 }
 
 static oc_status open_one(oc_device **out, oc_context *context, const oc__found *found, size_t count, const oc__found *wanted,
-                          oc_error *err)
-{
+                          oc_error *err) {
     oc_device *device;
     OC_TRY(oc__device_new(&device, context, &wanted->info, err));
     device->platform = wanted->platform;
@@ -146,8 +138,7 @@ static oc_status open_one(oc_device **out, oc_context *context, const oc__found 
     return status;
 }
 
-oc_status oc_device_create(oc_device **out, oc_context *context, const char *selection, oc_error *err)
-{
+oc_status oc_device_create(oc_device **out, oc_context *context, const char *selection, oc_error *err) {
     if (!out || !context)
         return oc__fail(context, err, OC_ERROR_INVALID, "oc_device_create: out or context is NULL");
     oc__found *found;
@@ -163,8 +154,7 @@ oc_status oc_device_create(oc_device **out, oc_context *context, const char *sel
 }
 
 static oc_status open_list(oc_device **devices, size_t capacity, oc_context *context, const oc__found *found, size_t count,
-                           const size_t *picks, size_t pick_count, oc_error *err)
-{
+                           const size_t *picks, size_t pick_count, oc_error *err) {
     if (pick_count > capacity)
         return oc__fail(context, err, OC_ERROR_LIMIT, "the selection names %zu devices, and there is room for %zu", pick_count,
                         capacity);
@@ -188,8 +178,7 @@ static oc_status open_list(oc_device **devices, size_t capacity, oc_context *con
 }
 
 oc_status oc_device_create_list(oc_device **devices, size_t capacity, size_t *count, oc_context *context, const char *selection,
-                                oc_error *err)
-{
+                                oc_error *err) {
     if (!context || !devices || !count)
         return oc__fail(context, err, OC_ERROR_INVALID, "oc_device_create_list: devices, count or context is NULL");
     oc__found *found;
@@ -206,8 +195,7 @@ oc_status oc_device_create_list(oc_device **devices, size_t capacity, size_t *co
     return status;
 }
 
-static void free_notes(oc_device *device)
-{
+static void free_notes(oc_device *device) {
     for (size_t i = 0; i < OC_NOTE_LISTS; i++)
         for (oc__note *note = device->notes[i], *next; note; note = next) {
             next = note->next;
@@ -217,8 +205,7 @@ static void free_notes(oc_device *device)
         }
 }
 
-static void free_programs(oc_device *device)
-{
+static void free_programs(oc_device *device) {
     while (device->programs) {
         oc__program *next = device->programs->next;
         if (device->programs->handle)
@@ -230,8 +217,7 @@ static void free_programs(oc_device *device)
     }
 }
 
-void oc_device_destroy(oc_device **handle)
-{
+void oc_device_destroy(oc_device **handle) {
     if (!handle || !*handle)
         return;
     oc_device *device = *handle;
@@ -250,8 +236,7 @@ void oc_device_destroy(oc_device **handle)
     oc__free(context, device);
 }
 
-oc_status oc__device_check(oc_device *device, oc_error *err)
-{
+oc_status oc__device_check(oc_device *device, oc_error *err) {
     long process = (long)getpid();
     if (process == device->context->owner_process)
         return OC_OK;

@@ -8,8 +8,7 @@
 enum { REASON_SIZE = 256, SCRATCH_SIZE = 64 * 1024 };
 
 /* Cut to fit, without spaces around it. The scratch is for texts of any length. */
-static bool info_text(const oc__cl *cl, cl_device_id handle, cl_device_info which, char *scratch, char *out, size_t size)
-{
+static bool info_text(const oc__cl *cl, cl_device_id handle, cl_device_info which, char *scratch, char *out, size_t size) {
     memset(scratch, 0, SCRATCH_SIZE);
     if (cl->clGetDeviceInfo(handle, which, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
         return false;
@@ -23,26 +22,22 @@ static bool info_text(const oc__cl *cl, cl_device_id handle, cl_device_info whic
     return true;
 }
 
-static uint32_t info_u32(const oc__cl *cl, cl_device_id handle, cl_device_info which)
-{
+static uint32_t info_u32(const oc__cl *cl, cl_device_id handle, cl_device_info which) {
     cl_uint value = 0;
     return cl->clGetDeviceInfo(handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static uint64_t info_u64(const oc__cl *cl, cl_device_id handle, cl_device_info which)
-{
+static uint64_t info_u64(const oc__cl *cl, cl_device_id handle, cl_device_info which) {
     cl_ulong value = 0;
     return cl->clGetDeviceInfo(handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static uint64_t info_size(const oc__cl *cl, cl_device_id handle, cl_device_info which)
-{
+static uint64_t info_size(const oc__cl *cl, cl_device_id handle, cl_device_info which) {
     size_t value = 0;
     return cl->clGetDeviceInfo(handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static bool has_extension(const oc__cl *cl, cl_device_id handle, const char *name, char *scratch)
-{
+static bool has_extension(const oc__cl *cl, cl_device_id handle, const char *name, char *scratch) {
     size_t length = strlen(name);
     memset(scratch, 0, SCRATCH_SIZE);
     if (cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
@@ -53,8 +48,7 @@ static bool has_extension(const oc__cl *cl, cl_device_id handle, const char *nam
     return false;
 }
 
-static oc_device_type type_of(cl_device_type type)
-{
+static oc_device_type type_of(cl_device_type type) {
     /* Simulators are every type at once; what they run on is a CPU. */
     if (type & CL_DEVICE_TYPE_CPU)
         return OC_DEVICE_CPU;
@@ -63,8 +57,7 @@ static oc_device_type type_of(cl_device_type type)
     return type & CL_DEVICE_TYPE_ACCELERATOR ? OC_DEVICE_ACCELERATOR : OC_DEVICE_OTHER;
 }
 
-static void read_limits(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch)
-{
+static void read_limits(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch) {
     info->type = type_of(info_u64(cl, handle, CL_DEVICE_TYPE));
     info->compute_units = OC_MAX(info_u32(cl, handle, CL_DEVICE_MAX_COMPUTE_UNITS), 1u);
     info->clock_mhz = info_u32(cl, handle, CL_DEVICE_MAX_CLOCK_FREQUENCY);
@@ -81,8 +74,7 @@ static void read_limits(const oc__cl *cl, cl_device_id handle, oc_device_info *i
     info->unified_memory = info_u32(cl, handle, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0;
 }
 
-static bool read_names(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch)
-{
+static bool read_names(const oc__cl *cl, cl_device_id handle, oc_device_info *info, char *scratch) {
     cl_platform_id platform = NULL;
     if (!info_text(cl, handle, CL_DEVICE_NAME, scratch, info->name, sizeof info->name) ||
         !info_text(cl, handle, CL_DEVICE_VERSION, scratch, info->version, sizeof info->version) ||
@@ -95,8 +87,7 @@ static bool read_names(const oc__cl *cl, cl_device_id handle, oc_device_info *in
 }
 
 /* What keeps the device from being used; "" if nothing. */
-static void find_reason(const oc__cl *cl, cl_device_id handle, const oc_device_info *info, char *reason)
-{
+static void find_reason(const oc__cl *cl, cl_device_id handle, const oc_device_info *info, char *reason) {
     int major = 0, minor = 0;
     reason[0] = '\0';
     if (sscanf(info->version, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
@@ -109,8 +100,7 @@ static void find_reason(const oc__cl *cl, cl_device_id handle, const oc_device_i
         oc__format(reason, REASON_SIZE, "it is big-endian");
 }
 
-oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err)
-{
+oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err) {
     const oc__cl *cl = &context->drivers->cl;
     char *scratch = oc__alloc(context, SCRATCH_SIZE);
     if (!scratch)
@@ -132,8 +122,7 @@ typedef struct list {
 } list;
 
 static oc_status add_device(oc_context *context, list *all, cl_platform_id platform, cl_device_id handle, unsigned p,
-                            unsigned d, const oc__mask *mask, oc_error *err)
-{
+                            unsigned d, const oc__mask *mask, oc_error *err) {
     char reason[REASON_SIZE];
     oc__found found = {.platform = platform, .handle = handle};
     OC_TRY(oc__info_read(context, handle, &found.info, reason, err));
@@ -149,8 +138,7 @@ static oc_status add_device(oc_context *context, list *all, cl_platform_id platf
 }
 
 static oc_status add_platform(oc_context *context, list *all, cl_platform_id platform, unsigned p, const oc__mask *mask,
-                              oc_error *err)
-{
+                              oc_error *err) {
     const oc__cl *cl = &context->drivers->cl;
     char name[128] = "";
     cl_uint count = 0;
@@ -178,8 +166,7 @@ static oc_status add_platform(oc_context *context, list *all, cl_platform_id pla
     return status;
 }
 
-static oc_status get_platforms(oc_context *context, cl_platform_id **out, cl_uint *count, oc_error *err)
-{
+static oc_status get_platforms(oc_context *context, cl_platform_id **out, cl_uint *count, oc_error *err) {
     const oc__cl *cl = &context->drivers->cl;
     cl_uint n = 0;
     cl_int code = cl->clGetPlatformIDs(0, NULL, &n);
@@ -204,8 +191,7 @@ static oc_status get_platforms(oc_context *context, cl_platform_id **out, cl_uin
     return OC_OK;
 }
 
-oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc_error *err)
-{
+oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc_error *err) {
     oc__drivers *drivers;
     oc__mask mask;
     cl_platform_id *platforms = NULL;
@@ -232,8 +218,7 @@ oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc
     return OC_OK;
 }
 
-oc_status oc_device_list(oc_context *context, oc_device_info *infos, size_t capacity, size_t *count, oc_error *err)
-{
+oc_status oc_device_list(oc_context *context, oc_device_info *infos, size_t capacity, size_t *count, oc_error *err) {
     if (!context || !count || (!infos && capacity))
         return oc__fail(context, err, OC_ERROR_INVALID, "oc_device_list: context, infos or count is NULL");
     oc__found *found;
@@ -246,8 +231,7 @@ oc_status oc_device_list(oc_context *context, oc_device_info *infos, size_t capa
     return OC_OK;
 }
 
-const char *oc_device_type_name(oc_device_type type)
-{
+const char *oc_device_type_name(oc_device_type type) {
     switch (type) {
     case OC_DEVICE_CPU:
         return "cpu";

@@ -9,8 +9,7 @@ static const char LEAN_OPTIONS[] = "-cl-std=CL1.2 -w -D_OPENCL_H_";
 static const char KIND[] = "program";
 
 /* NULL if there is none. */
-static char *read_log(oc_device *device, cl_program handle)
-{
+static char *read_log(oc_device *device, cl_program handle) {
     size_t size = 0;
     cl_int code = device->cl->clGetProgramBuildInfo(handle, device->handle, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     char *text = code == CL_SUCCESS && size > 1 ? oc__alloc(device->context, size + 1) : NULL;
@@ -20,8 +19,7 @@ static char *read_log(oc_device *device, cl_program handle)
 }
 
 /* The first lines of the build log into the error, all of it into the debug log. */
-static oc_status fail_build(oc_device *device, cl_program handle, const char *file, cl_int code, oc_error *err)
-{
+static oc_status fail_build(oc_device *device, cl_program handle, const char *file, cl_int code, oc_error *err) {
     char *text = read_log(device, handle);
     oc__fail_native(device->context, err, OC_ERROR_BUILD, code, "%s on %s: clBuildProgram: %s (%d): %.300s", file,
                     device->info.name, oc__cl_error_name(code), code, text && *text ? text : "no build log");
@@ -32,8 +30,7 @@ static oc_status fail_build(oc_device *device, cl_program handle, const char *fi
 }
 
 /* The binary of this device among those of all devices of the cl_context; NULL where there is none. */
-static void *read_binary(oc_device *device, cl_program handle, cl_uint count, size_t *size)
-{
+static void *read_binary(oc_device *device, cl_program handle, cl_uint count, size_t *size) {
     const oc__cl *cl = device->cl;
     oc_context *context = device->context;
     cl_device_id *devices = oc__alloc_array(context, count, sizeof *devices);
@@ -63,8 +60,7 @@ static void *read_binary(oc_device *device, cl_program handle, cl_uint count, si
     return binary;
 }
 
-static void store(oc_device *device, cl_program handle, const char *file, const char *key)
-{
+static void store(oc_device *device, cl_program handle, const char *file, const char *key) {
     cl_uint count = 0;
     size_t size = 0;
     if (!device->context->cache_folder[0])
@@ -79,8 +75,7 @@ static void store(oc_device *device, cl_program handle, const char *file, const 
 }
 
 /* NULL if the cache has none or the driver refuses it. */
-static cl_program from_cache(oc_device *device, const char *file, const char *key)
-{
+static cl_program from_cache(oc_device *device, const char *file, const char *key) {
     const oc__cl *cl = device->cl;
     oc__string data;
     cl_program handle = NULL;
@@ -105,8 +100,7 @@ static cl_program from_cache(oc_device *device, const char *file, const char *ke
 }
 
 /* Without the header of all built-in functions, those that are used declared instead; NULL if the driver does not want that. */
-static cl_program build_lean(oc_device *device, const char *file, const char *text)
-{
+static cl_program build_lean(oc_device *device, const char *file, const char *text) {
     const oc__cl *cl = device->cl;
     oc__string declarations;
     oc__string_init(&declarations, device->context);
@@ -125,8 +119,7 @@ static cl_program build_lean(oc_device *device, const char *file, const char *te
     return handle;
 }
 
-static oc_status build_full(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
-{
+static oc_status build_full(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err) {
     const oc__cl *cl = device->cl;
     cl_int code = CL_SUCCESS;
     cl_program handle = cl->clCreateProgramWithSource(device->cl_context, 1, &text, NULL, &code);
@@ -142,8 +135,7 @@ static oc_status build_full(oc_device *device, const char *file, const char *tex
     return OC_OK;
 }
 
-static oc_status build(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
-{
+static oc_status build(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err) {
     double start = oc__clock_seconds();
     *out = device->lean_headers ? build_lean(device, file, text) : NULL;
     if (!*out)
@@ -155,8 +147,7 @@ static oc_status build(oc_device *device, const char *file, const char *text, cl
     return OC_OK;
 }
 
-static oc_status make_handle(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err)
-{
+static oc_status make_handle(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err) {
     oc__string key;
     oc__string_init(&key, device->context);
     oc__string_append(&key, device->key);
@@ -178,8 +169,7 @@ static oc_status make_handle(oc_device *device, const char *file, const char *te
     return status;
 }
 
-static oc_status add(oc__program **out, oc_device *device, const char *file, oc__hash hash, const char *text, oc_error *err)
-{
+static oc_status add(oc__program **out, oc_device *device, const char *file, oc__hash hash, const char *text, oc_error *err) {
     oc__program *program = oc__alloc(device->context, sizeof *program);
     char *kept = oc__strdup(device->context, text), *name = oc__strdup(device->context, file);
     oc_status status = program && kept && name ? OC_OK : oc__fail_memory(device->context, err, strlen(text));
@@ -199,16 +189,14 @@ static oc_status add(oc__program **out, oc_device *device, const char *file, oc_
     return OC_OK;
 }
 
-static oc__program *find(oc_device *device, oc__hash hash, const char *text)
-{
+static oc__program *find(oc_device *device, oc__hash hash, const char *text) {
     oc__program *at = device->programs;
     while (at && !(at->hash.a == hash.a && at->hash.b == hash.b && strcmp(at->text, text) == 0))
         at = at->next;
     return at;
 }
 
-oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err)
-{
+oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     oc__string text;
     oc__string_init(&text, device->context);
@@ -228,16 +216,14 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
     return status;
 }
 
-oc__costs oc__device_costs(oc_device *device)
-{
+oc__costs oc__device_costs(oc_device *device) {
     pthread_mutex_lock(&device->build_lock);
     oc__costs costs = device->costs;
     pthread_mutex_unlock(&device->build_lock);
     return costs;
 }
 
-void oc__device_count_verdict(oc_device *device, double seconds, double first_run_seconds)
-{
+void oc__device_count_verdict(oc_device *device, double seconds, double first_run_seconds) {
     pthread_mutex_lock(&device->build_lock);
     device->costs.verdicts++;
     device->costs.verify_seconds += seconds;
@@ -245,8 +231,7 @@ void oc__device_count_verdict(oc_device *device, double seconds, double first_ru
     pthread_mutex_unlock(&device->build_lock);
 }
 
-uint64_t oc__device_program_count(oc_device *device)
-{
+uint64_t oc__device_program_count(oc_device *device) {
     pthread_mutex_lock(&device->build_lock);
     uint64_t count = device->program_count;
     pthread_mutex_unlock(&device->build_lock);

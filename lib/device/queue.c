@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-oc_status oc__queue_wrap(oc__queue **out, oc_device *device, cl_command_queue handle, bool locked, oc_error *err)
-{
+oc_status oc__queue_wrap(oc__queue **out, oc_device *device, cl_command_queue handle, bool locked, oc_error *err) {
     oc__queue *queue = oc__alloc(device->context, sizeof *queue);
     if (!queue) {
         device->cl->clReleaseCommandQueue(handle);
@@ -23,8 +22,7 @@ oc_status oc__queue_wrap(oc__queue **out, oc_device *device, cl_command_queue ha
     return OC_OK;
 }
 
-oc_status oc__queue_create(oc__queue **out, oc_device *device, bool profiling, oc_error *err)
-{
+oc_status oc__queue_create(oc__queue **out, oc_device *device, bool profiling, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     const oc__cl *cl = device->cl;
     cl_command_queue_properties flags = profiling ? CL_QUEUE_PROFILING_ENABLE : 0;
@@ -42,8 +40,7 @@ oc_status oc__queue_create(oc__queue **out, oc_device *device, bool profiling, o
     return oc__queue_wrap(out, device, handle, false, err);
 }
 
-void oc__queue_destroy(oc__queue **handle)
-{
+void oc__queue_destroy(oc__queue **handle) {
     if (!handle || !*handle)
         return;
     oc__queue *queue = *handle;
@@ -53,18 +50,15 @@ void oc__queue_destroy(oc__queue **handle)
     oc__free(queue->device->context, queue);
 }
 
-oc_device *oc__queue_device(const oc__queue *queue)
-{
+oc_device *oc__queue_device(const oc__queue *queue) {
     return queue->device;
 }
 
-bool oc__queue_profiling(const oc__queue *queue)
-{
+bool oc__queue_profiling(const oc__queue *queue) {
     return queue->profiling;
 }
 
-oc_status oc__queue_enter(oc__queue *queue, oc_error *err)
-{
+oc_status oc__queue_enter(oc__queue *queue, oc_error *err) {
     OC_TRY(oc__device_check(queue->device, err));
     if (queue->locked)
         pthread_mutex_lock(&queue->lock);
@@ -77,20 +71,17 @@ oc_status oc__queue_enter(oc__queue *queue, oc_error *err)
     return oc__fail_cl(queue->device->context, err, NULL, "clEnqueueBarrierWithWaitList", code);
 }
 
-void oc__queue_leave(oc__queue *queue)
-{
+void oc__queue_leave(oc__queue *queue) {
     if (queue->locked)
         pthread_mutex_unlock(&queue->lock);
 }
 
-static oc_status leave(oc__queue *queue, const char *call, cl_int code, oc_error *err)
-{
+static oc_status leave(oc__queue *queue, const char *call, cl_int code, oc_error *err) {
     oc__queue_leave(queue);
     return code == CL_SUCCESS ? OC_OK : oc__fail_cl(queue->device->context, err, NULL, call, code);
 }
 
-static oc_status check_range(const oc__queue *queue, const oc__buffer *buffer, uint64_t offset, uint64_t size, oc_error *err)
-{
+static oc_status check_range(const oc__queue *queue, const oc__buffer *buffer, uint64_t offset, uint64_t size, oc_error *err) {
     if (offset <= buffer->size && size <= buffer->size - offset)
         return OC_OK;
     return oc__fail(queue->device->context, err, OC_ERROR_INVALID,
@@ -99,8 +90,7 @@ static oc_status check_range(const oc__queue *queue, const oc__buffer *buffer, u
 }
 
 oc_status oc__queue_write(oc__queue *queue, oc__buffer *dst, uint64_t offset, const void *src, uint64_t size, bool wait,
-                          oc_error *err)
-{
+                          oc_error *err) {
     OC_TRY(check_range(queue, dst, offset, size, err));
     if (size == 0)
         return wait ? oc__queue_finish(queue, err) : OC_OK;
@@ -111,8 +101,7 @@ oc_status oc__queue_write(oc__queue *queue, oc__buffer *dst, uint64_t offset, co
 }
 
 oc_status oc__queue_read(oc__queue *queue, const oc__buffer *src, uint64_t offset, void *dst, uint64_t size, bool wait,
-                         oc_error *err)
-{
+                         oc_error *err) {
     OC_TRY(check_range(queue, src, offset, size, err));
     if (size == 0)
         return wait ? oc__queue_finish(queue, err) : OC_OK;
@@ -123,8 +112,7 @@ oc_status oc__queue_read(oc__queue *queue, const oc__buffer *src, uint64_t offse
 }
 
 oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_offset, oc__buffer *dst, uint64_t dst_offset,
-                         uint64_t size, oc_error *err)
-{
+                         uint64_t size, oc_error *err) {
     OC_TRY(check_range(queue, src, src_offset, size, err));
     OC_TRY(check_range(queue, dst, dst_offset, size, err));
     if (size == 0)
@@ -136,8 +124,7 @@ oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_o
 }
 
 oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uint64_t size, const void *pattern,
-                         size_t pattern_size, oc_error *err)
-{
+                         size_t pattern_size, oc_error *err) {
     OC_TRY(check_range(queue, dst, offset, size, err));
     if (size == 0)
         return OC_OK;
@@ -147,31 +134,27 @@ oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uin
     return leave(queue, "clEnqueueFillBuffer", code, err);
 }
 
-oc_status oc__queue_flush(oc__queue *queue, oc_error *err)
-{
+oc_status oc__queue_flush(oc__queue *queue, oc_error *err) {
     OC_TRY(oc__device_check(queue->device, err));
     cl_int code = queue->device->cl->clFlush(queue->handle);
     return code == CL_SUCCESS ? OC_OK : oc__fail_cl(queue->device->context, err, NULL, "clFlush", code);
 }
 
-oc_status oc__queue_finish(oc__queue *queue, oc_error *err)
-{
+oc_status oc__queue_finish(oc__queue *queue, oc_error *err) {
     OC_TRY(oc__device_check(queue->device, err));
     cl_int code = queue->device->cl->clFinish(queue->handle);
     return code == CL_SUCCESS ? OC_OK : oc__fail_cl(queue->device->context, err, NULL, "clFinish", code);
 }
 
 /* A command waits only for what its own queue was told to start. */
-static void flush_source(const oc__queue *queue, cl_event event)
-{
+static void flush_source(const oc__queue *queue, cl_event event) {
     cl_command_queue source = NULL;
     cl_int code = queue->device->cl->clGetEventInfo(event, CL_EVENT_COMMAND_QUEUE, sizeof source, &source, NULL);
     if (code == CL_SUCCESS && source && source != queue->handle)
         queue->device->cl->clFlush(source);
 }
 
-oc_status oc__queue_wait_event(oc__queue *queue, oc__event *event, oc_error *err)
-{
+oc_status oc__queue_wait_event(oc__queue *queue, oc__event *event, oc_error *err) {
     if (!event)
         return OC_OK;
     if (event->device->cl_context != queue->device->cl_context)
@@ -182,8 +165,7 @@ oc_status oc__queue_wait_event(oc__queue *queue, oc__event *event, oc_error *err
     return leave(queue, "clEnqueueBarrierWithWaitList", code, err);
 }
 
-oc_status oc__queue_mark(oc__queue *queue, oc__event **out, oc_error *err)
-{
+oc_status oc__queue_mark(oc__queue *queue, oc__event **out, oc_error *err) {
     cl_event event = NULL;
     OC_TRY(oc__queue_enter(queue, err));
     cl_int code = queue->device->cl->clEnqueueMarkerWithWaitList(queue->handle, 0, NULL, &event);
@@ -191,8 +173,7 @@ oc_status oc__queue_mark(oc__queue *queue, oc__event **out, oc_error *err)
     return oc__event_wrap(out, queue->device, event, err);
 }
 
-static oc_status check_launch(const oc__queue *queue, const oc__kernel *kernel, const oc__range *range, oc_error *err)
-{
+static oc_status check_launch(const oc__queue *queue, const oc__kernel *kernel, const oc__range *range, oc_error *err) {
     uint64_t items = 1;
     bool right = range->dims >= 1 && range->dims <= 3;
     for (uint32_t i = 0; right && i < range->dims; i++) {
@@ -209,8 +190,7 @@ static oc_status check_launch(const oc__queue *queue, const oc__kernel *kernel, 
     return OC_OK;
 }
 
-oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range *range, oc__event **event, oc_error *err)
-{
+oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range *range, oc__event **event, oc_error *err) {
     OC_TRY(check_launch(queue, kernel, range, err));
     size_t global[3], local[3];
     for (uint32_t i = 0; i < range->dims; i++) {

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool contains(const char *text, const char *part)
-{
+static bool contains(const char *text, const char *part) {
     size_t size = strlen(part);
     for (; *text; text++)
         if (strncasecmp(text, part, size) == 0)
@@ -16,8 +15,7 @@ static bool contains(const char *text, const char *part)
 }
 
 /* A small number that is the whole rest of the text. */
-static bool index_of(const char *text, size_t *value)
-{
+static bool index_of(const char *text, size_t *value) {
     int64_t number;
     const char *end;
     if (*text < '0' || *text > '9' || !oc__parse_int64(text, &end, &number) || *end || number > 1000000)
@@ -26,8 +24,7 @@ static bool index_of(const char *text, size_t *value)
     return true;
 }
 
-static bool is_pair(const char *text)
-{
+static bool is_pair(const char *text) {
     size_t digits = strspn(text, "0123456789");
     if (digits == 0 || text[digits] != ':')
         return false;
@@ -35,20 +32,17 @@ static bool is_pair(const char *text)
     return more > 0 && text[digits + 1 + more] == '\0';
 }
 
-static int kind_rank(oc_device_type type)
-{
+static int kind_rank(oc_device_type type) {
     return type == OC_DEVICE_GPU ? 3 : type == OC_DEVICE_ACCELERATOR ? 2 : type == OC_DEVICE_CPU ? 1 : 0;
 }
 
-static bool better(const oc_device_info *a, const oc_device_info *b)
-{
+static bool better(const oc_device_info *a, const oc_device_info *b) {
     if (a->type != b->type)
         return kind_rank(a->type) > kind_rank(b->type);
     return (uint64_t)a->compute_units * a->clock_mhz > (uint64_t)b->compute_units * b->clock_mhz;
 }
 
-static size_t find_auto(const oc__found *found, size_t count)
-{
+static size_t find_auto(const oc__found *found, size_t count) {
     size_t best = 0;
     for (size_t i = 1; i < count; i++)
         if (better(&found[i].info, &found[best].info))
@@ -56,24 +50,21 @@ static size_t find_auto(const oc__found *found, size_t count)
     return best;
 }
 
-static size_t find_kind(const oc__found *found, size_t count, oc_device_type type, size_t index)
-{
+static size_t find_kind(const oc__found *found, size_t count, oc_device_type type, size_t index) {
     for (size_t i = 0; i < count; i++)
         if (found[i].info.type == type && index-- == 0)
             return i;
     return count;
 }
 
-static size_t find_pair(const oc__found *found, size_t count, const char *id)
-{
+static size_t find_pair(const oc__found *found, size_t count, const char *id) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(found[i].info.id, id) == 0)
             return i;
     return count;
 }
 
-static size_t find_name(const oc__found *found, size_t count, const char *part)
-{
+static size_t find_name(const oc__found *found, size_t count, const char *part) {
     for (size_t i = 0; i < count; i++)
         if (contains(found[i].info.name, part) || contains(found[i].info.platform, part))
             return i;
@@ -81,8 +72,7 @@ static size_t find_name(const oc__found *found, size_t count, const char *part)
 }
 
 /* The type a text begins with, if a colon or nothing follows; 0 if it is none. */
-static oc_device_type kind_of(const char *text, const char **rest)
-{
+static oc_device_type kind_of(const char *text, const char **rest) {
     static const oc_device_type types[] = {OC_DEVICE_CPU, OC_DEVICE_GPU, OC_DEVICE_ACCELERATOR};
     for (size_t i = 0; i < OC_COUNT(types); i++) {
         const char *name = oc_device_type_name(types[i]);
@@ -95,8 +85,7 @@ static oc_device_type kind_of(const char *text, const char **rest)
     return (oc_device_type)0;
 }
 
-static oc_status none(oc_context *context, const oc__found *found, size_t count, const char *text, oc_error *err)
-{
+static oc_status none(oc_context *context, const oc__found *found, size_t count, const char *text, oc_error *err) {
     oc__string names;
     oc__string_init(&names, context);
     for (size_t i = 0; i < count; i++)
@@ -107,8 +96,7 @@ static oc_status none(oc_context *context, const oc__found *found, size_t count,
     return OC_ERROR_NO_DEVICE;
 }
 
-static oc_status pick(oc_context *context, const oc__found *found, size_t count, const char *text, size_t *out, oc_error *err)
-{
+static oc_status pick(oc_context *context, const oc__found *found, size_t count, const char *text, size_t *out, oc_error *err) {
     const char *rest = NULL;
     size_t index = 0;
     oc_device_type type = kind_of(text, &rest);
@@ -127,8 +115,7 @@ static oc_status pick(oc_context *context, const oc__found *found, size_t count,
 }
 
 /* Ends the entry at its comma, without the spaces around it; returns the next one, NULL behind the last. */
-static char *split(char **entry)
-{
+static char *split(char **entry) {
     char *start = *entry + strspn(*entry, " "), *comma = strchr(start, ','), *end = comma ? comma : start + strlen(start);
     char *next = comma ? comma + 1 : NULL;
     while (end > start && end[-1] == ' ')
@@ -139,8 +126,7 @@ static char *split(char **entry)
 }
 
 oc_status oc__select(oc_context *context, const oc__found *found, size_t count, const char *selection, size_t **picks,
-                     size_t *pick_count, oc_error *err)
-{
+                     size_t *pick_count, oc_error *err) {
     if (!selection || !*selection)
         selection = getenv("OCELLI_DEVICE");
     if (!selection || !*selection)

@@ -15,14 +15,12 @@ typedef struct assembly {
 
 static oc_status append_file(assembly *as, const char *name, const char *from);
 
-static bool is_plain_name(const char *name)
-{
+static bool is_plain_name(const char *name) {
     return name[0] != '\0' && name[0] != '.' && !strchr(name, '/') && !strchr(name, '\\');
 }
 
 /* The file's name if a line is `#include "name"`. */
-static bool is_include(const char *line, size_t size, char *name, size_t capacity)
-{
+static bool is_include(const char *line, size_t size, char *name, size_t capacity) {
     const char *at = line, *end = line + size;
     while (at < end && (*at == ' ' || *at == '\t'))
         at++;
@@ -41,8 +39,7 @@ static bool is_include(const char *line, size_t size, char *name, size_t capacit
     return true;
 }
 
-static oc_status append_text(assembly *as, const char *text, size_t size, const char *from)
-{
+static oc_status append_text(assembly *as, const char *text, size_t size, const char *from) {
     char name[128];
     for (size_t at = 0; at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
@@ -58,8 +55,7 @@ static oc_status append_text(assembly *as, const char *text, size_t size, const 
     return OC_OK;
 }
 
-static oc_status append_from_folder(assembly *as, const char *name)
-{
+static oc_status append_from_folder(assembly *as, const char *name) {
     oc__mapping file;
     char *path = oc__alloc(as->context, strlen(as->context->kernels) + strlen(name) + 2);
     if (!path)
@@ -76,8 +72,7 @@ static oc_status append_from_folder(assembly *as, const char *name)
     return status;
 }
 
-static oc_status append_file(assembly *as, const char *name, const char *from)
-{
+static oc_status append_file(assembly *as, const char *name, const char *from) {
     char mark[136];
     if (!is_plain_name(name) || strlen(name) > 127)
         return oc__fail(as->context, as->err, OC_ERROR_INVALID, "'%s' is no file name of an OpenCL source", name);
@@ -94,8 +89,7 @@ static oc_status append_file(assembly *as, const char *name, const char *from)
                     from ? ", included by " : "", from ? from : "");
 }
 
-oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err)
-{
+oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err) {
     assembly as = {.context = context, .out = out, .err = err};
     oc__string_init(&as.seen, context);
     oc_status status = OC_OK;

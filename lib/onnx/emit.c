@@ -4,8 +4,7 @@
 #include "onnx/schema.h"
 #include "onnx/writer.h"
 
-static void put_attribute(oc__string *out, const oc__onnx_attr *attr)
-{
+static void put_attribute(oc__string *out, const oc__onnx_attr *attr) {
     oc__string message;
     oc__string_init(&message, out->context);
     oc__wire_put_text(&message, ATTRIBUTE_NAME, attr->name);
@@ -23,8 +22,7 @@ static void put_attribute(oc__string *out, const oc__onnx_attr *attr)
     oc__string_finish(&message);
 }
 
-static void put_node(oc__string *out, const oc__onnx_node *node)
-{
+static void put_node(oc__string *out, const oc__onnx_node *node) {
     oc__string message;
     oc__string_init(&message, out->context);
     for (int i = 0; i < node->in_count; i++)
@@ -42,8 +40,7 @@ static void put_node(oc__string *out, const oc__onnx_node *node)
 }
 
 /* One ONNX node with the op's operands, outputs and attributes; what is left out at the end is not written. */
-static void emit_plain(oc__onnx_writing *writing)
-{
+static void emit_plain(oc__onnx_writing *writing) {
     const oc_node *source = writing->source;
     int in = source->in_count, out = source->out_count;
     oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
@@ -59,13 +56,11 @@ static void emit_plain(oc__onnx_writing *writing)
         oc__onnx_attrs_write(writing, node);
 }
 
-static const char *name_of(const oc__onnx_writer *writer, const oc_value *value)
-{
+static const char *name_of(const oc__onnx_writer *writer, const oc_value *value) {
     return value == NULL || writer->names[value->id] == NULL ? "" : writer->names[value->id];
 }
 
-static oc_status take_emitted(oc__onnx_writer *writer, oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status take_emitted(oc__onnx_writer *writer, oc__onnx_writing *writing, oc_error *err) {
     const char *name = writing->source->name == NULL ? "" : writing->source->name;
     if (writing->last != NULL && name[0] != 0)
         writing->last->name = name;
@@ -75,8 +70,7 @@ static oc_status take_emitted(oc__onnx_writer *writer, oc__onnx_writing *writing
     return writing->failed || writer->nodes.failed ? oc__fail_memory(writer->context, err, writer->nodes.size) : OC_OK;
 }
 
-static oc_status emit_node(oc__onnx_writer *writer, const oc_node *node, oc_error *err)
-{
+static oc_status emit_node(oc__onnx_writer *writer, const oc_node *node, oc_error *err) {
     size_t count = (size_t)node->in_count + (size_t)node->out_count;
     const char **names = oc__arena_alloc(&writer->arena, count * sizeof(*names) + 1);
     if (names == NULL)
@@ -96,8 +90,7 @@ static oc_status emit_node(oc__onnx_writer *writer, const oc_node *node, oc_erro
 }
 
 /* Constants become nodes, so that they are not taken for parameters. */
-static oc_status emit_constant(oc__onnx_writer *writer, const oc_value *value, oc_error *err)
-{
+static oc_status emit_constant(oc__onnx_writer *writer, const oc_value *value, oc_error *err) {
     oc__string tensor, attribute, node;
     uint64_t bytes = oc_tensor_get_bytes(value->data);
     uint8_t *elements = oc__alloc(writer->context, (size_t)bytes + 1);
@@ -128,8 +121,7 @@ static oc_status emit_constant(oc__onnx_writer *writer, const oc_value *value, o
 }
 
 /* Outputs that are further names of a value. */
-static oc_status emit_aliases(oc__onnx_writer *writer, oc_error *err)
-{
+static oc_status emit_aliases(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     for (size_t i = 0; i < graph->output_count; i++) {
         const char *from = writer->names[graph->outputs[i].value->id], *to = graph->outputs[i].name;
@@ -142,8 +134,7 @@ static oc_status emit_aliases(oc__onnx_writer *writer, oc_error *err)
     return writer->nodes.failed ? oc__fail_memory(writer->context, err, writer->nodes.size) : OC_OK;
 }
 
-oc_status oc__onnx_writer_emit(oc__onnx_writer *writer, oc_error *err)
-{
+oc_status oc__onnx_writer_emit(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     for (size_t i = 0; i < graph->value_count; i++)
         if (writer->needed[i] && graph->values[i]->kind == OC_VALUE_CONSTANT)

@@ -6,14 +6,12 @@
 
 #include "onnx/model.h"
 
-static oc_status refuse(oc__onnx_files *files, const char *location, const char *why, oc_error *err)
-{
+static oc_status refuse(oc__onnx_files *files, const char *location, const char *why, oc_error *err) {
     return oc__fail(files->context, err, OC_ERROR_UNSUPPORTED, "external data '%s' is refused: %s", location, why);
 }
 
 /* Looks at each step of the way. `path` is cut and restored. */
-static oc_status check_links(oc__onnx_files *files, char *path, size_t folder_size, const char *location, oc_error *err)
-{
+static oc_status check_links(oc__onnx_files *files, char *path, size_t folder_size, const char *location, oc_error *err) {
     for (size_t i = folder_size + 1;; i++) {
         struct stat info;
         char at = path[i];
@@ -31,8 +29,7 @@ static oc_status check_links(oc__onnx_files *files, char *path, size_t folder_si
     }
 }
 
-static const char *bad_location(const char *location)
-{
+static const char *bad_location(const char *location) {
     if (location == NULL || location[0] == 0)
         return "it has no location";
     if (location[0] == '/')
@@ -45,8 +42,7 @@ static const char *bad_location(const char *location)
     return NULL;
 }
 
-static oc_status open_file(oc__onnx_files *files, const char *location, oc__mapping *out, oc_error *err)
-{
+static oc_status open_file(oc__onnx_files *files, const char *location, oc__mapping *out, oc_error *err) {
     oc__string path;
     oc__string_init(&path, files->context);
     oc__string_printf(&path, "%s/%s", files->folder, location);
@@ -59,8 +55,7 @@ static oc_status open_file(oc__onnx_files *files, const char *location, oc__mapp
     return status;
 }
 
-static oc_status add_file(oc__onnx_files *files, const char *location, oc_error *err)
-{
+static oc_status add_file(oc__onnx_files *files, const char *location, oc_error *err) {
     struct oc__onnx_file file = {oc__strdup(files->context, location), {0}};
     if (file.location == NULL)
         return oc__fail_memory(files->context, err, strlen(location) + 1);
@@ -75,8 +70,7 @@ static oc_status add_file(oc__onnx_files *files, const char *location, oc_error 
     return status;
 }
 
-oc_status oc__onnx_files_get(oc__onnx_files *files, const oc__onnx_tensor *tensor, oc__span *out, oc_error *err)
-{
+oc_status oc__onnx_files_get(oc__onnx_files *files, const oc__onnx_tensor *tensor, oc__span *out, oc_error *err) {
     const char *location = tensor->location, *why = bad_location(location);
     if (files->folder == NULL)
         why = "the model does not come from a folder";
@@ -96,8 +90,7 @@ oc_status oc__onnx_files_get(oc__onnx_files *files, const oc__onnx_tensor *tenso
     return OC_OK;
 }
 
-void oc__onnx_files_finish(oc__onnx_files *files)
-{
+void oc__onnx_files_finish(oc__onnx_files *files) {
     for (size_t i = 0; i < files->count; i++) {
         oc__file_unmap(files->context, &files->items[i].mapping);
         oc__free(files->context, files->items[i].location);

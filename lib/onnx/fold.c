@@ -17,8 +17,7 @@ typedef struct list {
     bool scalar;
 } list;
 
-bool oc__onnx_folds(const oc__onnx_node *node)
-{
+bool oc__onnx_folds(const oc__onnx_node *node) {
     static const char *const types[] = {"Constant", "ConstantOfShape", "Shape", "Size"};
     for (size_t i = 0; i < OC_COUNT(types); i++)
         if (strcmp(node->type, types[i]) == 0)
@@ -26,8 +25,7 @@ bool oc__onnx_folds(const oc__onnx_node *node)
     return false;
 }
 
-static bool get_list(const oc__onnx_reading *reading, int index, list *out)
-{
+static bool get_list(const oc__onnx_reading *reading, int index, list *out) {
     const oc__onnx_known *known = &reading->known[index];
     if (index >= reading->node->in_count || known->tensor == NULL)
         return false;
@@ -45,8 +43,7 @@ static bool get_list(const oc__onnx_reading *reading, int index, list *out)
     return true;
 }
 
-static bool append(list *to, const list *from, int index)
-{
+static bool append(list *to, const list *from, int index) {
     if (to->count == MAX_LIST)
         return false;
     to->items[to->count] = from->items[index];
@@ -55,13 +52,11 @@ static bool append(list *to, const list *from, int index)
     return true;
 }
 
-static int64_t limit(int64_t value, int64_t low, int64_t high)
-{
+static int64_t limit(int64_t value, int64_t low, int64_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-static bool shape_list(const oc__onnx_reading *reading, list *out)
-{
+static bool shape_list(const oc__onnx_reading *reading, list *out) {
     const oc_value *value = reading->in[0];
     const oc_tensor *tensor = reading->known[0].tensor;
     const oc_shape *shape = value != NULL ? &value->shape : tensor != NULL ? oc_tensor_get_shape(tensor) : NULL;
@@ -78,8 +73,7 @@ static bool shape_list(const oc__onnx_reading *reading, list *out)
     return true;
 }
 
-static bool size_list(const oc__onnx_reading *reading, list *out)
-{
+static bool size_list(const oc__onnx_reading *reading, list *out) {
     list shape;
     int64_t size = 1;
     if (!shape_list(reading, &shape) || shape.symbols != 0)
@@ -91,8 +85,7 @@ static bool size_list(const oc__onnx_reading *reading, list *out)
     return true;
 }
 
-static oc_status gather_list(const oc__onnx_reading *reading, list *out, bool *done, oc_error *err)
-{
+static oc_status gather_list(const oc__onnx_reading *reading, list *out, bool *done, oc_error *err) {
     list data, indices;
     if (!get_list(reading, 0, &data) || !get_list(reading, 1, &indices) || indices.symbols != 0 || data.scalar)
         return OC_OK;
@@ -108,8 +101,7 @@ static oc_status gather_list(const oc__onnx_reading *reading, list *out, bool *d
     return OC_OK;
 }
 
-static bool concat_list(const oc__onnx_reading *reading, list *out)
-{
+static bool concat_list(const oc__onnx_reading *reading, list *out) {
     *out = (list){.count = 0};
     for (int i = 0; i < reading->node->in_count; i++) {
         list part;
@@ -123,8 +115,7 @@ static bool concat_list(const oc__onnx_reading *reading, list *out)
 }
 
 /* One number from an input, or from the attribute that had its place before opset 10. */
-static bool bound(const oc__onnx_reading *reading, int index, const char *name, int64_t otherwise, int64_t *value)
-{
+static bool bound(const oc__onnx_reading *reading, int index, const char *name, int64_t otherwise, int64_t *value) {
     list part;
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, name);
     *value = otherwise;
@@ -138,8 +129,7 @@ static bool bound(const oc__onnx_reading *reading, int index, const char *name, 
     return attr == NULL || (attr->kind == OC_ONNX_INTS && attr->count == 1);
 }
 
-static bool slice_list(const oc__onnx_reading *reading, list *out)
-{
+static bool slice_list(const oc__onnx_reading *reading, list *out) {
     list data;
     int64_t start, end, step;
     if (!get_list(reading, 0, &data) || !bound(reading, 1, "starts", 0, &start) || !bound(reading, 2, "ends", 0, &end) ||
@@ -153,15 +143,13 @@ static bool slice_list(const oc__onnx_reading *reading, list *out)
     return true;
 }
 
-static bool same_list(const oc__onnx_reading *reading, bool scalar, list *out)
-{
+static bool same_list(const oc__onnx_reading *reading, bool scalar, list *out) {
     bool known = get_list(reading, 0, out) && (!scalar || out->count == 1);
     out->scalar = scalar;
     return known;
 }
 
-static oc_status make_tensor(const oc__onnx_reading *reading, const list *from, oc_tensor **out, oc_error *err)
-{
+static oc_status make_tensor(const oc__onnx_reading *reading, const list *from, oc_tensor **out, oc_error *err) {
     oc_shape shape = {from->scalar ? 0 : 1, {from->scalar ? 0 : from->count}};
     OC_TRY(oc_tensor_create(out, reading->context, NULL, OC_I64, &shape, err));
     if (from->count > 0)
@@ -169,8 +157,7 @@ static oc_status make_tensor(const oc__onnx_reading *reading, const list *from, 
     return OC_OK;
 }
 
-oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, uint64_t *symbols, oc_error *err)
-{
+oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, uint64_t *symbols, oc_error *err) {
     const char *type = reading->node->type;
     list result;
     bool done = false, open = false;
@@ -199,8 +186,7 @@ oc_status oc__onnx_fold_sizes(const oc__onnx_reading *reading, oc_tensor **out, 
     return make_tensor(reading, &result, out, err);
 }
 
-oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err)
-{
+oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err) {
     const oc__onnx_node *node = reading->node;
     const oc__onnx_attr *attr = node->attr_count == 1 ? &node->attrs[0] : NULL;
     if (attr != NULL && attr->kind == OC_ONNX_TENSOR && attr->message != NULL) {
@@ -221,8 +207,7 @@ oc_status oc__onnx_fold_constant(oc__onnx_reader *reader, const oc__onnx_reading
     return OC_OK;
 }
 
-oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err)
-{
+oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onnx_reading *reading, oc_tensor **out, oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "value");
     oc_tensor *value = NULL;
     oc_shape shape = {0};
@@ -246,8 +231,7 @@ oc_status oc__onnx_fold_constant_of_shape(oc__onnx_reader *reader, const oc__onn
 }
 
 /* Rebuilds the node in a graph of its own, from constants. */
-static oc_status build_scratch(const oc__onnx_reading *reading, oc__onnx_reading *scratch, oc_error *err)
-{
+static oc_status build_scratch(const oc__onnx_reading *reading, oc__onnx_reading *scratch, oc_error *err) {
     for (int i = 0; i < reading->node->in_count; i++) {
         scratch->in[i] = NULL;
         if (!oc__onnx_has_in(reading, i) || (i < 32 && (reading->rule->param_inputs >> i & 1) != 0))
@@ -259,8 +243,7 @@ static oc_status build_scratch(const oc__onnx_reading *reading, oc__onnx_reading
     return oc__onnx_run_rule(scratch, err);
 }
 
-static bool worth_folding(const oc_graph *graph)
-{
+static bool worth_folding(const oc_graph *graph) {
     for (size_t i = 0; i < graph->node_count; i++)
         if (graph->nodes[i]->op->host == NULL || (graph->nodes[i]->op->flags & OC_OP_RANDOM) != 0)
             return false;
@@ -272,8 +255,7 @@ static bool worth_folding(const oc_graph *graph)
     return true;
 }
 
-static oc_status take_results(const oc__onnx_reading *scratch, double **values, oc_tensor **out, oc_error *err)
-{
+static oc_status take_results(const oc__onnx_reading *scratch, double **values, oc_tensor **out, oc_error *err) {
     for (int i = 0; i < scratch->node->out_count; i++) {
         const oc_value *value = scratch->out[i];
         if (value == NULL)
@@ -285,8 +267,7 @@ static oc_status take_results(const oc__onnx_reading *scratch, double **values, 
     return OC_OK;
 }
 
-static oc_status compute(const oc__onnx_reading *scratch, oc_tensor **out, oc_error *err)
-{
+static oc_status compute(const oc__onnx_reading *scratch, oc_tensor **out, oc_error *err) {
     double **values = oc__alloc_array(scratch->context, scratch->graph->value_count, sizeof(*values));
     if (values == NULL)
         return oc__fail_memory(scratch->context, err, sizeof(*values));
@@ -300,8 +281,7 @@ static oc_status compute(const oc__onnx_reading *scratch, oc_tensor **out, oc_er
     return status;
 }
 
-oc_status oc__onnx_fold_node(const oc__onnx_reading *reading, oc_tensor **out, oc_error *err)
-{
+oc_status oc__onnx_fold_node(const oc__onnx_reading *reading, oc_tensor **out, oc_error *err) {
     oc__onnx_reading scratch = *reading;
     scratch.graph = NULL;
     scratch.in = oc__alloc_array(reading->context, (size_t)reading->node->in_count, sizeof(*scratch.in));

@@ -17,30 +17,26 @@ typedef struct evaluation {
     int64_t total;
 } evaluation;
 
-const oc_tensor *oc__onnx_given_find(const oc__onnx_reader *reader, const char *name)
-{
+const oc_tensor *oc__onnx_given_find(const oc__onnx_reader *reader, const char *name) {
     for (size_t i = 0; name != NULL && i < reader->given_count; i++)
         if (strcmp(reader->given[i].name, name) == 0)
             return reader->given[i].tensor;
     return NULL;
 }
 
-static const oc_tensor *source_of(const evaluation *e, const oc_value *value)
-{
+static const oc_tensor *source_of(const evaluation *e, const oc_value *value) {
     if (value->kind == OC_VALUE_CONSTANT || (value->kind == OC_VALUE_STATE && value->update == NULL && value->data != NULL &&
                                              value->init.frozen))
         return value->data;
     return value->kind == OC_VALUE_INPUT ? oc__onnx_given_find(e->reader, value->name) : NULL;
 }
 
-static bool only_shape(const oc_node *node, int operand)
-{
+static bool only_shape(const oc_node *node, int operand) {
     return (node->op->flags & OC_OP_SHAPE_ONLY) != 0 && operand >= node->op->like_operand;
 }
 
 /* Marks what a value is computed from; false where that is not known. */
-static bool mark(evaluation *e, const oc_value *value)
-{
+static bool mark(evaluation *e, const oc_value *value) {
     e->needed[value->id] = true;
     for (size_t i = e->graph->value_count; i-- > 0;) {
         const oc_value *v = e->graph->values[i];
@@ -65,8 +61,7 @@ static bool mark(evaluation *e, const oc_value *value)
     return true;
 }
 
-static oc_status load_sources(evaluation *e, oc_error *err)
-{
+static oc_status load_sources(evaluation *e, oc_error *err) {
     for (size_t i = 0; i < e->graph->value_count; i++) {
         const oc_value *v = e->graph->values[i];
         if (!e->needed[i] || v->kind == OC_VALUE_NODE)
@@ -82,8 +77,7 @@ static oc_status load_sources(evaluation *e, oc_error *err)
     return OC_OK;
 }
 
-static oc_status run_nodes(evaluation *e, oc_error *err)
-{
+static oc_status run_nodes(evaluation *e, oc_error *err) {
     for (size_t i = 0; i < e->graph->node_count; i++) {
         const oc_node *node = e->graph->nodes[i];
         bool needed = false;
@@ -95,16 +89,14 @@ static oc_status run_nodes(evaluation *e, oc_error *err)
     return OC_OK;
 }
 
-static oc_status take(const evaluation *e, const oc_value *value, oc_tensor **out, oc_error *err)
-{
+static oc_status take(const evaluation *e, const oc_value *value, oc_tensor **out, oc_error *err) {
     OC_TRY(oc_tensor_create(out, e->graph->context, NULL, value->dtype, &value->shape, err));
     for (int64_t k = 0; k < oc_tensor_get_count(*out); k++)
         oc__element_set(value->dtype, oc_tensor_get_data(*out), k, e->values[value->id][k]);
     return OC_OK;
 }
 
-oc_status oc__onnx_evaluate(oc__onnx_reader *reader, const oc_value *value, oc_tensor **out, oc_error *err)
-{
+oc_status oc__onnx_evaluate(oc__onnx_reader *reader, const oc_value *value, oc_tensor **out, oc_error *err) {
     const oc_graph *graph = reader->graph;
     evaluation e = {.reader = reader, .graph = graph};
     *out = NULL;

@@ -10,21 +10,18 @@ typedef struct parser {
     oc_error *err;
 } parser;
 
-static oc_status fail(const parser *p, oc_status status, const char *text)
-{
+static oc_status fail(const parser *p, oc_status status, const char *text) {
     return oc__fail(p->arena->context, p->err, status, "%s", text);
 }
 
-static oc_status allocate(const parser *p, void **out, size_t count, size_t size)
-{
+static oc_status allocate(const parser *p, void **out, size_t count, size_t size) {
     uint64_t bytes;
     if (!oc__mul_u64(count, size, &bytes) || (*out = oc__arena_alloc(p->arena, (size_t)bytes + 1)) == NULL)
         return oc__fail_memory(p->arena->context, p->err, count * size);
     return OC_OK;
 }
 
-static oc_status read_text(const parser *p, oc__span bytes, const char **out)
-{
+static oc_status read_text(const parser *p, oc__span bytes, const char **out) {
     void *copy;
     if (bytes.size > 0 && memchr(bytes.data, 0, bytes.size) != NULL)
         return fail(p, OC_ERROR_FORMAT, "a name or text in the model holds a zero byte");
@@ -35,8 +32,7 @@ static oc_status read_text(const parser *p, oc__span bytes, const char **out)
     return OC_OK;
 }
 
-static size_t count_field(oc__span message, uint32_t number)
-{
+static size_t count_field(oc__span message, uint32_t number) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     size_t count = 0;
@@ -45,8 +41,7 @@ static size_t count_field(oc__span message, uint32_t number)
     return count;
 }
 
-static size_t count_numbers(oc__span message, uint32_t number, oc__wire_type type)
-{
+static size_t count_numbers(oc__span message, uint32_t number, oc__wire_type type) {
     oc__wire wire = oc__wire_init(message), packed = {0};
     uint64_t value;
     size_t count = 0;
@@ -55,8 +50,7 @@ static size_t count_numbers(oc__span message, uint32_t number, oc__wire_type typ
     return count;
 }
 
-static oc_status read_entry(const parser *p, oc__span message, oc__onnx_text *out)
-{
+static oc_status read_entry(const parser *p, oc__span message, oc__onnx_text *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     out->key = out->text = "";
@@ -66,8 +60,7 @@ static oc_status read_entry(const parser *p, oc__span message, oc__onnx_text *ou
     return OC_OK;
 }
 
-static oc_status read_external(const parser *p, oc__span message, oc__onnx_tensor *out)
-{
+static oc_status read_external(const parser *p, oc__span message, oc__onnx_tensor *out) {
     oc__onnx_text entry;
     OC_TRY(read_entry(p, message, &entry));
     if (strcmp(entry.key, "location") == 0) {
@@ -89,8 +82,7 @@ static oc_status read_external(const parser *p, oc__span message, oc__onnx_tenso
     return OC_OK;
 }
 
-static oc_status read_dims(const parser *p, oc__span message, oc_shape *out)
-{
+static oc_status read_dims(const parser *p, oc__span message, oc_shape *out) {
     oc__wire wire = oc__wire_init(message), packed = {0};
     uint64_t value;
     while (oc__wire_next_number(&wire, &packed, TENSOR_DIMS, OC_WIRE_VARINT, &value)) {
@@ -105,8 +97,7 @@ static oc_status read_dims(const parser *p, oc__span message, oc_shape *out)
     return OC_OK;
 }
 
-oc_status oc__onnx_tensor_parse(oc__onnx_tensor *out, oc__arena *arena, oc__span message, bool checked, oc_error *err)
-{
+oc_status oc__onnx_tensor_parse(oc__onnx_tensor *out, oc__arena *arena, oc__span message, bool checked, oc_error *err) {
     const parser p = {arena, err};
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
@@ -128,8 +119,7 @@ oc_status oc__onnx_tensor_parse(oc__onnx_tensor *out, oc__arena *arena, oc__span
     return read_dims(&p, message, &out->shape);
 }
 
-static oc_status read_dim(const parser *p, oc__span message, oc__onnx_dim *out)
-{
+static oc_status read_dim(const parser *p, oc__span message, oc__onnx_dim *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     *out = (oc__onnx_dim){-1, ""};
@@ -146,8 +136,7 @@ static oc_status read_dim(const parser *p, oc__span message, oc__onnx_dim *out)
     return OC_OK;
 }
 
-static oc_status read_shape(const parser *p, oc__span message, oc__onnx_value *out)
-{
+static oc_status read_shape(const parser *p, oc__span message, oc__onnx_value *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     out->has_shape = true;
@@ -162,8 +151,7 @@ static oc_status read_shape(const parser *p, oc__span message, oc__onnx_value *o
     return OC_OK;
 }
 
-static oc_status read_type(const parser *p, oc__span message, oc__onnx_value *out)
-{
+static oc_status read_type(const parser *p, oc__span message, oc__onnx_value *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field, part;
     while (oc__wire_next(&wire, &field)) {
@@ -180,8 +168,7 @@ static oc_status read_type(const parser *p, oc__span message, oc__onnx_value *ou
     return OC_OK;
 }
 
-static oc_status read_value(const parser *p, oc__span message, oc__onnx_value *out)
-{
+static oc_status read_value(const parser *p, oc__span message, oc__onnx_value *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     out->name = "";
@@ -195,8 +182,7 @@ static oc_status read_value(const parser *p, oc__span message, oc__onnx_value *o
 }
 
 /* Files of IR version 1 leave `type` out: then it is what is there. */
-static oc__onnx_attr_kind guess_kind(const oc__onnx_attr *attr, uint32_t number)
-{
+static oc__onnx_attr_kind guess_kind(const oc__onnx_attr *attr, uint32_t number) {
     static const uint8_t kinds[] = {[ATTRIBUTE_F] = OC_ONNX_FLOAT,   [ATTRIBUTE_I] = OC_ONNX_INT,
                                     [ATTRIBUTE_S] = OC_ONNX_STRING,  [ATTRIBUTE_T] = OC_ONNX_TENSOR,
                                     [ATTRIBUTE_G] = OC_ONNX_GRAPH,   [ATTRIBUTE_FLOATS] = OC_ONNX_FLOATS,
@@ -204,16 +190,14 @@ static oc__onnx_attr_kind guess_kind(const oc__onnx_attr *attr, uint32_t number)
     return number < OC_COUNT(kinds) && kinds[number] != 0 ? (oc__onnx_attr_kind)kinds[number] : attr->kind;
 }
 
-static float float_of(uint64_t bits)
-{
+static float float_of(uint64_t bits) {
     uint32_t low = (uint32_t)bits;
     float value;
     memcpy(&value, &low, sizeof(value));
     return value;
 }
 
-static oc_status read_lists(const parser *p, oc__span message, oc__onnx_attr *out)
-{
+static oc_status read_lists(const parser *p, oc__span message, oc__onnx_attr *out) {
     bool ints = out->kind == OC_ONNX_INTS;
     if (!ints && out->kind != OC_ONNX_FLOATS)
         return OC_OK;
@@ -235,8 +219,7 @@ static oc_status read_lists(const parser *p, oc__span message, oc__onnx_attr *ou
     return OC_OK;
 }
 
-static oc_status read_attribute(const parser *p, oc__span message, oc__onnx_attr *out)
-{
+static oc_status read_attribute(const parser *p, oc__span message, oc__onnx_attr *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     uint64_t declared = 0;
@@ -264,8 +247,7 @@ static oc_status read_attribute(const parser *p, oc__span message, oc__onnx_attr
     return read_lists(p, message, out);
 }
 
-static oc_status read_names(const parser *p, oc__span message, uint32_t number, const char ***out, int *count)
-{
+static oc_status read_names(const parser *p, oc__span message, uint32_t number, const char ***out, int *count) {
     size_t total = count_field(message, number), i = 0;
     void *names;
     if (total > INT16_MAX)
@@ -281,8 +263,7 @@ static oc_status read_names(const parser *p, oc__span message, uint32_t number, 
     return OC_OK;
 }
 
-static oc_status read_node(const parser *p, oc__span message, oc__onnx_node *out)
-{
+static oc_status read_node(const parser *p, oc__span message, oc__onnx_node *out) {
     size_t attr_count = count_field(message, NODE_ATTRIBUTE);
     void *attrs;
     if (attr_count > INT16_MAX)
@@ -308,8 +289,7 @@ static oc_status read_node(const parser *p, oc__span message, oc__onnx_node *out
     return OC_OK;
 }
 
-static oc_status read_graph(const parser *p, oc__span message, oc__onnx_model *out)
-{
+static oc_status read_graph(const parser *p, oc__span message, oc__onnx_model *out) {
     void *nodes, *initializers, *inputs, *outputs;
     OC_TRY(allocate(p, &nodes, count_field(message, GRAPH_NODE), sizeof(oc__onnx_node)));
     OC_TRY(allocate(p, &initializers, count_field(message, GRAPH_INITIALIZER), sizeof(oc__onnx_tensor)));
@@ -335,8 +315,7 @@ static oc_status read_graph(const parser *p, oc__span message, oc__onnx_model *o
     return OC_OK;
 }
 
-static oc_status read_opset(const parser *p, oc__span message, oc__onnx_model *out)
-{
+static oc_status read_opset(const parser *p, oc__span message, oc__onnx_model *out) {
     oc__wire wire = oc__wire_init(message);
     oc__wire_field field;
     const char *domain = "";
@@ -352,8 +331,7 @@ static oc_status read_opset(const parser *p, oc__span message, oc__onnx_model *o
     return OC_OK;
 }
 
-static oc_status read_model(const parser *p, oc__span message, oc__onnx_model *out)
-{
+static oc_status read_model(const parser *p, oc__span message, oc__onnx_model *out) {
     size_t graphs = count_field(message, MODEL_GRAPH);
     void *metadata;
     if (graphs != 1)
@@ -375,8 +353,7 @@ static oc_status read_model(const parser *p, oc__span message, oc__onnx_model *o
     return OC_OK;
 }
 
-oc_status oc__onnx_model_init(oc__onnx_model *model, oc_context *context, oc__span data, oc_error *err)
-{
+oc_status oc__onnx_model_init(oc__onnx_model *model, oc_context *context, oc__span data, oc_error *err) {
     OC_TRY(oc__wire_check(context, data, &oc__onnx_model_message, err));
     *model = (oc__onnx_model){.opset = -1};
     oc__arena_init(&model->arena, context);
@@ -387,7 +364,6 @@ oc_status oc__onnx_model_init(oc__onnx_model *model, oc_context *context, oc__sp
     return status;
 }
 
-void oc__onnx_model_finish(oc__onnx_model *model)
-{
+void oc__onnx_model_finish(oc__onnx_model *model) {
     oc__arena_finish(&model->arena);
 }

@@ -3,8 +3,7 @@
 
 #include "onnx/reader.h"
 
-static size_t slot_of(oc__onnx_binding *const *slots, size_t capacity, const char *name)
-{
+static size_t slot_of(oc__onnx_binding *const *slots, size_t capacity, const char *name) {
     oc__hash hash = oc__hash_init();
     oc__hash_add_text(&hash, name);
     size_t i = (size_t)hash.a & (capacity - 1);
@@ -13,13 +12,11 @@ static size_t slot_of(oc__onnx_binding *const *slots, size_t capacity, const cha
     return i;
 }
 
-oc__onnx_binding *oc__onnx_names_find(const oc__onnx_names *names, const char *name)
-{
+oc__onnx_binding *oc__onnx_names_find(const oc__onnx_names *names, const char *name) {
     return names->capacity == 0 ? NULL : names->slots[slot_of(names->slots, names->capacity, name)];
 }
 
-static bool grow(oc__onnx_names *names)
-{
+static bool grow(oc__onnx_names *names) {
     size_t capacity = names->capacity == 0 ? 64 : 2 * names->capacity;
     oc__onnx_binding **slots = oc__alloc_array(names->context, capacity, sizeof(*slots));
     if (slots == NULL)
@@ -33,8 +30,7 @@ static bool grow(oc__onnx_names *names)
     return true;
 }
 
-bool oc__onnx_names_add(oc__onnx_names *names, oc__onnx_binding *binding)
-{
+bool oc__onnx_names_add(oc__onnx_names *names, oc__onnx_binding *binding) {
     if (2 * (names->count + 1) > names->capacity && !grow(names))
         return false;
     names->slots[slot_of(names->slots, names->capacity, binding->name)] = binding;
@@ -42,8 +38,7 @@ bool oc__onnx_names_add(oc__onnx_names *names, oc__onnx_binding *binding)
     return true;
 }
 
-void oc__onnx_names_finish(oc__onnx_names *names)
-{
+void oc__onnx_names_finish(oc__onnx_names *names) {
     oc__free(names->context, names->slots);
     names->slots = NULL;
     names->count = names->capacity = 0;

@@ -3,8 +3,7 @@
 
 #include "onnx/writer.h"
 
-static bool is_needed(const oc__onnx_writer *writer, const oc_node *node)
-{
+static bool is_needed(const oc__onnx_writer *writer, const oc_node *node) {
     for (int i = 0; i < node->out_count; i++)
         if (writer->needed[node->out[i]->id])
             return true;
@@ -12,8 +11,7 @@ static bool is_needed(const oc__onnx_writer *writer, const oc_node *node)
 }
 
 /* Every op among the needed nodes that has no ONNX form. */
-static oc_status check_forms(oc__onnx_writer *writer, oc_error *err)
-{
+static oc_status check_forms(oc__onnx_writer *writer, oc_error *err) {
     oc__string text;
     oc__string_init(&text, writer->context);
     for (size_t i = 0; i < writer->graph->node_count; i++) {
@@ -30,8 +28,7 @@ static oc_status check_forms(oc__onnx_writer *writer, oc_error *err)
     return status;
 }
 
-oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err)
-{
+oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     size_t count = graph->value_count + 1;
     writer->needed = oc__arena_alloc(&writer->arena, count * sizeof(bool));
@@ -51,8 +48,7 @@ oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err)
     return check_forms(writer, err);
 }
 
-static oc_status take(oc__onnx_writer *writer, const oc_value *value, const char *name, oc_error *err)
-{
+static oc_status take(oc__onnx_writer *writer, const oc_value *value, const char *name, oc_error *err) {
     oc__onnx_binding *binding = oc__arena_alloc(&writer->arena, sizeof(*binding));
     if (binding == NULL)
         return oc__fail_memory(writer->context, err, sizeof(*binding));
@@ -62,13 +58,11 @@ static oc_status take(oc__onnx_writer *writer, const oc_value *value, const char
     return oc__onnx_names_add(&writer->taken, binding) ? OC_OK : oc__fail_memory(writer->context, err, sizeof(*binding));
 }
 
-static bool is_free(const oc__onnx_writer *writer, const char *name)
-{
+static bool is_free(const oc__onnx_writer *writer, const char *name) {
     return name != NULL && name[0] != 0 && strncmp(name, "ocelli.", 7) != 0 && oc__onnx_names_find(&writer->taken, name) == NULL;
 }
 
-static oc_status name_ends(oc__onnx_writer *writer, oc_error *err)
-{
+static oc_status name_ends(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     for (size_t i = 0; i < graph->input_count; i++)
         OC_TRY(take(writer, graph->inputs[i], graph->inputs[i]->name, err));
@@ -86,8 +80,7 @@ static oc_status name_ends(oc__onnx_writer *writer, oc_error *err)
     return OC_OK;
 }
 
-oc_status oc__onnx_writer_name(oc__onnx_writer *writer, oc_error *err)
-{
+oc_status oc__onnx_writer_name(oc__onnx_writer *writer, oc_error *err) {
     OC_TRY(name_ends(writer, err));
     for (size_t i = 0; i < writer->graph->value_count; i++) {
         const oc_value *value = writer->graph->values[i];

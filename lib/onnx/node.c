@@ -10,18 +10,15 @@ typedef struct visit {
     oc__onnx_binding **in;
 } visit;
 
-static bool is_param(const oc__onnx_rule *rule, int index)
-{
+static bool is_param(const oc__onnx_rule *rule, int index) {
     return rule != NULL && index < 32 && (rule->param_inputs >> index & 1) != 0;
 }
 
-static bool is_peeked(const oc__onnx_rule *rule, int index)
-{
+static bool is_peeked(const oc__onnx_rule *rule, int index) {
     return rule != NULL && index < 32 && (rule->peeked_inputs >> index & 1) != 0;
 }
 
-static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err)
-{
+static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err) {
     oc__arena *arena = &reader->model.arena;
     size_t in = (size_t)node->in_count, out = (size_t)node->out_count;
     *v = (visit){.reader = reader};
@@ -42,8 +39,7 @@ static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node 
     return OC_OK;
 }
 
-static oc_status check_counts(const visit *v, oc_error *err)
-{
+static oc_status check_counts(const visit *v, oc_error *err) {
     const oc__onnx_rule *rule = v->reading.rule;
     const oc__onnx_node *node = v->reading.node;
     if (node->out_count < 1)
@@ -61,14 +57,12 @@ static oc_status check_counts(const visit *v, oc_error *err)
     return OC_OK;
 }
 
-static bool must_see(const visit *v, int index)
-{
+static bool must_see(const visit *v, int index) {
     return is_param(v->reading.rule, index) || is_peeked(v->reading.rule, index) ||
            strcmp(v->reading.node->type, "ConstantOfShape") == 0;
 }
 
-static oc_status look_up(visit *v, oc_error *err)
-{
+static oc_status look_up(visit *v, oc_error *err) {
     const oc__onnx_node *node = v->reading.node;
     oc__onnx_known *known = (oc__onnx_known *)v->reading.known;
     for (int i = 0; i < node->in_count; i++) {
@@ -92,8 +86,7 @@ static oc_status look_up(visit *v, oc_error *err)
 }
 
 /* Whether all inputs are constants: 2, 1 if some of them hold symbols, 0 if not. */
-static int constant_inputs(const visit *v)
-{
+static int constant_inputs(const visit *v) {
     bool symbols = false;
     for (int i = 0; i < v->reading.node->in_count; i++) {
         if (v->in[i] == NULL)
@@ -106,8 +99,7 @@ static int constant_inputs(const visit *v)
     return symbols ? 1 : 2;
 }
 
-static oc_status bind_tensors(visit *v, oc_tensor **tensors, uint64_t symbols, oc_error *err)
-{
+static oc_status bind_tensors(visit *v, oc_tensor **tensors, uint64_t symbols, oc_error *err) {
     const oc__onnx_node *node = v->reading.node;
     oc_status status = OC_OK;
     for (int i = 0; i < node->out_count; i++) {
@@ -122,8 +114,7 @@ static oc_status bind_tensors(visit *v, oc_tensor **tensors, uint64_t symbols, o
 }
 
 /* Computes the node now if that is possible. */
-static oc_status try_fold(visit *v, bool *done, oc_error *err)
-{
+static oc_status try_fold(visit *v, bool *done, oc_error *err) {
     const oc__onnx_node *node = v->reading.node;
     uint64_t symbols = 0;
     oc_tensor **tensors = oc__arena_alloc(&v->reader->model.arena, (size_t)node->out_count * sizeof(*tensors) + 1);
@@ -142,8 +133,7 @@ static oc_status try_fold(visit *v, bool *done, oc_error *err)
     return bind_tensors(v, tensors, symbols, err);
 }
 
-oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err)
-{
+oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err) {
     const oc__onnx_rule *rule = reading->rule;
     const oc__op *op = reading->op;
     void *params = oc__alloc(reading->context, op->params_size + 1);
@@ -161,8 +151,7 @@ oc_status oc__onnx_run_rule(const oc__onnx_reading *reading, oc_error *err)
     return status;
 }
 
-static oc_status take_operands(visit *v, oc_error *err)
-{
+static oc_status take_operands(visit *v, oc_error *err) {
     for (int i = 0; i < v->reading.node->in_count; i++) {
         if (v->in[i] == NULL || is_param(v->reading.rule, i))
             continue;
@@ -174,8 +163,7 @@ static oc_status take_operands(visit *v, oc_error *err)
     return OC_OK;
 }
 
-static oc_status bind_outputs(visit *v, oc_error *err)
-{
+static oc_status bind_outputs(visit *v, oc_error *err) {
     const oc__onnx_node *node = v->reading.node;
     for (int i = 0; i < node->out_count; i++) {
         oc__onnx_binding *binding;
@@ -194,15 +182,13 @@ static oc_status bind_outputs(visit *v, oc_error *err)
     return OC_OK;
 }
 
-static void name_nodes(oc_graph *graph, size_t from, const char *name)
-{
+static void name_nodes(oc_graph *graph, size_t from, const char *name) {
     char *copy = name[0] == 0 || from == graph->node_count ? NULL : oc__arena_strdup(&graph->arena, name);
     for (size_t i = from; copy != NULL && i < graph->node_count; i++)
         graph->nodes[i]->name = copy;
 }
 
-static oc_status read_node(visit *v, oc_error *err)
-{
+static oc_status read_node(visit *v, oc_error *err) {
     bool done;
     OC_TRY(check_counts(v, err));
     OC_TRY(look_up(v, err));
@@ -216,8 +202,7 @@ static oc_status read_node(visit *v, oc_error *err)
     return bind_outputs(v, err);
 }
 
-oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err)
-{
+oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err) {
     visit v;
     size_t first = reader->graph->node_count;
     OC_TRY(prepare(&v, reader, node, err));

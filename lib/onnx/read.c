@@ -5,8 +5,7 @@
 
 #include "onnx/reader.h"
 
-static oc_status check_versions(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status check_versions(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     bool own = false;
     for (size_t i = 0; i < model->node_count; i++)
@@ -28,8 +27,7 @@ static oc_status check_versions(oc__onnx_reader *reader, oc_error *err)
     return status;
 }
 
-static oc_status mark_used(oc__onnx_reader *reader, const char *name, oc_error *err)
-{
+static oc_status mark_used(oc__onnx_reader *reader, const char *name, oc_error *err) {
     if (name[0] == 0 || oc__onnx_names_find(&reader->used, name) != NULL)
         return OC_OK;
     oc__onnx_binding *mark = oc__arena_alloc(&reader->model.arena, sizeof(*mark));
@@ -40,8 +38,7 @@ static oc_status mark_used(oc__onnx_reader *reader, const char *name, oc_error *
 }
 
 /* How initializers are used decides what they become. */
-static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, const oc__onnx_rule *rule, int index)
-{
+static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, const oc__onnx_rule *rule, int index) {
     oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, node->in[index]);
     uint32_t bit = index < 32 ? (uint32_t)1 << index : 0;
     if (binding == NULL || binding->initializer == NULL || (rule != NULL && (rule->param_inputs & bit) != 0))
@@ -50,8 +47,7 @@ static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, con
     binding->frozen |= rule != NULL && (rule->frozen_inputs & bit) != 0;
 }
 
-static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     for (size_t i = 0; i < model->node_count; i++) {
         const oc__onnx_node *node = &model->nodes[i];
@@ -70,13 +66,11 @@ static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err)
     return OC_OK;
 }
 
-static bool is_float_type(int64_t type)
-{
+static bool is_float_type(int64_t type) {
     return oc__is_real(oc__onnx_dtype(type));
 }
 
-static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     for (size_t i = 0; i < model->initializer_count; i++) {
         oc__onnx_binding *binding;
@@ -87,8 +81,7 @@ static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err)
     return OC_OK;
 }
 
-static int64_t input_dim(oc__onnx_reader *reader, const oc__onnx_value *input, int axis)
-{
+static int64_t input_dim(oc__onnx_reader *reader, const oc__onnx_value *input, int axis) {
     if (input->dims[axis].size >= 0)
         return input->dims[axis].size;
     if (input->dims[axis].param[0] != 0)
@@ -97,8 +90,7 @@ static int64_t input_dim(oc__onnx_reader *reader, const oc__onnx_value *input, i
     return own == NULL ? INT64_MIN : oc_graph_symbol(reader->graph, own);
 }
 
-static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input, oc_error *err)
-{
+static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input, oc_error *err) {
     oc__onnx_binding *binding;
     oc_dtype dtype = oc__onnx_dtype(input->type);
     const oc_tensor *given = oc__onnx_given_find(reader, input->name);
@@ -119,8 +111,7 @@ static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input,
     return binding->value == NULL ? err->status : OC_OK;
 }
 
-static oc_status add_inputs(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status add_inputs(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     for (size_t i = 0; i < model->input_count; i++) {
         const oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, model->inputs[i].name);
@@ -131,8 +122,7 @@ static oc_status add_inputs(oc__onnx_reader *reader, oc_error *err)
 }
 
 /* In the file's order, so that parameters are listed as its author did. Those that are constants wait until they are needed. */
-static oc_status add_states(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status add_states(oc__onnx_reader *reader, oc_error *err) {
     for (size_t i = 0; i < reader->model.initializer_count; i++) {
         oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, reader->model.initializers[i].name);
         oc_value *value;
@@ -142,8 +132,7 @@ static oc_status add_states(oc__onnx_reader *reader, oc_error *err)
     return OC_OK;
 }
 
-static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     if (model->output_count == 0)
         return oc__fail(reader->context, err, OC_ERROR_FORMAT, "the model has no outputs");
@@ -159,8 +148,7 @@ static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err)
     return OC_OK;
 }
 
-static oc_status build(oc__onnx_reader *reader, oc_error *err)
-{
+static oc_status build(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     OC_TRY(check_versions(reader, err));
     OC_TRY(bind_initializers(reader, err));
@@ -176,8 +164,7 @@ static oc_status build(oc__onnx_reader *reader, oc_error *err)
 }
 
 static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, const char *folder, const oc_onnx_given *given,
-                            size_t given_count, oc_error *err)
-{
+                            size_t given_count, oc_error *err) {
     oc__onnx_reader reader = {.context = context, .files = {.context = context, .folder = folder},
                               .names = {.context = context}, .used = {.context = context}, .given = given, .given_count = given_count};
     OC_TRY(oc__onnx_model_init(&reader.model, context, data, err));
@@ -192,8 +179,7 @@ static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, 
     return status;
 }
 
-oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size, const char *folder, oc_error *err)
-{
+oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size, const char *folder, oc_error *err) {
     oc_error own = {0};
     oc_status status = read_model(out, context, (oc__span){data, size}, folder, NULL, 0, &own);
     if (status != OC_OK && err != NULL)
@@ -201,14 +187,12 @@ oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *d
     return status;
 }
 
-oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc_error *err)
-{
+oc_status oc_onnx_read(oc_graph **out, oc_context *context, const char *path, oc_error *err) {
     return oc_onnx_read_given(out, context, path, NULL, 0, err);
 }
 
 oc_status oc_onnx_read_given(oc_graph **out, oc_context *context, const char *path, const oc_onnx_given *given, size_t given_count,
-                             oc_error *err)
-{
+                             oc_error *err) {
     oc__mapping mapping;
     oc_error own = {0};
     OC_TRY(oc__file_map(context, path, &mapping, err));

@@ -3,26 +3,22 @@
 
 #include "onnx/reader.h"
 
-static bool belongs(const oc__onnx_rule *rule, const oc__op *op)
-{
+static bool belongs(const oc__onnx_rule *rule, const oc__op *op) {
     return rule->op == NULL || strcmp(rule->op, op->name) == 0;
 }
 
-static bool default_domain(const oc__onnx_node *node)
-{
+static bool default_domain(const oc__onnx_node *node) {
     return node->domain[0] == 0 || strcmp(node->domain, "ai.onnx") == 0;
 }
 
-static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t opset)
-{
+static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t opset) {
     if (rule->domain != NULL)
         return strcmp(rule->domain, node->domain) == 0 && strcmp(rule->type, node->type) == 0;
     return default_domain(node) && rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since && (rule->until == 0 || opset <= rule->until) &&
            strcmp(rule->type, node->type) == 0;
 }
 
-const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset, const oc__op **op)
-{
+const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset, const oc__op **op) {
     for (const oc__op *const *at = oc__ops; *at != NULL; at++) {
         for (const oc__onnx_rule *rule = (*at)->onnx; rule != NULL && rule->type != NULL; rule++) {
             if (!belongs(rule, *at) || !fits(rule, node, opset))
@@ -44,8 +40,7 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
     return NULL;
 }
 
-const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op)
-{
+const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op) {
     for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
         if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= OC_ONNX_OPSET_WRITTEN &&
             (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
@@ -53,22 +48,19 @@ const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op)
     return NULL;
 }
 
-static bool same_operator(const oc__onnx_node *a, const oc__onnx_node *b)
-{
+static bool same_operator(const oc__onnx_node *a, const oc__onnx_node *b) {
     return strcmp(a->type, b->type) == 0 && strcmp(a->domain, b->domain) == 0;
 }
 
 /* Whether the operator is there, in an opset that is not read. */
-static bool other_opset(const oc__onnx_node *node)
-{
+static bool other_opset(const oc__onnx_node *node) {
     for (int64_t opset = OC_ONNX_OPSET_MIN; opset <= OC_ONNX_OPSET_MAX; opset++)
         if (oc__onnx_rule_find(node, opset, NULL) != NULL)
             return true;
     return false;
 }
 
-void oc__onnx_unsupported(const oc__onnx_model *model, oc__string *out)
-{
+void oc__onnx_unsupported(const oc__onnx_model *model, oc__string *out) {
     const oc__onnx_node *seen[64];
     size_t count = 0, more = 0;
     for (size_t i = 0; i < model->node_count; i++) {

@@ -17,8 +17,7 @@ typedef struct source {
     const void *data; /* NULL: the state's */
 } source;
 
-static void put_shape(oc__onnx_writer *writer, oc__string *out, const oc_shape *shape)
-{
+static void put_shape(oc__onnx_writer *writer, oc__string *out, const oc_shape *shape) {
     for (int i = 0; i < shape->rank; i++) {
         oc__string dim;
         oc__string_init(&dim, writer->context);
@@ -34,8 +33,7 @@ static void put_shape(oc__onnx_writer *writer, oc__string *out, const oc_shape *
     }
 }
 
-static void put_value(oc__onnx_writer *writer, oc__string *out, uint32_t field, const char *name, const oc_value *value)
-{
+static void put_value(oc__onnx_writer *writer, oc__string *out, uint32_t field, const char *name, const oc_value *value) {
     oc__string parts[4]; /* shape, in a tensor type, in a type, in a value */
     for (int i = 0; i < 4; i++)
         oc__string_init(&parts[i], writer->context);
@@ -52,8 +50,7 @@ static void put_value(oc__onnx_writer *writer, oc__string *out, uint32_t field, 
     }
 }
 
-static void put_entry(oc__string *out, const char *key, const char *text)
-{
+static void put_entry(oc__string *out, const char *key, const char *text) {
     oc__string entry;
     oc__string_init(&entry, out->context);
     oc__wire_put_text(&entry, ENTRY_KEY, key);
@@ -63,8 +60,7 @@ static void put_entry(oc__string *out, const char *key, const char *text)
     oc__string_finish(&entry);
 }
 
-static void put_model_head(oc__onnx_writer *writer, oc__string *out)
-{
+static void put_model_head(oc__onnx_writer *writer, oc__string *out) {
     oc__wire_put_varint(out, MODEL_IR_VERSION, IR_VERSION);
     oc__wire_put_text(out, MODEL_PRODUCER, "ocelli");
     oc__wire_put_text(out, MODEL_PRODUCER_VERSION, oc_version_text());
@@ -79,8 +75,7 @@ static void put_model_head(oc__onnx_writer *writer, oc__string *out)
         put_entry(out, writer->graph->metadata[i].key, writer->graph->metadata[i].text);
 }
 
-static void put_graph_tail(oc__onnx_writer *writer, oc__string *out)
-{
+static void put_graph_tail(oc__onnx_writer *writer, oc__string *out) {
     const oc_graph *graph = writer->graph;
     oc__wire_put_text(out, GRAPH_NAME, "ocelli");
     for (size_t i = 0; i < graph->input_count; i++)
@@ -91,8 +86,7 @@ static void put_graph_tail(oc__onnx_writer *writer, oc__string *out)
 }
 
 /* Everything of an initializer but its elements. */
-static uint64_t put_initializer_head(oc__string *out, const source *from)
-{
+static uint64_t put_initializer_head(oc__string *out, const source *from) {
     uint64_t bytes = (uint64_t)oc_shape_count(&from->shape) * oc_dtype_size(from->dtype);
     oc__string head;
     oc__string_init(&head, out->context);
@@ -108,8 +102,7 @@ static uint64_t put_initializer_head(oc__string *out, const source *from)
     return bytes;
 }
 
-static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, const source *from, oc_error *err)
-{
+static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, const source *from, oc_error *err) {
     oc_tensor *copy;
     OC_TRY(oc_tensor_create(&copy, writer->context, NULL, from->dtype, &from->shape, err));
     oc_status status = OC_OK;
@@ -126,8 +119,7 @@ static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, co
 }
 
 /* The i-th initializer; false past the end. */
-static bool get_source(const oc__onnx_writer *writer, size_t *at, source *out)
-{
+static bool get_source(const oc__onnx_writer *writer, size_t *at, source *out) {
     const oc_graph *graph = writer->graph;
     for (; *at < graph->value_count; (*at)++) {
         const oc_value *value = graph->values[*at];
@@ -146,8 +138,7 @@ static bool get_source(const oc__onnx_writer *writer, size_t *at, source *out)
     return literal != NULL;
 }
 
-static oc_status measure(oc__onnx_writer *writer, uint64_t *size, oc_error *err)
-{
+static oc_status measure(oc__onnx_writer *writer, uint64_t *size, oc_error *err) {
     source from;
     for (size_t at = 0; get_source(writer, &at, &from); at++) {
         oc__string head;
@@ -165,8 +156,7 @@ static oc_status measure(oc__onnx_writer *writer, uint64_t *size, oc_error *err)
     return OC_OK;
 }
 
-static oc_status put_initializers(oc__onnx_writer *writer, oc__file_writer *file, oc_error *err)
-{
+static oc_status put_initializers(oc__onnx_writer *writer, oc__file_writer *file, oc_error *err) {
     source from;
     for (size_t at = 0; get_source(writer, &at, &from); at++) {
         oc__string head;
@@ -183,8 +173,7 @@ static oc_status put_initializers(oc__onnx_writer *writer, oc__file_writer *file
     return OC_OK;
 }
 
-static oc_status put_file(oc__onnx_writer *writer, const char *path, oc__string *head, const oc__string *tail, oc_error *err)
-{
+static oc_status put_file(oc__onnx_writer *writer, const char *path, oc__string *head, const oc__string *tail, oc_error *err) {
     uint64_t size = writer->nodes.size + tail->size;
     oc__file_writer file;
     OC_TRY(measure(writer, &size, err));
@@ -205,8 +194,7 @@ static oc_status put_file(oc__onnx_writer *writer, const char *path, oc__string 
     return status;
 }
 
-oc_status oc__onnx_writer_save(oc__onnx_writer *writer, const char *path, oc_error *err)
-{
+oc_status oc__onnx_writer_save(oc__onnx_writer *writer, const char *path, oc_error *err) {
     oc__string head, tail;
     oc__string_init(&head, writer->context);
     oc__string_init(&tail, writer->context);
@@ -218,8 +206,7 @@ oc_status oc__onnx_writer_save(oc__onnx_writer *writer, const char *path, oc_err
     return status;
 }
 
-oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path, oc_error *err)
-{
+oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path, oc_error *err) {
     oc__onnx_writer writer = {.context = graph->context, .graph = graph, .state = state, .taken = {.context = graph->context}};
     OC_TRY(oc_graph_check(graph, err));
     oc__arena_init(&writer.arena, graph->context);

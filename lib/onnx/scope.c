@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "onnx/reader.h"
 
-oc_status oc__onnx_bind(oc__onnx_reader *reader, const char *name, oc__onnx_binding **out, oc_error *err)
-{
+oc_status oc__onnx_bind(oc__onnx_reader *reader, const char *name, oc__onnx_binding **out, oc_error *err) {
     if (oc__onnx_names_find(&reader->names, name) != NULL)
         return oc__fail(reader->context, err, OC_ERROR_FORMAT, "the name '%.200s' is made twice", name);
     oc__onnx_binding *binding = oc__arena_alloc(&reader->model.arena, sizeof(*binding));
@@ -16,8 +15,7 @@ oc_status oc__onnx_bind(oc__onnx_reader *reader, const char *name, oc__onnx_bind
     return OC_OK;
 }
 
-oc_status oc__onnx_bind_tensor(oc__onnx_reader *reader, const char *name, oc_tensor *tensor, uint64_t symbols, oc_error *err)
-{
+oc_status oc__onnx_bind_tensor(oc__onnx_reader *reader, const char *name, oc_tensor *tensor, uint64_t symbols, oc_error *err) {
     oc__onnx_binding *binding;
     oc_status status = oc__onnx_bind(reader, name, &binding, err);
     if (status != OC_OK) {
@@ -30,15 +28,13 @@ oc_status oc__onnx_bind_tensor(oc__onnx_reader *reader, const char *name, oc_ten
     return OC_OK;
 }
 
-oc_status oc__onnx_binding_load(oc__onnx_reader *reader, oc__onnx_binding *binding, oc_error *err)
-{
+oc_status oc__onnx_binding_load(oc__onnx_reader *reader, oc__onnx_binding *binding, oc_error *err) {
     if (binding->tensor != NULL || binding->initializer == NULL)
         return OC_OK;
     return oc__onnx_tensor_load(&binding->tensor, reader->context, binding->initializer, &reader->files, err);
 }
 
-oc_status oc__onnx_binding_value(oc__onnx_reader *reader, oc__onnx_binding *binding, oc_value **out, oc_error *err)
-{
+oc_status oc__onnx_binding_value(oc__onnx_reader *reader, oc__onnx_binding *binding, oc_value **out, oc_error *err) {
     oc_error own = {0};
     if (binding->value == NULL) {
         OC_TRY(oc__onnx_binding_load(reader, binding, err));
@@ -63,8 +59,7 @@ oc_status oc__onnx_binding_value(oc__onnx_reader *reader, oc__onnx_binding *bind
     return OC_OK;
 }
 
-void oc__onnx_reader_finish(oc__onnx_reader *reader)
-{
+void oc__onnx_reader_finish(oc__onnx_reader *reader) {
     for (oc__onnx_binding *binding = reader->bindings; binding != NULL; binding = binding->next)
         oc_tensor_destroy(&binding->tensor);
     oc__onnx_names_finish(&reader->names);

@@ -6,14 +6,12 @@
 #include "onnx/model.h"
 #include "onnx/schema.h"
 
-static bool little_endian(void)
-{
+static bool little_endian(void) {
     const uint16_t one = 1;
     return *(const uint8_t *)&one == 1;
 }
 
-static uint64_t read_little(const uint8_t *bytes, size_t size)
-{
+static uint64_t read_little(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++)
         value |= (uint64_t)bytes[i] << (8 * i);
@@ -21,8 +19,7 @@ static uint64_t read_little(const uint8_t *bytes, size_t size)
 }
 
 /* Stores an element given by its bits in the file. */
-static void store(uint8_t *at, oc_dtype dtype, uint64_t bits)
-{
+static void store(uint8_t *at, oc_dtype dtype, uint64_t bits) {
     uint32_t word = (uint32_t)bits;
     uint16_t half = (uint16_t)bits;
     switch (oc_dtype_size(dtype)) {
@@ -40,8 +37,7 @@ static void store(uint8_t *at, oc_dtype dtype, uint64_t bits)
     }
 }
 
-static void typed_field(int64_t type, uint32_t *number, oc__wire_type *wire)
-{
+static void typed_field(int64_t type, uint32_t *number, oc__wire_type *wire) {
     oc_dtype dtype = oc__onnx_dtype(type);
     *wire = dtype == OC_F64 ? OC_WIRE_FIXED64 : dtype == OC_F32 ? OC_WIRE_FIXED32 : OC_WIRE_VARINT;
     *number = dtype == OC_F64                       ? TENSOR_DOUBLES
@@ -51,14 +47,12 @@ static void typed_field(int64_t type, uint32_t *number, oc__wire_type *wire)
                                                     : TENSOR_INT32S;
 }
 
-static oc_status wrong_count(oc_context *context, const oc__onnx_tensor *tensor, oc_error *err)
-{
+static oc_status wrong_count(oc_context *context, const oc__onnx_tensor *tensor, oc_error *err) {
     return oc__fail(context, err, OC_ERROR_FORMAT, "tensor '%s' has another number of elements than its shape says (%lld)",
                     tensor->name, (long long)oc_shape_count(&tensor->shape));
 }
 
-static uint64_t count_typed(const oc__onnx_tensor *tensor)
-{
+static uint64_t count_typed(const oc__onnx_tensor *tensor) {
     uint32_t number;
     oc__wire_type type;
     typed_field(tensor->type, &number, &type);
@@ -69,8 +63,7 @@ static uint64_t count_typed(const oc__onnx_tensor *tensor)
     return count;
 }
 
-static void decode_typed(const oc__onnx_tensor *tensor, uint8_t *out, size_t size)
-{
+static void decode_typed(const oc__onnx_tensor *tensor, uint8_t *out, size_t size) {
     uint32_t number;
     oc__wire_type type;
     typed_field(tensor->type, &number, &type);
@@ -81,8 +74,7 @@ static void decode_typed(const oc__onnx_tensor *tensor, uint8_t *out, size_t siz
 }
 
 static oc_status load_raw(oc_tensor **out, oc_context *context, const oc__onnx_tensor *tensor, oc_dtype dtype, oc__span raw,
-                          oc_error *err)
-{
+                          oc_error *err) {
     size_t size = oc_dtype_size(dtype);
     uint64_t count = (uint64_t)oc_shape_count(&tensor->shape);
     if (raw.size / size != count || raw.size % size != 0)
@@ -102,8 +94,7 @@ static oc_status load_raw(oc_tensor **out, oc_context *context, const oc__onnx_t
 }
 
 oc_status oc__onnx_tensor_load(oc_tensor **out, oc_context *context, const oc__onnx_tensor *tensor, oc__onnx_files *files,
-                               oc_error *err)
-{
+                               oc_error *err) {
     oc_dtype dtype = oc__onnx_dtype(tensor->type);
     if (dtype == OC_DTYPE_NONE)
         return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "tensor '%s' is of type %s, which is not supported", tensor->name,
@@ -123,8 +114,7 @@ oc_status oc__onnx_tensor_load(oc_tensor **out, oc_context *context, const oc__o
 }
 
 /* A tensor of its own: what was loaded may lie in memory that goes away. */
-static oc_status load_copy(oc_tensor **out, oc_context *context, const oc__onnx_tensor *parsed, oc_error *err)
-{
+static oc_status load_copy(oc_tensor **out, oc_context *context, const oc__onnx_tensor *parsed, oc_error *err) {
     oc__onnx_files files = {context, NULL, NULL, 0, 0};
     oc_tensor *loaded, *copy = NULL;
     OC_TRY(oc__onnx_tensor_load(&loaded, context, parsed, &files, err));
@@ -139,8 +129,7 @@ static oc_status load_copy(oc_tensor **out, oc_context *context, const oc__onnx_
     return status;
 }
 
-static void copy_name(char *name, size_t size, const char *from)
-{
+static void copy_name(char *name, size_t size, const char *from) {
     if (name == NULL || size == 0)
         return;
     size_t count = OC_MIN(strlen(from), size - 1);
@@ -148,8 +137,7 @@ static void copy_name(char *name, size_t size, const char *from)
     name[count] = 0;
 }
 
-oc_status oc_onnx_read_tensor(oc_tensor **out, oc_context *context, const char *path, char *name, size_t name_size, oc_error *err)
-{
+oc_status oc_onnx_read_tensor(oc_tensor **out, oc_context *context, const char *path, char *name, size_t name_size, oc_error *err) {
     oc__mapping mapping;
     oc__arena arena;
     oc__onnx_tensor parsed;

@@ -3,19 +3,16 @@
 
 #include <string.h>
 
-oc__wire oc__wire_init(oc__span message)
-{
+oc__wire oc__wire_init(oc__span message) {
     return (oc__wire){message.data, message.size > 0 ? message.data + message.size : message.data, NULL};
 }
 
-static bool fault(oc__wire *wire, const char *text)
-{
+static bool fault(oc__wire *wire, const char *text) {
     wire->fault = text;
     return false;
 }
 
-static bool read_varint(oc__wire *wire, uint64_t *value)
-{
+static bool read_varint(oc__wire *wire, uint64_t *value) {
     uint64_t result = 0;
     for (int shift = 0; shift < 70; shift += 7) {
         if (wire->at == wire->end)
@@ -32,8 +29,7 @@ static bool read_varint(oc__wire *wire, uint64_t *value)
     return fault(wire, "a number has more than 64 bits");
 }
 
-static bool read_fixed(oc__wire *wire, int bytes, uint64_t *value)
-{
+static bool read_fixed(oc__wire *wire, int bytes, uint64_t *value) {
     if (wire->end - wire->at < bytes)
         return fault(wire, "a number is cut off");
     uint64_t result = 0;
@@ -44,8 +40,7 @@ static bool read_fixed(oc__wire *wire, int bytes, uint64_t *value)
     return true;
 }
 
-static bool read_bytes(oc__wire *wire, oc__span *bytes)
-{
+static bool read_bytes(oc__wire *wire, oc__span *bytes) {
     uint64_t size;
     if (!read_varint(wire, &size))
         return false;
@@ -56,8 +51,7 @@ static bool read_bytes(oc__wire *wire, oc__span *bytes)
     return true;
 }
 
-static bool read_value(oc__wire *wire, oc__wire_type type, uint64_t *value)
-{
+static bool read_value(oc__wire *wire, oc__wire_type type, uint64_t *value) {
     switch (type) {
     case OC_WIRE_VARINT:
         return read_varint(wire, value);
@@ -71,8 +65,7 @@ static bool read_value(oc__wire *wire, oc__wire_type type, uint64_t *value)
     return fault(wire, "a field has a type that is no longer in use");
 }
 
-bool oc__wire_next(oc__wire *wire, oc__wire_field *field)
-{
+bool oc__wire_next(oc__wire *wire, oc__wire_field *field) {
     uint64_t key;
     if (wire->at == wire->end || !read_varint(wire, &key))
         return false;
@@ -84,13 +77,11 @@ bool oc__wire_next(oc__wire *wire, oc__wire_field *field)
     return read_value(wire, field->type, &field->value);
 }
 
-bool oc__wire_next_packed(oc__wire *wire, oc__wire_type type, uint64_t *value)
-{
+bool oc__wire_next_packed(oc__wire *wire, oc__wire_type type, uint64_t *value) {
     return wire->at != wire->end && read_value(wire, type, value);
 }
 
-bool oc__wire_next_number(oc__wire *message, oc__wire *packed, uint32_t number, oc__wire_type type, uint64_t *value)
-{
+bool oc__wire_next_number(oc__wire *message, oc__wire *packed, uint32_t number, oc__wire_type type, uint64_t *value) {
     if (packed->at != packed->end)
         return oc__wire_next_packed(packed, type, value);
     oc__wire_field field;
@@ -114,22 +105,19 @@ typedef struct check {
     oc_error *err;
 } check;
 
-static oc_status malformed(const check *check, const oc__wire_message *kind, const uint8_t *at, const char *why)
-{
+static oc_status malformed(const check *check, const oc__wire_message *kind, const uint8_t *at, const char *why) {
     return oc__fail(check->context, check->err, OC_ERROR_FORMAT, "malformed at byte %llu, in a %s: %s",
                     (unsigned long long)(at - check->begin), kind->name, why);
 }
 
-static const oc__wire_rule *find_rule(const oc__wire_message *kind, uint32_t number)
-{
+static const oc__wire_rule *find_rule(const oc__wire_message *kind, uint32_t number) {
     for (const oc__wire_rule *rule = kind->rules; rule->number != 0; rule++)
         if (rule->number == number)
             return rule;
     return NULL;
 }
 
-static oc_status check_packed(const check *check, const oc__wire_message *kind, const oc__wire_rule *rule, oc__span bytes)
-{
+static oc_status check_packed(const check *check, const oc__wire_message *kind, const oc__wire_rule *rule, oc__span bytes) {
     oc__wire wire = oc__wire_init(bytes);
     uint64_t value;
     if (rule->type != OC_WIRE_VARINT)
@@ -141,8 +129,7 @@ static oc_status check_packed(const check *check, const oc__wire_message *kind, 
     return wire.fault == NULL ? OC_OK : malformed(check, kind, wire.at, wire.fault);
 }
 
-static oc_status check_message(const check *check, oc__span message, const oc__wire_message *kind, int depth)
-{
+static oc_status check_message(const check *check, oc__span message, const oc__wire_message *kind, int depth) {
     if (depth > OC_WIRE_DEPTH)
         return malformed(check, kind, message.data, "messages are nested more than 64 deep");
     oc__wire wire = oc__wire_init(message);
@@ -161,14 +148,12 @@ static oc_status check_message(const check *check, oc__span message, const oc__w
     return wire.fault == NULL ? OC_OK : malformed(check, kind, wire.at, wire.fault);
 }
 
-oc_status oc__wire_check(oc_context *context, oc__span message, const oc__wire_message *kind, oc_error *err)
-{
+oc_status oc__wire_check(oc_context *context, oc__span message, const oc__wire_message *kind, oc_error *err) {
     check check = {context, message.data, err};
     return check_message(&check, message, kind, 1);
 }
 
-static void put_raw_varint(oc__string *out, uint64_t value)
-{
+static void put_raw_varint(oc__string *out, uint64_t value) {
     char bytes[10];
     size_t count = 0;
     for (; value >= 0x80; value >>= 7)
@@ -177,14 +162,12 @@ static void put_raw_varint(oc__string *out, uint64_t value)
     oc__string_append_n(out, bytes, count);
 }
 
-void oc__wire_put_varint(oc__string *out, uint32_t number, uint64_t value)
-{
+void oc__wire_put_varint(oc__string *out, uint32_t number, uint64_t value) {
     put_raw_varint(out, (uint64_t)number << 3 | OC_WIRE_VARINT);
     put_raw_varint(out, value);
 }
 
-void oc__wire_put_float(oc__string *out, uint32_t number, float value)
-{
+void oc__wire_put_float(oc__string *out, uint32_t number, float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof(bits));
     char bytes[4];
@@ -194,25 +177,21 @@ void oc__wire_put_float(oc__string *out, uint32_t number, float value)
     oc__string_append_n(out, bytes, sizeof(bytes));
 }
 
-void oc__wire_put_head(oc__string *out, uint32_t number, uint64_t size)
-{
+void oc__wire_put_head(oc__string *out, uint32_t number, uint64_t size) {
     put_raw_varint(out, (uint64_t)number << 3 | OC_WIRE_BYTES);
     put_raw_varint(out, size);
 }
 
-void oc__wire_put_bytes(oc__string *out, uint32_t number, const void *data, uint64_t size)
-{
+void oc__wire_put_bytes(oc__string *out, uint32_t number, const void *data, uint64_t size) {
     oc__wire_put_head(out, number, size);
     oc__string_append_n(out, data, (size_t)size);
 }
 
-void oc__wire_put_text(oc__string *out, uint32_t number, const char *text)
-{
+void oc__wire_put_text(oc__string *out, uint32_t number, const char *text) {
     oc__wire_put_bytes(out, number, text, strlen(text));
 }
 
-void oc__wire_little(uint8_t *data, uint64_t bytes, size_t size)
-{
+void oc__wire_little(uint8_t *data, uint64_t bytes, size_t size) {
     const uint16_t one = 1;
     for (uint64_t i = 0; *(const uint8_t *)&one == 0 && i < bytes; i += size) {
         for (size_t k = 0; k < size / 2; k++) {

@@ -8,8 +8,7 @@
 
 #include "op/loss.h"
 
-static oc_status params_of(const oc__onnx_reading *reading, oc_nll_params *params, oc_error *err)
-{
+static oc_status params_of(const oc__onnx_reading *reading, oc_nll_params *params, oc_error *err) {
     static const char *const names[] = {"mean", "sum", "none"};
     const char *name = oc__onnx_attr_text(reading->node, "reduction", "mean");
     *params = (oc_nll_params){.ignore = oc__onnx_attr_find(reading->node, "ignore_index") != NULL,
@@ -23,13 +22,11 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_nll_params *param
     return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "reduction is '%.40s'", name);
 }
 
-static oc_value *weights_of(const oc__onnx_reading *reading)
-{
+static oc_value *weights_of(const oc__onnx_reading *reading) {
     return oc__onnx_has_in(reading, 2) ? reading->in[2] : NULL;
 }
 
-static oc_status read_nll(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_nll(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_nll_params params;
     (void)memory;
     OC_TRY(params_of(reading, &params, err));
@@ -37,8 +34,7 @@ static oc_status read_nll(const oc__onnx_reading *reading, void *memory, oc_erro
 }
 
 /* Matrices without weights have an op of their own. */
-static oc_status read_loss(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_loss(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_graph *graph = reading->graph;
     oc_nll_params params;
     (void)memory;
@@ -58,8 +54,7 @@ static oc_status read_loss(const oc__onnx_reading *reading, void *memory, oc_err
     return oc__onnx_give(reading, loss, err);
 }
 
-static oc_status write_loss(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_loss(oc__onnx_writing *writing, oc_error *err) {
     if (oc__is_float(writing->source->in[1]->dtype))
         return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "cross-entropy with soft labels has no form in opset 17");
     oc__onnx_node *node = oc__onnx_emit(writing, "SoftmaxCrossEntropyLoss");

@@ -3,13 +3,11 @@
 
 #include "op/onnx_rule.h"
 
-static void *field_at(void *params, uint16_t offset)
-{
+static void *field_at(void *params, uint16_t offset) {
     return (uint8_t *)params + offset;
 }
 
-static void fill(const oc__onnx_attr_rule *rule, void *params)
-{
+static void fill(const oc__onnx_attr_rule *rule, void *params) {
     void *at = field_at(params, rule->offset), *at2 = field_at(params, rule->offset2);
     switch (rule->target) {
     case OC_ONNX_TO_I64:
@@ -41,14 +39,12 @@ static void fill(const oc__onnx_attr_rule *rule, void *params)
     }
 }
 
-static oc_status wrong_kind(const oc__onnx_reading *reading, const oc__onnx_attr *attr, oc_error *err)
-{
+static oc_status wrong_kind(const oc__onnx_reading *reading, const oc__onnx_attr *attr, oc_error *err) {
     return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "attribute '%s' is of another type than it should", attr->name);
 }
 
 static oc_status read_list(const oc__onnx_reading *reading, const oc__onnx_attr_rule *rule, const oc__onnx_attr *attr,
-                           void *params, oc_error *err)
-{
+                           void *params, oc_error *err) {
     size_t wanted = rule->target == OC_ONNX_TO_PADS ? 2u * rule->count : rule->count;
     bool fits = rule->target == OC_ONNX_TO_AXES ? attr->count <= wanted : attr->count == wanted;
     if (attr->kind != OC_ONNX_INTS)
@@ -67,8 +63,7 @@ static oc_status read_list(const oc__onnx_reading *reading, const oc__onnx_attr_
 }
 
 static oc_status read_one(const oc__onnx_reading *reading, const oc__onnx_attr_rule *rule, const oc__onnx_attr *attr, void *params,
-                          oc_error *err)
-{
+                          oc_error *err) {
     void *at = params == NULL ? NULL : field_at(params, rule->offset);
     if (rule->target == OC_ONNX_HOOK)
         return OC_OK;
@@ -91,16 +86,14 @@ static oc_status read_one(const oc__onnx_reading *reading, const oc__onnx_attr_r
     return OC_OK;
 }
 
-static const oc__onnx_attr_rule *find(const oc__onnx_attr_rule *rules, const char *name)
-{
+static const oc__onnx_attr_rule *find(const oc__onnx_attr_rule *rules, const char *name) {
     for (const oc__onnx_attr_rule *rule = rules; rule != NULL && rule->name != NULL; rule++)
         if (strcmp(rule->name, name) == 0)
             return rule;
     return NULL;
 }
 
-oc_status oc__onnx_attrs_read(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+oc_status oc__onnx_attrs_read(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const oc__onnx_node *node = reading->node;
     const oc__onnx_attr_rule *rules = reading->rule->attrs;
     for (const oc__onnx_attr_rule *rule = rules; rule != NULL && rule->name != NULL; rule++)
@@ -114,16 +107,14 @@ oc_status oc__onnx_attrs_read(const oc__onnx_reading *reading, void *params, oc_
     return OC_OK;
 }
 
-static bool is_default(const oc__onnx_attr_rule *rule, const int64_t *values, int count)
-{
+static bool is_default(const oc__onnx_attr_rule *rule, const int64_t *values, int count) {
     for (int i = 0; i < count; i++)
         if (values[i] != rule->i)
             return false;
     return rule->target != OC_ONNX_TO_AXES || count == 0;
 }
 
-static void write_list(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, void *params)
-{
+static void write_list(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, void *params) {
     int64_t values[2 * OC_MAX_RANK];
     int count = rule->target == OC_ONNX_TO_AXES ? *(int32_t *)field_at(params, rule->offset2) : rule->count;
     memcpy(values, field_at(params, rule->offset), (size_t)count * sizeof(int64_t));
@@ -135,8 +126,7 @@ static void write_list(oc__onnx_writing *writing, oc__onnx_node *node, const oc_
         oc__onnx_emit_ints(writing, node, rule->name, values, count);
 }
 
-static void write_one(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, void *params)
-{
+static void write_one(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, void *params) {
     void *at = field_at(params, rule->offset);
     int64_t number = rule->target == OC_ONNX_TO_I64    ? *(int64_t *)at
                      : rule->target == OC_ONNX_TO_I32  ? *(int32_t *)at
@@ -149,8 +139,7 @@ static void write_one(oc__onnx_writing *writing, oc__onnx_node *node, const oc__
         oc__onnx_emit_int(writing, node, rule->name, number);
 }
 
-void oc__onnx_attrs_write(oc__onnx_writing *writing, oc__onnx_node *node)
-{
+void oc__onnx_attrs_write(oc__onnx_writing *writing, oc__onnx_node *node) {
     void *params = writing->source->params;
     for (const oc__onnx_attr_rule *rule = writing->rule->attrs; rule != NULL && rule->name != NULL; rule++) {
         if (rule->target == OC_ONNX_HOOK || rule->target == OC_ONNX_MUST)

@@ -5,8 +5,7 @@
 #include "op/onnx_rule.h"
 
 /* Padding of one axis so that there are ceil(size / stride) windows. */
-static bool same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t *total)
-{
+static bool same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t *total) {
     int64_t reach;
     if (!oc__mul_i64(kernel - 1, dilation, &reach))
         return false;
@@ -16,8 +15,7 @@ static bool same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t d
     return true;
 }
 
-static oc_status auto_pad(const oc__onnx_reading *reading, oc__onnx_window *w, oc_error *err)
-{
+static oc_status auto_pad(const oc__onnx_reading *reading, oc__onnx_window *w, oc_error *err) {
     const char *mode = oc__onnx_attr_text(reading->node, "auto_pad", "NOTSET");
     bool upper = strcmp(mode, "SAME_UPPER") == 0;
     if (strcmp(mode, "NOTSET") == 0)
@@ -40,8 +38,7 @@ static oc_status auto_pad(const oc__onnx_reading *reading, oc__onnx_window *w, o
 }
 
 /* A list with an entry for each axis (times `sides`), or `otherwise` everywhere. */
-static oc_status list_of(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out, oc_error *err)
-{
+static oc_status list_of(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out, oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, name);
     if (attr != NULL && (attr->kind != OC_ONNX_INTS || attr->count != (size_t)count))
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "attribute '%s' should have %d entries", name, count);
@@ -50,8 +47,7 @@ static oc_status list_of(const oc__onnx_reading *reading, const char *name, int 
     return OC_OK;
 }
 
-oc_status oc__onnx_window_read(const oc__onnx_reading *reading, const int64_t *kernel, oc__onnx_window *out, oc_error *err)
-{
+oc_status oc__onnx_window_read(const oc__onnx_reading *reading, const int64_t *kernel, oc__onnx_window *out, oc_error *err) {
     int axes = reading->in[0]->shape.rank - 2;
     int64_t pads[6];
     *out = (oc__onnx_window){.axes = axes};

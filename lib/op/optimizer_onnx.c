@@ -73,8 +73,7 @@ static V *momentum(const stepper *s, V *const *old, V **moments) {
     return minus(s, s->x, mul(s, s->rate, step));
 }
 
-static oc_status read_optimizer(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_optimizer(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const char *type = reading->node->type;
     int moments = strcmp(type, "Adam") == 0 ? 2 : 1, count = (reading->node->in_count - 2) / (2 + moments);
     V *const *in = reading->in + 2;

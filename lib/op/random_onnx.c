@@ -5,8 +5,7 @@
 #include "op/random.h"
 
 /* What is kept: of ones, those that are not dropped. */
-static oc_value *mask_of(const oc__onnx_reading *reading, oc_value *counter, const oc_dropout_params *params, oc_error *err)
-{
+static oc_value *mask_of(const oc__onnx_reading *reading, oc_value *counter, const oc_dropout_params *params, oc_error *err) {
     oc_graph *graph = reading->graph;
     oc_value *x = reading->in[0], *one = oc_graph_scalar(graph, x->dtype, 1, err);
     oc_value *ones = oc__node2(graph, &oc__op_broadcast_like, NULL, one, x, err);
@@ -15,8 +14,7 @@ static oc_value *mask_of(const oc__onnx_reading *reading, oc_value *counter, con
     return reading->opset < 10 ? ones : oc_cast(graph, ones, OC_BOOL, err);
 }
 
-static oc_status read_dropout(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_dropout(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_dropout_params *params = memory;
     double ratio = 0.5, training = 0;
     if (oc__onnx_has_in(reading, 2))
@@ -36,8 +34,7 @@ static oc_status read_dropout(const oc__onnx_reading *reading, void *memory, oc_
     return oc__onnx_give(reading, oc_dropout(reading->graph, reading->in[0], counter, params, err), err);
 }
 
-static oc_status write_dropout(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_dropout(oc__onnx_writing *writing, oc_error *err) {
     const oc_dropout_params *params = writing->source->params;
     const uint8_t yes = 1;
     oc__onnx_node *node = oc__onnx_emit(writing, "Dropout");

@@ -6,14 +6,12 @@
 
 #include "op/softmax.h"
 
-static oc_value *compute(const oc__onnx_reading *reading, oc_value *x, oc_error *err)
-{
+static oc_value *compute(const oc__onnx_reading *reading, oc_value *x, oc_error *err) {
     return strcmp(reading->node->type, "Softmax") == 0 ? oc_softmax(reading->graph, x, -1, err)
                                                         : oc_log_softmax(reading->graph, x, -1, err);
 }
 
-static oc_status read_flat(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_flat(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_softmax_params *params = memory;
     oc_value *x = reading->in[0];
     int64_t axis = params->axis < 0 ? params->axis + x->shape.rank : params->axis;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static oc_status check_size(const oc_tensor *tensor, const void *data, uint64_t size, const char *function, oc_error *err)
-{
+static oc_status check_size(const oc_tensor *tensor, const void *data, uint64_t size, const char *function, oc_error *err) {
     oc_context *context = tensor ? oc__tensor_get_context(tensor) : NULL;
     if (!tensor || (!data && size))
         return oc__fail(context, err, OC_ERROR_INVALID, "%s: tensor or data is NULL", function);
@@ -16,8 +15,7 @@ static oc_status check_size(const oc_tensor *tensor, const void *data, uint64_t 
 }
 
 /* All bytes from the first to the last element of a strided device tensor, in host memory. */
-static oc_status read_extent(const oc_tensor *tensor, uint8_t **out, uint64_t *size, oc_error *err)
-{
+static oc_status read_extent(const oc_tensor *tensor, uint8_t **out, uint64_t *size, oc_error *err) {
     uint64_t extent = 0;
     oc_context *context = oc__tensor_get_context(tensor);
     oc__shape_extent(oc_tensor_get_shape(tensor), oc_tensor_get_strides(tensor), &extent);
@@ -34,8 +32,7 @@ static oc_status read_extent(const oc_tensor *tensor, uint8_t **out, uint64_t *s
     return status;
 }
 
-static oc_status read_strided(const oc_tensor *tensor, void *data, oc_error *err)
-{
+static oc_status read_strided(const oc_tensor *tensor, void *data, oc_error *err) {
     const oc_shape *shape = oc_tensor_get_shape(tensor);
     int64_t dense[OC_MAX_RANK];
     uint8_t *bytes = oc_tensor_get_data(tensor), *copy = NULL;
@@ -50,8 +47,7 @@ static oc_status read_strided(const oc_tensor *tensor, void *data, oc_error *err
     return OC_OK;
 }
 
-static oc_status write_strided(oc_tensor *tensor, const void *data, oc_error *err)
-{
+static oc_status write_strided(oc_tensor *tensor, const void *data, oc_error *err) {
     const oc_shape *shape = oc_tensor_get_shape(tensor);
     int64_t dense[OC_MAX_RANK];
     uint8_t *bytes = oc_tensor_get_data(tensor), *copy = NULL;
@@ -70,8 +66,7 @@ static oc_status write_strided(oc_tensor *tensor, const void *data, oc_error *er
     return status;
 }
 
-oc_status oc_tensor_write(oc_tensor *tensor, const void *data, uint64_t size, oc_error *err)
-{
+oc_status oc_tensor_write(oc_tensor *tensor, const void *data, uint64_t size, oc_error *err) {
     OC_TRY(check_size(tensor, data, size, "oc_tensor_write", err));
     if (size == 0)
         return OC_OK;
@@ -84,8 +79,7 @@ oc_status oc_tensor_write(oc_tensor *tensor, const void *data, uint64_t size, oc
     return OC_OK;
 }
 
-oc_status oc_tensor_read(const oc_tensor *tensor, void *data, uint64_t size, oc_error *err)
-{
+oc_status oc_tensor_read(const oc_tensor *tensor, void *data, uint64_t size, oc_error *err) {
     OC_TRY(check_size(tensor, data, size, "oc_tensor_read", err));
     if (size == 0)
         return OC_OK;
@@ -98,22 +92,19 @@ oc_status oc_tensor_read(const oc_tensor *tensor, void *data, uint64_t size, oc_
     return OC_OK;
 }
 
-static bool overlap(const oc_tensor *a, const oc_tensor *b)
-{
+static bool overlap(const oc_tensor *a, const oc_tensor *b) {
     uint64_t from_a = oc__tensor_get_offset(a), from_b = oc__tensor_get_offset(b);
     return from_a < from_b + oc_tensor_get_bytes(b) && from_b < from_a + oc_tensor_get_bytes(a);
 }
 
-static oc_status copy_on_device(oc_tensor *dst, const oc_tensor *src, oc_error *err)
-{
+static oc_status copy_on_device(oc_tensor *dst, const oc_tensor *src, oc_error *err) {
     oc__queue *queue = oc__device_queue(oc_tensor_get_device(dst));
     OC_TRY(oc__queue_copy(queue, oc__tensor_get_buffer(src), oc__tensor_get_offset(src), oc__tensor_get_buffer(dst),
                           oc__tensor_get_offset(dst), oc_tensor_get_bytes(src), err));
     return oc__queue_finish(queue, err);
 }
 
-static oc_status copy_through_host(oc_tensor *dst, const oc_tensor *src, oc_error *err)
-{
+static oc_status copy_through_host(oc_tensor *dst, const oc_tensor *src, oc_error *err) {
     uint64_t size = oc_tensor_get_bytes(src);
     oc_context *context = oc__tensor_get_context(dst);
     void *data = oc__alloc(context, (size_t)size);
@@ -126,8 +117,7 @@ static oc_status copy_through_host(oc_tensor *dst, const oc_tensor *src, oc_erro
     return status;
 }
 
-oc_status oc_tensor_copy(oc_tensor *dst, const oc_tensor *src, oc_error *err)
-{
+oc_status oc_tensor_copy(oc_tensor *dst, const oc_tensor *src, oc_error *err) {
     char to[OC_SHAPE_TEXT], from[OC_SHAPE_TEXT];
     if (!dst || !src)
         return oc__fail(NULL, err, OC_ERROR_INVALID, "oc_tensor_copy: dst or src is NULL");

@@ -17,24 +17,21 @@ static const row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-size_t oc_dtype_size(oc_dtype dtype)
-{
+size_t oc_dtype_size(oc_dtype dtype) {
     for (size_t i = 0; i < ROWS; i++)
         if (rows[i].dtype == dtype)
             return rows[i].size;
     return 0;
 }
 
-const char *oc_dtype_name(oc_dtype dtype)
-{
+const char *oc_dtype_name(oc_dtype dtype) {
     for (size_t i = 0; i < ROWS; i++)
         if (rows[i].dtype == dtype)
             return rows[i].name;
     return "none";
 }
 
-oc_dtype oc_dtype_from_name(const char *name)
-{
+oc_dtype oc_dtype_from_name(const char *name) {
     for (size_t i = 0; name && i < ROWS; i++)
         if (strcmp(name, oc_dtype_name(rows[i].dtype)) == 0)
             return rows[i].dtype;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static bool is_concrete(const oc_shape *shape)
-{
+static bool is_concrete(const oc_shape *shape) {
     if (!shape || shape->rank < 0 || shape->rank > OC_MAX_RANK)
         return false;
     for (int32_t i = 0; i < shape->rank; i++)
@@ -14,8 +13,7 @@ static bool is_concrete(const oc_shape *shape)
     return true;
 }
 
-int64_t oc_shape_count(const oc_shape *shape)
-{
+int64_t oc_shape_count(const oc_shape *shape) {
     int64_t count = 1;
     bool fits = true;
     if (!is_concrete(shape))
@@ -28,8 +26,7 @@ int64_t oc_shape_count(const oc_shape *shape)
     return fits ? count : -1;
 }
 
-bool oc_shape_equal(const oc_shape *a, const oc_shape *b)
-{
+bool oc_shape_equal(const oc_shape *a, const oc_shape *b) {
     if (a->rank != b->rank)
         return false;
     for (int32_t i = 0; i < OC_MIN(a->rank, OC_MAX_RANK); i++)
@@ -38,8 +35,7 @@ bool oc_shape_equal(const oc_shape *a, const oc_shape *b)
     return true;
 }
 
-const char *oc__shape_text(const oc_shape *shape, char *buffer)
-{
+const char *oc__shape_text(const oc_shape *shape, char *buffer) {
     int size = oc__format(buffer, OC_SHAPE_TEXT, "[");
     for (int32_t i = 0; i < OC_MIN(shape->rank, OC_MAX_RANK); i++) {
         const char *comma = i ? ", " : "";
@@ -53,8 +49,7 @@ const char *oc__shape_text(const oc_shape *shape, char *buffer)
 }
 
 oc_status oc__shape_check(oc_context *context, const oc_shape *shape, oc_dtype dtype, int64_t *count, uint64_t *bytes,
-                          oc_error *err)
-{
+                          oc_error *err) {
     char text[OC_SHAPE_TEXT];
     size_t element = oc_dtype_size(dtype);
     if (element == 0)
@@ -74,8 +69,7 @@ oc_status oc__shape_check(oc_context *context, const oc_shape *shape, oc_dtype d
     return OC_OK;
 }
 
-void oc__shape_strides(const oc_shape *shape, int64_t strides[OC_MAX_RANK])
-{
+void oc__shape_strides(const oc_shape *shape, int64_t strides[OC_MAX_RANK]) {
     int64_t stride = 1;
     memset(strides, 0, OC_MAX_RANK * sizeof *strides);
     for (int32_t i = shape->rank; i-- > 0;) {
@@ -86,8 +80,7 @@ void oc__shape_strides(const oc_shape *shape, int64_t strides[OC_MAX_RANK])
     }
 }
 
-bool oc__shape_extent(const oc_shape *shape, const int64_t *strides, uint64_t *extent)
-{
+bool oc__shape_extent(const oc_shape *shape, const int64_t *strides, uint64_t *extent) {
     uint64_t last = 0, step;
     *extent = 0;
     for (int32_t i = 0; i < shape->rank; i++)
@@ -110,8 +103,7 @@ typedef struct copying {
     size_t run_bytes;
 } copying;
 
-static void copy_axis(const copying *c, uint8_t *dst, const uint8_t *src, int32_t axis)
-{
+static void copy_axis(const copying *c, uint8_t *dst, const uint8_t *src, int32_t axis) {
     if (axis == c->run_axis) {
         memcpy(dst, src, c->run_bytes);
         return;
@@ -123,8 +115,7 @@ static void copy_axis(const copying *c, uint8_t *dst, const uint8_t *src, int32_
 }
 
 void oc__strided_copy(void *dst, const int64_t *dst_strides, const void *src, const int64_t *src_strides,
-                      const oc_shape *shape, size_t element)
-{
+                      const oc_shape *shape, size_t element) {
     if (oc_shape_count(shape) <= 0)
         return;
     int32_t axis = shape->rank;

@@ -26,8 +26,7 @@ struct oc_tensor {
     bool dense;
 };
 
-static void storage_release(storage *memory)
-{
+static void storage_release(storage *memory) {
     if (atomic_fetch_sub(&memory->users, 1) != 1)
         return;
     oc_context *context = memory->context;
@@ -37,8 +36,7 @@ static void storage_release(storage *memory)
     oc__free(context, memory);
 }
 
-static bool is_dense(const oc_tensor *tensor)
-{
+static bool is_dense(const oc_tensor *tensor) {
     int64_t run = 1;
     if (tensor->count == 0)
         return true;
@@ -52,8 +50,7 @@ static bool is_dense(const oc_tensor *tensor)
 
 /* A checked tensor without memory. */
 static oc_status make(oc_tensor **out, oc_context *context, oc_dtype dtype, const oc_shape *shape, const int64_t *strides,
-                      oc_error *err)
-{
+                      oc_error *err) {
     int64_t count;
     uint64_t bytes;
     OC_TRY(oc__shape_check(context, shape, dtype, &count, &bytes, err));
@@ -74,8 +71,7 @@ static oc_status make(oc_tensor **out, oc_context *context, oc_dtype dtype, cons
 }
 
 static oc_status make_with_storage(oc_tensor **out, oc_context *context, oc_device *device, oc_dtype dtype,
-                                   const oc_shape *shape, oc_error *err)
-{
+                                   const oc_shape *shape, oc_error *err) {
     oc_tensor *tensor;
     OC_TRY(make(&tensor, context, dtype, shape, NULL, err));
     tensor->memory = oc__alloc(context, sizeof *tensor->memory);
@@ -90,8 +86,7 @@ static oc_status make_with_storage(oc_tensor **out, oc_context *context, oc_devi
     return OC_OK;
 }
 
-static oc_status fill_device(oc_tensor *tensor, oc_device *device, oc_error *err)
-{
+static oc_status fill_device(oc_tensor *tensor, oc_device *device, oc_error *err) {
     static const uint8_t zeros[16];
     uint64_t size = (OC_MAX(tensor->bytes, (uint64_t)1) + 3) / 4 * 4;
     OC_TRY(oc__buffer_create(&tensor->memory->buffer, device, size, err));
@@ -101,8 +96,7 @@ static oc_status fill_device(oc_tensor *tensor, oc_device *device, oc_error *err
 }
 
 oc_status oc_tensor_create(oc_tensor **out, oc_context *context, oc_device *device, oc_dtype dtype, const oc_shape *shape,
-                           oc_error *err)
-{
+                           oc_error *err) {
     oc_tensor *tensor;
     oc_status status = OC_OK;
     if (!out || !context || !shape)
@@ -125,8 +119,7 @@ oc_status oc_tensor_create(oc_tensor **out, oc_context *context, oc_device *devi
     return status;
 }
 
-oc_status oc_tensor_wrap(oc_tensor **out, oc_context *context, oc_dtype dtype, const oc_shape *shape, void *data, oc_error *err)
-{
+oc_status oc_tensor_wrap(oc_tensor **out, oc_context *context, oc_dtype dtype, const oc_shape *shape, void *data, oc_error *err) {
     oc_tensor *tensor;
     if (!out || !context || !shape || (!data && oc_shape_count(shape) != 0))
         return oc__fail(context, err, OC_ERROR_INVALID, "oc_tensor_wrap: out, context, shape or data is NULL");
@@ -137,8 +130,7 @@ oc_status oc_tensor_wrap(oc_tensor **out, oc_context *context, oc_dtype dtype, c
 }
 
 oc_status oc__tensor_of_buffer(oc_tensor **out, oc__buffer *buffer, uint64_t offset, oc_dtype dtype, const oc_shape *shape,
-                               oc_error *err)
-{
+                               oc_error *err) {
     oc_tensor *tensor = NULL;
     oc_device *device = oc__buffer_device(buffer);
     oc_context *context = oc__device_context(device);
@@ -164,8 +156,7 @@ oc_status oc__tensor_of_buffer(oc_tensor **out, oc__buffer *buffer, uint64_t off
 }
 
 static oc_status check_view(const oc_tensor *tensor, uint64_t offset, const oc_shape *shape, const int64_t *strides,
-                            oc_error *err)
-{
+                            oc_error *err) {
     char text[OC_SHAPE_TEXT];
     int64_t dense[OC_MAX_RANK];
     uint64_t extent, room, end;
@@ -183,8 +174,7 @@ static oc_status check_view(const oc_tensor *tensor, uint64_t offset, const oc_s
 }
 
 oc_status oc_tensor_view(oc_tensor **out, const oc_tensor *tensor, uint64_t offset, const oc_shape *shape,
-                         const int64_t *strides, oc_error *err)
-{
+                         const int64_t *strides, oc_error *err) {
     oc_tensor *view;
     if (!out || !tensor || !shape)
         return oc__fail(NULL, err, OC_ERROR_INVALID, "oc_tensor_view: out, tensor or shape is NULL");
@@ -202,8 +192,7 @@ oc_status oc_tensor_view(oc_tensor **out, const oc_tensor *tensor, uint64_t offs
     return OC_OK;
 }
 
-void oc_tensor_destroy(oc_tensor **handle)
-{
+void oc_tensor_destroy(oc_tensor **handle) {
     if (!handle || !*handle)
         return;
     oc_tensor *tensor = *handle;
@@ -213,57 +202,46 @@ void oc_tensor_destroy(oc_tensor **handle)
     oc__free(context, tensor);
 }
 
-oc_dtype oc_tensor_get_dtype(const oc_tensor *tensor)
-{
+oc_dtype oc_tensor_get_dtype(const oc_tensor *tensor) {
     return tensor->dtype;
 }
 
-const oc_shape *oc_tensor_get_shape(const oc_tensor *tensor)
-{
+const oc_shape *oc_tensor_get_shape(const oc_tensor *tensor) {
     return &tensor->shape;
 }
 
-const int64_t *oc_tensor_get_strides(const oc_tensor *tensor)
-{
+const int64_t *oc_tensor_get_strides(const oc_tensor *tensor) {
     return tensor->strides;
 }
 
-oc_device *oc_tensor_get_device(const oc_tensor *tensor)
-{
+oc_device *oc_tensor_get_device(const oc_tensor *tensor) {
     return tensor->memory->device;
 }
 
-int64_t oc_tensor_get_count(const oc_tensor *tensor)
-{
+int64_t oc_tensor_get_count(const oc_tensor *tensor) {
     return tensor->count;
 }
 
-uint64_t oc_tensor_get_bytes(const oc_tensor *tensor)
-{
+uint64_t oc_tensor_get_bytes(const oc_tensor *tensor) {
     return tensor->bytes;
 }
 
-void *oc_tensor_get_data(const oc_tensor *tensor)
-{
+void *oc_tensor_get_data(const oc_tensor *tensor) {
     return tensor->memory->data ? tensor->memory->data + tensor->offset : NULL;
 }
 
-oc__buffer *oc__tensor_get_buffer(const oc_tensor *tensor)
-{
+oc__buffer *oc__tensor_get_buffer(const oc_tensor *tensor) {
     return tensor->memory->buffer;
 }
 
-uint64_t oc__tensor_get_offset(const oc_tensor *tensor)
-{
+uint64_t oc__tensor_get_offset(const oc_tensor *tensor) {
     return tensor->offset;
 }
 
-oc_context *oc__tensor_get_context(const oc_tensor *tensor)
-{
+oc_context *oc__tensor_get_context(const oc_tensor *tensor) {
     return tensor->memory->context;
 }
 
-bool oc__tensor_is_dense(const oc_tensor *tensor)
-{
+bool oc__tensor_is_dense(const oc_tensor *tensor) {
     return tensor->dense;
 }

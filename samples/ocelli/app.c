@@ -10,16 +10,14 @@
 
 #include "json.h"
 
-static void print_log(void *user, oc_log_level level, const char *text)
-{
+static void print_log(void *user, oc_log_level level, const char *text) {
     static const char *const names[] = {"", "error", "warning", "info", "debug"};
     bool verbose = *(const bool *)user;
     if (level == OC_LOG_WARNING || verbose) /* errors are said by the command itself */
         fprintf(stderr, "ocelli: %s: %s\n", names[level], text);
 }
 
-bool app_begin(app *app)
-{
+bool app_begin(app *app) {
     oc_error err = {0};
     const oc_log log = {app->verbose ? OC_LOG_DEBUG : OC_LOG_WARNING, print_log, &app->verbose};
     if (oc_context_create(&app->context, &(oc_context_params){.log = &log, .disable = app->disable}, &err) == OC_OK)
@@ -28,8 +26,7 @@ bool app_begin(app *app)
     return false;
 }
 
-bool app_open(app *app)
-{
+bool app_open(app *app) {
     oc_error err = {0};
     if (!app_begin(app))
         return false;
@@ -39,20 +36,17 @@ bool app_open(app *app)
     return false;
 }
 
-void app_close(app *app)
-{
+void app_close(app *app) {
     oc_device_destroy(&app->device);
     oc_context_destroy(&app->context);
 }
 
-int app_fail(const oc_error *err)
-{
+int app_fail(const oc_error *err) {
     fprintf(stderr, "ocelli: %s\n", err->text[0] != 0 ? err->text : oc_status_text(err->status));
     return EXIT_FAILED;
 }
 
-int app_say(const char *format, ...)
-{
+int app_say(const char *format, ...) {
     va_list args;
     va_start(args, format);
     fputs("ocelli: ", stderr);
@@ -62,35 +56,30 @@ int app_say(const char *format, ...)
     return EXIT_FAILED;
 }
 
-double seconds_now(void)
-{
+double seconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static int compare(const void *a, const void *b)
-{
+static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
 }
 
-double median_of(double *values, size_t count)
-{
+double median_of(double *values, size_t count) {
     if (count == 0)
         return NAN;
     qsort(values, count, sizeof(*values), compare);
     return count % 2 == 1 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-bool ends_with(const char *text, const char *end)
-{
+bool ends_with(const char *text, const char *end) {
     size_t size = strlen(text), end_size = strlen(end);
     return size >= end_size && strcmp(text + size - end_size, end) == 0;
 }
 
-bool parse_dims(const command *command, const arg_list *list, oc_dim_binding **out)
-{
+bool parse_dims(const command *command, const arg_list *list, oc_dim_binding **out) {
     oc_dim_binding *dims = calloc(list->count + 1, sizeof(*dims));
     bool fine = dims != NULL;
     for (size_t i = 0; fine && i < list->count; i++) {
@@ -110,15 +99,13 @@ bool parse_dims(const command *command, const arg_list *list, oc_dim_binding **o
     return fine;
 }
 
-void free_dims(oc_dim_binding *dims, size_t count)
-{
+void free_dims(oc_dim_binding *dims, size_t count) {
     for (size_t i = 0; dims != NULL && i < count; i++)
         free((char *)dims[i].name);
     free(dims);
 }
 
-const char *shape_text(const oc_shape *shape, char *buffer)
-{
+const char *shape_text(const oc_shape *shape, char *buffer) {
     size_t used = (size_t)sprintf(buffer, "(");
     for (int i = 0; i < shape->rank; i++)
         used += (size_t)sprintf(buffer + used, i == 0 ? "%lld" : ", %lld", (long long)shape->dims[i]);
@@ -126,16 +113,14 @@ const char *shape_text(const oc_shape *shape, char *buffer)
     return buffer;
 }
 
-void json_shape(const oc_shape *shape)
-{
+void json_shape(const oc_shape *shape) {
     json_open('[');
     for (int i = 0; i < shape->rank; i++)
         json_integer(shape->dims[i]);
     json_close();
 }
 
-static double half_value(uint16_t bits)
-{
+static double half_value(uint16_t bits) {
     int exponent = bits >> 10 & 31, fraction = bits & 1023;
     double value = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
                    : exponent == 0 ? ldexp(fraction, -24)
@@ -143,16 +128,14 @@ static double half_value(uint16_t bits)
     return bits >> 15 != 0 ? -value : value;
 }
 
-static double bf16_value(uint16_t bits)
-{
+static double bf16_value(uint16_t bits) {
     uint32_t word = (uint32_t)bits << 16;
     float value;
     memcpy(&value, &word, sizeof(value));
     return value;
 }
 
-double tensor_element(const oc_tensor *tensor, int64_t index)
-{
+double tensor_element(const oc_tensor *tensor, int64_t index) {
     const void *data = oc_tensor_get_data(tensor);
     switch (oc_tensor_get_dtype(tensor)) {
     case OC_F32:
@@ -182,8 +165,7 @@ double tensor_element(const oc_tensor *tensor, int64_t index)
     }
 }
 
-tensor_range tensor_range_of(const oc_tensor *tensor)
-{
+tensor_range tensor_range_of(const oc_tensor *tensor) {
     tensor_range range = {INFINITY, -INFINITY, 0, 0};
     int64_t count = oc_tensor_get_count(tensor);
     double sum = 0;
@@ -201,8 +183,7 @@ tensor_range tensor_range_of(const oc_tensor *tensor)
 }
 
 /* Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014. */
-static uint64_t next_random(uint64_t *state)
-{
+static uint64_t next_random(uint64_t *state) {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -210,8 +191,7 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /* k / 1024 as half: exact, and every value can be written down. */
-static uint16_t random_half(uint64_t bits)
-{
+static uint16_t random_half(uint64_t bits) {
     int value = (int)(bits >> 54), exponent = 25;
     if (value == 0)
         return 0;
@@ -222,8 +202,7 @@ static uint16_t random_half(uint64_t bits)
     return (uint16_t)((exponent - 10) << 10 | (value & 1023));
 }
 
-void tensor_fill_random(oc_tensor *tensor, uint64_t seed)
-{
+void tensor_fill_random(oc_tensor *tensor, uint64_t seed) {
     void *data = oc_tensor_get_data(tensor);
     oc_dtype dtype = oc_tensor_get_dtype(tensor);
     for (int64_t i = 0; i < oc_tensor_get_count(tensor); i++) {

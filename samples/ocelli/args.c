@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int args_wrong(const command *command, const char *format, ...)
-{
+int args_wrong(const command *command, const char *format, ...) {
     va_list args;
     va_start(args, format);
     fprintf(stderr, "ocelli %s: ", command->name);
@@ -18,8 +17,7 @@ int args_wrong(const command *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
-static void print_help(const command *command, const option *options)
-{
+static void print_help(const command *command, const option *options) {
     printf("ocelli %s [options]%s%s\n\n%s\n\nOptions:\n", command->name, command->usage[0] ? " " : "", command->usage,
            command->summary);
     for (const option *option = options; option->name != NULL; option++) {
@@ -37,8 +35,7 @@ static void print_help(const command *command, const option *options)
         printf("\n%s", command->details);
 }
 
-static bool parse_integer(const char *text, int64_t *out)
-{
+static bool parse_integer(const char *text, int64_t *out) {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
@@ -48,8 +45,7 @@ static bool parse_integer(const char *text, int64_t *out)
     return true;
 }
 
-static bool parse_number(const char *text, double *out)
-{
+static bool parse_number(const char *text, double *out) {
     char *end;
     double value = strtod(text, &end);
     if (end == text || *end != 0)
@@ -58,8 +54,7 @@ static bool parse_number(const char *text, double *out)
     return true;
 }
 
-static bool append(arg_list *list, const char *item)
-{
+static bool append(arg_list *list, const char *item) {
     const char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
     if (items == NULL)
         return false;
@@ -68,8 +63,7 @@ static bool append(arg_list *list, const char *item)
     return true;
 }
 
-static int store(const command *command, const option *option, const char *value)
-{
+static int store(const command *command, const option *option, const char *value) {
     bool fine = true;
     if (option->kind == ARG_TEXT)
         *(const char **)option->to = value;
@@ -85,8 +79,7 @@ static int store(const command *command, const option *option, const char *value
                       option->kind == ARG_INTEGER ? "a whole number" : "a number", value);
 }
 
-static const option *find(const option *options, const char *text, size_t size, char letter)
-{
+static const option *find(const option *options, const char *text, size_t size, char letter) {
     for (const option *option = options; option->name != NULL; option++) {
         if (option->kind == ARG_HEADING)
             continue;
@@ -97,8 +90,7 @@ static const option *find(const option *options, const char *text, size_t size, 
 }
 
 /* One option; *at moves on if its value is the next argument. */
-static int parse_option(const command *command, const option *options, int argc, char **argv, int *at)
-{
+static int parse_option(const command *command, const option *options, int argc, char **argv, int *at) {
     const char *text = argv[*at], *value = NULL;
     const option *option;
     if (text[1] == '-') {
@@ -120,8 +112,7 @@ static int parse_option(const command *command, const option *options, int argc,
     return value != NULL ? store(command, option, value) : args_wrong(command, "--%s wants a value", option->name);
 }
 
-int args_parse(const command *command, const option *options, int argc, char **argv, arg_list *arguments)
-{
+int args_parse(const command *command, const option *options, int argc, char **argv, arg_list *arguments) {
     bool only_arguments = false;
     for (int at = 0; at < argc; at++) {
         const char *text = argv[at];
@@ -146,8 +137,7 @@ int args_parse(const command *command, const option *options, int argc, char **a
     return ARGS_GO_ON;
 }
 
-void args_free(arg_list *list)
-{
+void args_free(arg_list *list) {
     free(list->items);
     list->items = NULL;
     list->count = 0;

@@ -9,16 +9,14 @@
 
 #define WIDTH 30
 
-void bar_begin(bar *bar)
-{
+void bar_begin(bar *bar) {
     memset(bar, 0, sizeof(*bar));
     bar->shown = isatty(STDERR_FILENO);
     bar->begin = seconds_now();
     bar->first = -1;
 }
 
-void bar_step(bar *bar, int64_t step, int64_t steps, double loss)
-{
+void bar_step(bar *bar, int64_t step, int64_t steps, double loss) {
     double now = seconds_now();
     if (bar->first < 0)
         bar->first = step - 1;
@@ -34,8 +32,7 @@ void bar_step(bar *bar, int64_t step, int64_t steps, double loss)
             (int)left % 60);
 }
 
-void bar_end(bar *bar)
-{
+void bar_end(bar *bar) {
     if (bar->shown)
         fputs("\r\x1b[K", stderr);
 }

@@ -8,8 +8,7 @@
 #include "json.h"
 
 /* Peaks are measured once, before the first result. */
-bool measure_peaks(bench *b)
-{
+bool measure_peaks(bench *b) {
     oc_error err = {0};
     if (b->peaks.flops > 0)
         return true;
@@ -22,28 +21,24 @@ bool measure_peaks(bench *b)
     return true;
 }
 
-share share_of(const bench *b, const record *r)
-{
+share share_of(const bench *b, const record *r) {
     share s = {.compute = r->flops / r->median / b->peaks.flops, .memory = r->bytes / r->median / b->peaks.bytes};
     s.largest = s.compute > s.memory ? s.compute : s.memory;
     s.bound = s.compute > s.memory ? "flops" : "bytes";
     return s;
 }
 
-bool saves_flops(const char *solver)
-{
+bool saves_flops(const char *solver) {
     return strstr(solver, "winograd") != NULL || strstr(solver, "fft") != NULL;
 }
 
-int problem_size(const char *text)
-{
+int problem_size(const char *text) {
     const char *layouts = strstr(text, ";lay=");
     return layouts != NULL ? (int)(layouts - text) : (int)strlen(text);
 }
 
 /* Nothing computes faster than the peak. If something seems to, other work may have slowed the measuring of the peak: once more. */
-static void check_share(bench *b, const record *r)
-{
+static void check_share(bench *b, const record *r) {
     oc_bench_peaks again;
     if (saves_flops(r->solver) || share_of(b, r).compute <= TOO_LARGE)
         return;
@@ -57,14 +52,12 @@ static void check_share(bench *b, const record *r)
     b->wrong = true;
 }
 
-static void report_text(const bench *b, const record *r)
-{
+static void report_text(const bench *b, const record *r) {
     printf("%-56s %-11s %-18s %10.4f ms (min %.4f) %9.1f GFLOP/s %6.1f %%\n", r->problem, r->direction, r->solver, 1e3 * r->median,
            1e3 * r->min, 1e-9 * r->flops / r->median, 100 * share_of(b, r).largest);
 }
 
-static void report_json(const bench *b, const record *r)
-{
+static void report_json(const bench *b, const record *r) {
     double before;
     share share = share_of(b, r);
     json_open('{');
@@ -102,15 +95,13 @@ static void report_json(const bench *b, const record *r)
     json_close();
 }
 
-static void free_record(record *r)
-{
+static void free_record(record *r) {
     free(r->problem);
     free(r->solver);
     free(r->node);
 }
 
-int add_record(bench *b, record *r)
-{
+int add_record(bench *b, record *r) {
     record *items = realloc(b->records, (b->record_count + 1) * sizeof(*items));
     b->records = items != NULL ? items : b->records;
     if (items == NULL || r->problem == NULL || r->solver == NULL) {
@@ -126,8 +117,7 @@ int add_record(bench *b, record *r)
     return EXIT_DONE;
 }
 
-static int bench_problem(bench *b, const char *problem, const char *direction)
-{
+static int bench_problem(bench *b, const char *problem, const char *direction) {
     oc_error err = {0};
     oc_bench_result result = {0};
     if (!measure_peaks(b))
@@ -140,8 +130,7 @@ static int bench_problem(bench *b, const char *problem, const char *direction)
     return add_record(b, &r);
 }
 
-static int report_peak(bench *b, const char *name, double value, const char *unit)
-{
+static int report_peak(bench *b, const char *name, double value, const char *unit) {
     if (b->app.json) {
         json_open('{');
         json_key("problem");
@@ -154,16 +143,14 @@ static int report_peak(bench *b, const char *name, double value, const char *uni
     return EXIT_DONE;
 }
 
-static int bench_peak(bench *b)
-{
+static int bench_peak(bench *b) {
     if (!measure_peaks(b))
         return EXIT_FAILED;
     report_peak(b, "peak:fma", b->peaks.flops, "gflops");
     return report_peak(b, "peak:copy", b->peaks.bytes, "gbytes");
 }
 
-static int bench_file(bench *b)
-{
+static int bench_file(bench *b) {
     char line[1024];
     FILE *file = fopen(b->batch_file, "r");
     if (file == NULL)
@@ -182,8 +169,7 @@ static int bench_file(bench *b)
 }
 
 /* With --compare alone: all that was timed then. */
-static int bench_old(bench *b)
-{
+static int bench_old(bench *b) {
     int code = EXIT_DONE;
     double before;
     for (size_t i = 0; i < b->old_count; i++) {
@@ -196,8 +182,7 @@ static int bench_old(bench *b)
     return code;
 }
 
-static int bench_arguments(bench *b, const arg_list *arguments, const oc_dim_binding *dims)
-{
+static int bench_arguments(bench *b, const arg_list *arguments, const oc_dim_binding *dims) {
     int code = EXIT_DONE;
     for (size_t i = 0; i < arguments->count; i++) {
         const char *what = arguments->items[i];
@@ -213,8 +198,7 @@ static int bench_arguments(bench *b, const arg_list *arguments, const oc_dim_bin
     return code;
 }
 
-static int work(bench *b, const arg_list *arguments, const oc_dim_binding *dims)
-{
+static int work(bench *b, const arg_list *arguments, const oc_dim_binding *dims) {
     if (b->compare != NULL && compare_read(b, b->compare) != EXIT_DONE)
         return EXIT_FAILED;
     if (!app_open(&b->app))
@@ -231,8 +215,7 @@ static int work(bench *b, const arg_list *arguments, const oc_dim_binding *dims)
     return b->wrong ? EXIT_FAILED : code;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     bench b = {.repeat = 10};
     arg_list arguments = {0};
     oc_dim_binding *dims = NULL;

@@ -6,8 +6,7 @@
 #include "app.h"
 #include "json.h"
 
-static int work(app *app, bool clear)
-{
+static int work(app *app, bool clear) {
     oc_error err = {0};
     uint64_t files = 0, bytes = 0;
     const char *folder = oc_context_cache_folder(app->context);
@@ -31,8 +30,7 @@ static int work(app *app, bool clear)
     return EXIT_DONE;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     app app = {0};
     arg_list arguments = {0};
     const option options[] = {JSON_OPTION(app), APP_OPTIONS(app), {0}};

@@ -1,110 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocelli check */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
+#include "check.h"
 #include "json.h"
-#include "session.h"
 
-typedef enum verdict { PASSED, FAILED, SKIPPED } verdict;
-
-typedef struct checker {
-    app app;
-    double rtol, atol;
-    int64_t counts[3];
-    /* of the folder at hand */
-    oc_graph *graph;
-    session session;
-    bool open, given; /* given: the graph is made for the contents of its inputs */
-    char path[4096];   /* of the model */
-    char refusal[700]; /* why it is not read without them */
-    oc_dim_binding *dims;
-    size_t dim_count;
-    double worst; /* largest difference so far */
-    char reason[700];
-} checker;
-
-#define MAX_FILES 256
-
-/* The tensors of a test's files, in order. */
-typedef struct tensors {
-    oc_tensor *items[MAX_FILES];
-    char names[MAX_FILES][256];
-    size_t count;
-} tensors;
-
-static verdict fail(checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static verdict fail(checker *c, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(c->reason, sizeof(c->reason), format, args);
-    va_end(args);
-    return FAILED;
-}
-
-/* What is valid but unsupported is skipped. */
-static verdict by_error(checker *c, const oc_error *err)
-{
-    fail(c, "%s", err->text);
-    return err->status == OC_ERROR_UNSUPPORTED ? SKIPPED : FAILED;
-}
-
-static void free_tensors(tensors *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        oc_tensor_destroy(&list->items[i]);
-    list->count = 0;
-}
-
-static verdict load(checker *c, const char *folder, const char *kind, tensors *out)
-{
-    char path[4096];
-    oc_error err = {0};
-    for (out->count = 0; out->count < MAX_FILES; out->count++) {
-        size_t i = out->count;
-        snprintf(path, sizeof(path), "%s/%s_%zu.pb", folder, kind, i);
-        if (access(path, F_OK) != 0)
-            break;
-        if (oc_onnx_read_tensor(&out->items[i], c->app.context, path, out->names[i], sizeof(out->names[i]), &err) != OC_OK)
-            return by_error(c, &err);
-    }
-    return PASSED;
-}
-
-static bool is_input(const checker *c, const char *name)
-{
-    for (size_t i = 0; i < oc_graph_input_count(c->graph); i++)
-        if (strcmp(oc_graph_get_input(c->graph, i).name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Files are named as the model's inputs are, or stand in their order. */
-static void name_inputs(checker *c, tensors *inputs)
-{
-    for (size_t i = 0; i < inputs->count; i++) {
-        const char *by_order = oc_graph_get_input(c->graph, i).name;
-        if (!is_input(c, inputs->names[i]) && by_order != NULL)
-            snprintf(inputs->names[i], sizeof(inputs->names[i]), "%s", by_order);
-    }
-}
-
-static const tensors *by_name(const tensors *list, const char *name, size_t *at)
-{
-    for (*at = 0; *at < list->count; ++*at)
-        if (strcmp(list->names[*at], name) == 0)
-            return list;
-    return NULL;
-}
-
-static bool bind(checker *c, const char *name, int64_t size)
-{
+static bool bind(checker *c, const char *name, int64_t size) {
     for (size_t i = 0; i < c->dim_count; i++)
         if (strcmp(c->dims[i].name, name) == 0)
             return c->dims[i].size == size;
@@ -116,30 +21,14 @@ static bool bind(checker *c, const char *name, int64_t size)
     return true;
 }
 
-/* The files of ONNX's tests hold bf16 as u16. */
-static verdict as_type(checker *c, oc_tensor **tensor, oc_dtype dtype)
-{
-    oc_tensor *copy;
-    oc_error err = {0};
-    if (dtype != OC_BF16 || oc_tensor_get_dtype(*tensor) != OC_U16)
-        return PASSED;
-    if (oc_tensor_create(&copy, c->app.context, NULL, OC_BF16, oc_tensor_get_shape(*tensor), &err) != OC_OK)
-        return by_error(c, &err);
-    memcpy(oc_tensor_get_data(copy), oc_tensor_get_data(*tensor), (size_t)oc_tensor_get_bytes(copy));
-    oc_tensor_destroy(tensor);
-    *tensor = copy;
-    return PASSED;
-}
-
 /* Numbers for the symbols, from the inputs' shapes; and whether these fit at all. */
-static verdict bind_shapes(checker *c, tensors *inputs)
-{
+static verdict bind_shapes(checker *c, tensors *inputs) {
     char wanted[200], got[200];
     for (size_t i = 0; i < oc_graph_input_count(c->graph); i++) {
         oc_value_info info = oc_graph_get_input(c->graph, i);
         size_t at;
-        if (by_name(inputs, info.name, &at) == NULL)
-            return fail(c, "input '%s' has no file", info.name);
+        if (tensors_find(inputs, info.name, &at) == NULL)
+            return check_fail(c, "input '%s' has no file", info.name);
         const oc_shape *shape = oc_tensor_get_shape(inputs->items[at]);
         bool fits = shape->rank == info.shape.rank && oc_tensor_get_dtype(inputs->items[at]) == info.dtype;
         for (int k = 0; fits && k < shape->rank; k++) {
@@ -149,15 +38,14 @@ static verdict bind_shapes(checker *c, tensors *inputs)
                 fits = bind(c, oc_graph_dim_text(c->graph, info.shape.dims[k]), shape->dims[k]);
         }
         if (!fits)
-            return fail(c, "input '%s' is %s of %s, the file holds %s of %s", info.name, shape_text(&info.shape, wanted),
+            return check_fail(c, "input '%s' is %s of %s, the file holds %s of %s", info.name, shape_text(&info.shape, wanted),
                         oc_dtype_name(info.dtype), shape_text(shape, got), oc_dtype_name(oc_tensor_get_dtype(inputs->items[at])));
     }
     return PASSED;
 }
 
 /* Makes the session anew if the sizes are others than before. */
-static verdict prepare(checker *c, tensors *inputs)
-{
+static verdict prepare(checker *c, tensors *inputs) {
     oc_error err = {0};
     oc_dim_binding *old = c->dims;
     size_t old_count = c->dim_count;
@@ -174,17 +62,16 @@ static verdict prepare(checker *c, tensors *inputs)
         session_close(&c->session);
     const oc_plan_params params = {.dims = c->dims, .dim_count = c->dim_count, .default_dim = 1};
     c->open = session_open(&c->session, &c->app, c->graph, NULL, &params, &err) == OC_OK;
-    return c->open ? PASSED : by_error(c, &err);
+    return c->open ? PASSED : check_by_error(c, &err);
 }
 
-static verdict compare(checker *c, const char *name, const oc_tensor *got, const oc_tensor *wanted)
-{
+static verdict compare(checker *c, const char *name, const oc_tensor *got, const oc_tensor *wanted) {
     char a_text[200], b_text[200];
     if (oc_tensor_get_dtype(got) != oc_tensor_get_dtype(wanted))
-        return fail(c, "output '%s' is of %s, wanted is %s", name, oc_dtype_name(oc_tensor_get_dtype(got)),
+        return check_fail(c, "output '%s' is of %s, wanted is %s", name, oc_dtype_name(oc_tensor_get_dtype(got)),
                     oc_dtype_name(oc_tensor_get_dtype(wanted)));
     if (!oc_shape_equal(oc_tensor_get_shape(got), oc_tensor_get_shape(wanted)))
-        return fail(c, "output '%s' is %s, wanted is %s", name, shape_text(oc_tensor_get_shape(got), a_text),
+        return check_fail(c, "output '%s' is %s, wanted is %s", name, shape_text(oc_tensor_get_shape(got), a_text),
                     shape_text(oc_tensor_get_shape(wanted), b_text));
     int64_t wrong = 0, worst_at = 0;
     double worst = -1, rtol = oc_tensor_get_dtype(got) == OC_BF16 ? fmax(c->rtol, 0x1p-7) : c->rtol;
@@ -201,44 +88,42 @@ static verdict compare(checker *c, const char *name, const oc_tensor *got, const
     c->worst = fmax(c->worst, worst);
     if (wrong == 0)
         return PASSED;
-    return fail(c, "output '%s': %lld of %lld values differ, most at element %lld: %.9g, wanted is %.9g", name, (long long)wrong,
+    return check_fail(c, "output '%s': %lld of %lld values differ, most at element %lld: %.9g, wanted is %.9g", name, (long long)wrong,
                 (long long)oc_tensor_get_count(got), (long long)worst_at, tensor_element(got, worst_at),
                 tensor_element(wanted, worst_at));
 }
 
-static bool is_random(const checker *c)
-{
+static bool is_random(const checker *c) {
     for (size_t i = 0; i < oc_graph_state_count(c->graph); i++)
         if (strcmp(oc_graph_get_state(c->graph, i).name, "random.counter") == 0)
             return true;
     return false;
 }
 
-static verdict run_set(checker *c, tensors *inputs, tensors *wanted)
-{
+static verdict run_set(checker *c, tensors *inputs, tensors *wanted) {
     if (is_random(c)) {
-        fail(c, "its random numbers are not specified");
+        check_fail(c, "its random numbers are not specified");
         return SKIPPED;
     }
     oc_error err = {0};
     size_t at;
     verdict verdict = prepare(c, inputs);
     for (size_t i = 0; verdict == PASSED && i < c->session.input_count; i++)
-        if (by_name(inputs, c->session.inputs[i].name, &at) != NULL &&
+        if (tensors_find(inputs, c->session.inputs[i].name, &at) != NULL &&
             oc_tensor_copy(c->session.inputs[i].tensor, inputs->items[at], &err) != OC_OK)
-            verdict = by_error(c, &err);
+            verdict = check_by_error(c, &err);
     if (verdict == PASSED && session_run(&c->session, &err) != OC_OK)
-        verdict = by_error(c, &err);
+        verdict = check_by_error(c, &err);
     if (verdict == PASSED && wanted->count == 0)
-        verdict = fail(c, "there is no output_0.pb");
+        verdict = check_fail(c, "there is no output_0.pb");
     for (size_t i = 0; verdict == PASSED && i < wanted->count; i++) {
         oc_tensor *got = session_find(&c->session, wanted->names[i]);
         const char *name = i < c->session.output_count ? c->session.outputs[i].name : wanted->names[i];
         if (got == NULL && i < c->session.output_count)
             got = c->session.outputs[i].tensor;
         if (got == NULL)
-            return fail(c, "the model has no output for output_%zu.pb", i);
-        verdict = as_type(c, &wanted->items[i], oc_tensor_get_dtype(got));
+            return check_fail(c, "the model has no output for output_%zu.pb", i);
+        verdict = tensor_as_type(c, &wanted->items[i], oc_tensor_get_dtype(got));
         if (verdict == PASSED)
             verdict = compare(c, name, got, wanted->items[i]);
     }
@@ -246,8 +131,7 @@ static verdict run_set(checker *c, tensors *inputs, tensors *wanted)
 }
 
 /* The model for these inputs, whose contents decide about shapes. */
-static verdict read_given(checker *c, const tensors *inputs)
-{
+static verdict read_given(checker *c, const tensors *inputs) {
     oc_onnx_given given[MAX_FILES];
     oc_error err = {0};
     for (size_t i = 0; i < inputs->count; i++)
@@ -257,56 +141,37 @@ static verdict read_given(checker *c, const tensors *inputs)
     c->open = false;
     oc_graph_destroy(&c->graph);
     oc_status status = oc_onnx_read_given(&c->graph, c->app.context, c->path, given, inputs->count, &err);
-    return status == OC_OK ? PASSED : by_error(c, &err);
+    return status == OC_OK ? PASSED : check_by_error(c, &err);
 }
 
-/* Whether the files have the shapes that the model declares; brings them to its types. */
-static bool as_declared(checker *c, tensors *inputs)
-{
-    bool fit = true;
-    for (size_t i = 0; i < oc_graph_input_count(c->graph); i++) {
-        oc_value_info info = oc_graph_get_input(c->graph, i);
-        size_t at;
-        if (by_name(inputs, info.name, &at) == NULL || as_type(c, &inputs->items[at], info.dtype) != PASSED)
-            continue;
-        const oc_shape *shape = oc_tensor_get_shape(inputs->items[at]);
-        fit &= shape->rank == info.shape.rank;
-        for (int k = 0; k < shape->rank && fit; k++)
-            fit = info.shape.dims[k] < 0 || info.shape.dims[k] == shape->dims[k];
-    }
-    return fit;
-}
-
-static verdict check_set(checker *c, const char *folder)
-{
+static verdict check_set(checker *c, const char *folder) {
     tensors *lists = calloc(2, sizeof(*lists));
     if (lists == NULL)
-        return fail(c, "out of memory");
-    verdict verdict = load(c, folder, "input", &lists[0]);
+        return check_fail(c, "out of memory");
+    verdict verdict = tensors_load(c, folder, "input", &lists[0]);
     if (verdict == PASSED)
-        verdict = load(c, folder, "output", &lists[1]);
+        verdict = tensors_load(c, folder, "output", &lists[1]);
     if (verdict != PASSED && c->given) { /* files of sequences belong to models that are not supported */
-        fail(c, "%s", c->refusal);
+        check_fail(c, "%s", c->refusal);
         verdict = SKIPPED;
     }
     if (verdict == PASSED && c->given)
         verdict = read_given(c, &lists[0]);
     if (verdict == PASSED) {
-        name_inputs(c, &lists[0]);
-        if (!as_declared(c, &lists[0]))
+        tensors_name(c, &lists[0]);
+        if (!tensors_as_declared(c, &lists[0]))
             verdict = read_given(c, &lists[0]);
     }
     if (verdict == PASSED) {
         verdict = run_set(c, &lists[0], &lists[1]);
     }
-    free_tensors(&lists[0]);
-    free_tensors(&lists[1]);
+    tensors_free(&lists[0]);
+    tensors_free(&lists[1]);
     free(lists);
     return verdict;
 }
 
-static verdict check_folder(checker *c, const char *folder, int *sets)
-{
+static verdict check_folder(checker *c, const char *folder, int *sets) {
     char path[4096];
     oc_error err = {0};
     snprintf(c->path, sizeof(c->path), "%s/model.onnx", folder);
@@ -314,7 +179,7 @@ static verdict check_folder(checker *c, const char *folder, int *sets)
     c->given = status == OC_ERROR_UNSUPPORTED;
     snprintf(c->refusal, sizeof(c->refusal), "%s", err.text);
     if (status != OC_OK && !c->given)
-        return by_error(c, &err);
+        return check_by_error(c, &err);
     verdict verdict = PASSED;
     for (*sets = 0; verdict == PASSED; ++*sets) {
         snprintf(path, sizeof(path), "%s/test_data_set_%d", folder, *sets);
@@ -323,12 +188,11 @@ static verdict check_folder(checker *c, const char *folder, int *sets)
         verdict = check_set(c, path);
     }
     if (*sets == 0 && c->given)
-        return by_error(c, &err);
-    return verdict == PASSED && *sets == 0 ? fail(c, "there is no test_data_set_0") : verdict;
+        return check_by_error(c, &err);
+    return verdict == PASSED && *sets == 0 ? check_fail(c, "there is no test_data_set_0") : verdict;
 }
 
-static void report(checker *c, const char *folder, verdict verdict, int sets)
-{
+static void report(checker *c, const char *folder, verdict verdict, int sets) {
     static const char *const words[] = {"passed", "failed", "skipped"};
     c->counts[verdict]++;
     if (!c->app.json && verdict == PASSED)
@@ -350,8 +214,7 @@ static void report(checker *c, const char *folder, verdict verdict, int sets)
     json_close();
 }
 
-static void check_one(checker *c, const char *folder)
-{
+static void check_one(checker *c, const char *folder) {
     int sets = 0;
     c->worst = 0;
     verdict verdict = check_folder(c, folder, &sets);
@@ -365,8 +228,7 @@ static void check_one(checker *c, const char *folder)
     report(c, folder, verdict, sets);
 }
 
-static void report_total(const checker *c)
-{
+static void report_total(const checker *c) {
     static const char *const keys[] = {"passed", "failed", "skipped"};
     if (!c->app.json) {
         printf("%lld passed, %lld failed, %lld skipped\n", (long long)c->counts[PASSED], (long long)c->counts[FAILED],
@@ -381,8 +243,7 @@ static void report_total(const checker *c)
     json_close();
 }
 
-static int check_all(checker *c, const arg_list *folders)
-{
+static int check_all(checker *c, const arg_list *folders) {
     if (!app_open(&c->app))
         return EXIT_FAILED;
     if (c->app.json) {
@@ -396,8 +257,7 @@ static int check_all(checker *c, const arg_list *folders)
     return c->counts[FAILED] == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     checker c = {.rtol = 1e-3, .atol = 1e-5};
     arg_list arguments = {0};
     const option options[] = {{0, "rtol", "X", ARG_NUMBER, &c.rtol, "relative tolerance (default 1e-3)"},

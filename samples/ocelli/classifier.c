@@ -6,8 +6,7 @@
 #include <string.h>
 
 /* One number for all channels, or one for each. */
-static bool parse_channels(const char *text, int channels, double out[3])
-{
+static bool parse_channels(const char *text, int channels, double out[3]) {
     int count = 0;
     char *end = NULL;
     if (text == NULL)
@@ -22,13 +21,11 @@ static bool parse_channels(const char *text, int channels, double out[3])
     return end != text && *end == 0 && (count == 1 || count == channels);
 }
 
-static const char *choose(const char *option, const oc_graph *graph, const char *key)
-{
+static const char *choose(const char *option, const oc_graph *graph, const char *key) {
     return option != NULL ? option : oc_graph_get_metadata(graph, key);
 }
 
-static bool read_numbers(classifier *c, const oc_graph *graph, const prepare_options *options)
-{
+static bool read_numbers(classifier *c, const oc_graph *graph, const prepare_options *options) {
     double scale[3] = {1.0 / 255, 0, 0};
     for (int i = 0; i < 3; i++) {
         c->mean[i] = 0;
@@ -45,8 +42,7 @@ static bool read_numbers(classifier *c, const oc_graph *graph, const prepare_opt
 }
 
 /* The shape of the one input says what pictures it takes. */
-static bool read_shape(classifier *c, const oc_shape *shape, const char *color)
-{
+static bool read_shape(classifier *c, const oc_shape *shape, const char *color) {
     bool rgb = color != NULL && strcmp(color, "rgb") == 0;
     if (shape->rank == 4 && shape->dims[0] == 1 && (shape->dims[1] == 1 || shape->dims[1] == 3)) {
         c->channels = (int)shape->dims[1];
@@ -68,8 +64,7 @@ static bool read_shape(classifier *c, const oc_shape *shape, const char *color)
     return false;
 }
 
-static bool read_ends(classifier *c, const char *color)
-{
+static bool read_ends(classifier *c, const char *color) {
     const session *session = &c->session;
     if (session->input_count != 1 || oc_tensor_get_dtype(session->inputs[0].tensor) != OC_F32) {
         app_say("the model does not have one input of f32");
@@ -79,8 +74,7 @@ static bool read_ends(classifier *c, const char *color)
     return read_shape(c, oc_tensor_get_shape(session->inputs[0].tensor), color);
 }
 
-static char *read_labels(const oc_graph *graph, const char *path)
-{
+static char *read_labels(const oc_graph *graph, const char *path) {
     const char *text = oc_graph_get_metadata(graph, "labels");
     if (path == NULL)
         return text != NULL ? strdup(text) : NULL;
@@ -91,8 +85,7 @@ static char *read_labels(const oc_graph *graph, const char *path)
     return copy;
 }
 
-static bool open_graph(classifier *c, const oc_graph *graph, const prepare_options *options)
-{
+static bool open_graph(classifier *c, const oc_graph *graph, const prepare_options *options) {
     oc_error err = {0};
     const oc_plan_params params = {.default_dim = 1};
     if (session_open(&c->session, c->app, graph, NULL, &params, &err) != OC_OK) {
@@ -106,8 +99,7 @@ static bool open_graph(classifier *c, const oc_graph *graph, const prepare_optio
     return options->labels == NULL || c->labels != NULL;
 }
 
-bool classifier_open(classifier *c, app *app, const char *path, const prepare_options *options)
-{
+bool classifier_open(classifier *c, app *app, const char *path, const prepare_options *options) {
     oc_error err = {0};
     oc_graph *graph;
     memset(c, 0, sizeof(*c));
@@ -123,15 +115,13 @@ bool classifier_open(classifier *c, app *app, const char *path, const prepare_op
     return fine;
 }
 
-void classifier_close(classifier *c)
-{
+void classifier_close(classifier *c) {
     session_close(&c->session);
     free(c->labels);
     c->labels = NULL;
 }
 
-static bool fits(const classifier *c, const picture *picture, const char *name)
-{
+static bool fits(const classifier *c, const picture *picture, const char *name) {
     int64_t pixels = (int64_t)picture->width * picture->height;
     if (c->width == 0 ? pixels == c->pixels : picture->width == c->width && picture->height == c->height)
         return true;
@@ -143,8 +133,7 @@ static bool fits(const classifier *c, const picture *picture, const char *name)
 }
 
 /* Logits become probabilities; what is already that stays. */
-static void normalize(double *values, int64_t count)
-{
+static void normalize(double *values, int64_t count) {
     double sum = 0, top = -INFINITY, low = INFINITY;
     for (int64_t i = 0; i < count; i++) {
         sum += values[i];
@@ -160,8 +149,7 @@ static void normalize(double *values, int64_t count)
         values[i] /= sum;
 }
 
-double *classifier_run(classifier *c, const picture *picture, const char *name)
-{
+double *classifier_run(classifier *c, const picture *picture, const char *name) {
     oc_error err = {0};
     if (!fits(c, picture, name))
         return NULL;
@@ -183,8 +171,7 @@ double *classifier_run(classifier *c, const picture *picture, const char *name)
     return values;
 }
 
-const char *classifier_label(const classifier *c, int64_t index, char *buffer, size_t size)
-{
+const char *classifier_label(const classifier *c, int64_t index, char *buffer, size_t size) {
     const char *line = c->labels;
     while (line != NULL && index-- > 0) {
         line = strchr(line, '\n');

@@ -19,16 +19,14 @@ typedef struct settings {
     int64_t right, counted; /* of pictures whose label is known */
 } settings;
 
-static const char *label_text(const classifier *c, int64_t index, char *buffer, size_t size)
-{
+static const char *label_text(const classifier *c, int64_t index, char *buffer, size_t size) {
     const char *label = classifier_label(c, index, buffer, size);
     if (label == NULL)
         snprintf(buffer, size, "%lld", (long long)index);
     return buffer;
 }
 
-static void print_json(const classifier *c, const char *name, const double *probabilities, int64_t best, int64_t wanted)
-{
+static void print_json(const classifier *c, const char *name, const double *probabilities, int64_t best, int64_t wanted) {
     char buffer[128];
     json_open('{');
     json_key("file");
@@ -47,8 +45,7 @@ static void print_json(const classifier *c, const char *name, const double *prob
 }
 
 static void print_text(const settings *s, const classifier *c, const char *name, const double *probabilities, int64_t best,
-                       int64_t wanted)
-{
+                       int64_t wanted) {
     char buffer[128];
     printf("%s: %s, %.1f %%", name, label_text(c, best, buffer, sizeof(buffer)), 100 * probabilities[best]);
     if (wanted >= 0)
@@ -68,8 +65,7 @@ static void print_text(const settings *s, const classifier *c, const char *name,
 }
 
 /* Also counts: wanted is the right class, -1 where it is not known. */
-static int classify_picture(settings *s, classifier *c, const picture *picture, const char *name, int64_t wanted)
-{
+static int classify_picture(settings *s, classifier *c, const picture *picture, const char *name, int64_t wanted) {
     double *probabilities = classifier_run(c, picture, name);
     if (probabilities == NULL)
         return EXIT_FAILED;
@@ -90,8 +86,7 @@ static int classify_picture(settings *s, classifier *c, const picture *picture, 
     return EXIT_DONE;
 }
 
-static int classify_file(settings *s, classifier *c, const char *path)
-{
+static int classify_file(settings *s, classifier *c, const char *path) {
     picture picture;
     if (!picture_read(&picture, path, c->channels))
         return EXIT_FAILED;
@@ -101,8 +96,7 @@ static int classify_file(settings *s, classifier *c, const char *path)
 }
 
 /* The labels that belong to images: "…images-idx3…" becomes "…labels-idx1…". NULL: there are none. */
-static oc_tensor *labels_of(app *app, const char *path)
-{
+static oc_tensor *labels_of(app *app, const char *path) {
     char other[4096];
     const char *at = strstr(path, "images-idx3");
     if (at == NULL || strlen(path) >= sizeof(other))
@@ -115,8 +109,7 @@ static oc_tensor *labels_of(app *app, const char *path)
     return idx_read(app, other);
 }
 
-static int classify_images(settings *s, classifier *c, const char *path, const oc_tensor *images, const oc_tensor *labels)
-{
+static int classify_images(settings *s, classifier *c, const char *path, const oc_tensor *images, const oc_tensor *labels) {
     const oc_shape *shape = oc_tensor_get_shape(images);
     if (shape->rank != 3)
         return app_say("%s holds no grey pictures", path);
@@ -133,8 +126,7 @@ static int classify_images(settings *s, classifier *c, const char *path, const o
     return code;
 }
 
-static int classify_idx(settings *s, classifier *c, const char *path)
-{
+static int classify_idx(settings *s, classifier *c, const char *path) {
     if (c->channels != 1)
         return app_say("%s holds grey pictures, the model wants colour", path);
     oc_tensor *images = idx_read(&s->app, path), *labels = labels_of(&s->app, path);
@@ -144,8 +136,7 @@ static int classify_idx(settings *s, classifier *c, const char *path)
     return code;
 }
 
-static int classify_all(settings *s, const arg_list *arguments)
-{
+static int classify_all(settings *s, const arg_list *arguments) {
     classifier classifier;
     if (!app_open(&s->app) || !classifier_open(&classifier, &s->app, arguments->items[0], &s->prepare))
         return EXIT_FAILED;
@@ -166,8 +157,7 @@ static int classify_all(settings *s, const arg_list *arguments)
     return code;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     settings s = {.first = 10, .top = 1};
     arg_list arguments = {0};
     const option options[] = {

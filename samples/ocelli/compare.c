@@ -13,8 +13,7 @@ typedef struct reader {
     const char *at;
 } reader;
 
-static bool skip(reader *r, char c)
-{
+static bool skip(reader *r, char c) {
     r->at += strspn(r->at, " \t\r\n");
     if (*r->at != c)
         return false;
@@ -23,8 +22,7 @@ static bool skip(reader *r, char c)
 }
 
 /* A string, to be freed; NULL: there is none. Escapes are those that json.c writes. */
-static char *read_text(reader *r)
-{
+static char *read_text(reader *r) {
     if (!skip(r, '"'))
         return NULL;
     char *text = malloc(strlen(r->at) + 1);
@@ -43,8 +41,7 @@ static char *read_text(reader *r)
     return text;
 }
 
-static bool read_number(reader *r, double *out)
-{
+static bool read_number(reader *r, double *out) {
     char *end;
     r->at += strspn(r->at, " \t\r\n");
     *out = 0;
@@ -58,15 +55,13 @@ static bool read_number(reader *r, double *out)
     return fine;
 }
 
-static void old_free(old_record *old)
-{
+static void old_free(old_record *old) {
     free(old->problem);
     free(old->direction);
     free(old->solver);
 }
 
-static bool read_member(reader *r, old_record *old)
-{
+static bool read_member(reader *r, old_record *old) {
     double number = 0;
     char *text = NULL, *key = read_text(r);
     if (key == NULL || !skip(r, ':')) {
@@ -90,8 +85,7 @@ static bool read_member(reader *r, old_record *old)
     return fine;
 }
 
-static bool read_object(reader *r, old_record *old)
-{
+static bool read_object(reader *r, old_record *old) {
     bool fine = skip(r, '{');
     if (fine && skip(r, '}'))
         return true;
@@ -100,8 +94,7 @@ static bool read_object(reader *r, old_record *old)
     return fine && skip(r, '}');
 }
 
-static bool keep(bench *b, old_record *old)
-{
+static bool keep(bench *b, old_record *old) {
     if (old->problem == NULL || old->direction == NULL || old->solver == NULL || !(old->median > 0)) {
         old_free(old); /* a peak */
         return true;
@@ -116,8 +109,7 @@ static bool keep(bench *b, old_record *old)
     return true;
 }
 
-static bool read_array(bench *b, reader *r)
-{
+static bool read_array(bench *b, reader *r) {
     if (!skip(r, '['))
         return false;
     if (skip(r, ']'))
@@ -135,8 +127,7 @@ static bool read_array(bench *b, reader *r)
 }
 
 /* A whole text file, to be freed. */
-static char *read_all(const char *path)
-{
+static char *read_all(const char *path) {
     FILE *file = fopen(path, "rb");
     char *text = NULL;
     if (file == NULL)
@@ -154,8 +145,7 @@ static char *read_all(const char *path)
     return text;
 }
 
-int compare_read(bench *b, const char *path)
-{
+int compare_read(bench *b, const char *path) {
     char *text = read_all(path);
     if (text == NULL)
         return app_say("%s cannot be read", path);
@@ -167,8 +157,7 @@ int compare_read(bench *b, const char *path)
     return b->old_count > 0 ? EXIT_DONE : app_say("%s has no times", path);
 }
 
-void compare_free(bench *b)
-{
+void compare_free(bench *b) {
     for (size_t i = 0; i < b->old_count; i++)
         old_free(&b->old[i]);
     free(b->old);
@@ -176,14 +165,12 @@ void compare_free(bench *b)
     b->old_count = 0;
 }
 
-static bool same(const char *problem, const char *direction, const char *other, const char *other_direction)
-{
+static bool same(const char *problem, const char *direction, const char *other, const char *other_direction) {
     int size = problem_size(problem);
     return size == problem_size(other) && strncmp(problem, other, (size_t)size) == 0 && strcmp(direction, other_direction) == 0;
 }
 
-const old_record *compare_find(const bench *b, const record *r, double *median)
-{
+const old_record *compare_find(const bench *b, const record *r, double *median) {
     const old_record *found = NULL;
     double sum = 0;
     size_t count = 0;
@@ -200,8 +187,7 @@ const old_record *compare_find(const bench *b, const record *r, double *median)
 }
 
 /* The mean over this run's records of the same problem; 0 if `at` is not the first of them. */
-static double mean_of(const bench *b, size_t at, size_t *count)
-{
+static double mean_of(const bench *b, size_t at, size_t *count) {
     const record *r = &b->records[at];
     double sum = 0;
     *count = 0;
@@ -216,8 +202,7 @@ static double mean_of(const bench *b, size_t at, size_t *count)
     return sum / (double)*count;
 }
 
-static size_t print_changes(const bench *b, bool slower)
-{
+static size_t print_changes(const bench *b, bool slower) {
     size_t changes = 0;
     for (size_t i = 0; i < b->record_count; i++) {
         const record *r = &b->records[i];
@@ -238,8 +223,7 @@ static size_t print_changes(const bench *b, bool slower)
     return changes;
 }
 
-void compare_print(const bench *b)
-{
+void compare_print(const bench *b) {
     double before_all = 0, now_all = 0, before;
     size_t known = 0;
     for (size_t i = 0; i < b->record_count; i++)

@@ -12,8 +12,7 @@
 #include <zlib.h>
 
 /* The whole of a gzip file, or of one that is not packed. */
-static uint8_t *unpack(const char *path, size_t *size)
-{
+static uint8_t *unpack(const char *path, size_t *size) {
     gzFile file = gzopen(path, "rb");
     uint8_t *data = NULL;
     size_t used = 0, room = 0;
@@ -44,8 +43,7 @@ static uint8_t *unpack(const char *path, size_t *size)
 
 #else
 
-static uint8_t *unpack(const char *path, size_t *size)
-{
+static uint8_t *unpack(const char *path, size_t *size) {
     if (!ends_with(path, ".gz"))
         return file_read(path, size);
     app_say("%s cannot be unpacked: this ocelli was built without zlib (Debian: zlib1g-dev)", path);
@@ -54,8 +52,7 @@ static uint8_t *unpack(const char *path, size_t *size)
 
 #endif
 
-oc_tensor *idx_read(app *app, const char *path)
-{
+oc_tensor *idx_read(app *app, const char *path) {
     oc_error err = {0};
     oc_tensor *tensor = NULL;
     size_t size;
@@ -66,8 +63,7 @@ oc_tensor *idx_read(app *app, const char *path)
     return tensor;
 }
 
-static oc_tensor *read_part(app *app, const char *folder, const char *part, const char *what)
-{
+static oc_tensor *read_part(app *app, const char *folder, const char *part, const char *what) {
     char path[4096];
     snprintf(path, sizeof(path), "%s/%s-%s-ubyte", folder, part, what);
     if (access(path, F_OK) != 0)
@@ -75,8 +71,7 @@ static oc_tensor *read_part(app *app, const char *folder, const char *part, cons
     return idx_read(app, path);
 }
 
-bool dataset_read(dataset *out, app *app, const char *folder, const char *part)
-{
+bool dataset_read(dataset *out, app *app, const char *folder, const char *part) {
     memset(out, 0, sizeof(*out));
     out->images = read_part(app, folder, part, "images-idx3");
     if (out->images != NULL)
@@ -93,14 +88,12 @@ bool dataset_read(dataset *out, app *app, const char *folder, const char *part)
     return false;
 }
 
-void dataset_free(dataset *set)
-{
+void dataset_free(dataset *set) {
     oc_tensor_destroy(&set->images);
     oc_tensor_destroy(&set->labels);
 }
 
-char *dataset_labels(const char *folder)
-{
+char *dataset_labels(const char *folder) {
     char path[4096];
     size_t size;
     snprintf(path, sizeof(path), "%s/labels.txt", folder);

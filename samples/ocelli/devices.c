@@ -6,20 +6,17 @@
 #include "app.h"
 #include "json.h"
 
-static void key_text(const char *key, const char *text)
-{
+static void key_text(const char *key, const char *text) {
     json_key(key);
     json_text(text);
 }
 
-static void key_integer(const char *key, uint64_t value)
-{
+static void key_integer(const char *key, uint64_t value) {
     json_key(key);
     json_integer((int64_t)value);
 }
 
-static void print_json(const oc_device_info *infos, size_t count)
-{
+static void print_json(const oc_device_info *infos, size_t count) {
     json_open('[');
     for (size_t i = 0; i < count; i++) {
         const oc_device_info *info = &infos[i];
@@ -45,8 +42,7 @@ static void print_json(const oc_device_info *infos, size_t count)
     json_close();
 }
 
-static void print_text(const oc_device_info *infos, size_t count)
-{
+static void print_text(const oc_device_info *infos, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const oc_device_info *info = &infos[i];
         printf("%-5s %-6s %s\n", info->id, oc_device_type_name(info->type), info->name);
@@ -58,8 +54,7 @@ static void print_text(const oc_device_info *infos, size_t count)
     }
 }
 
-static int list(app *app)
-{
+static int list(app *app) {
     oc_error err = {0};
     size_t count = 0, room;
     if (oc_device_list(app->context, NULL, 0, &count, &err) != OC_OK)
@@ -77,8 +72,7 @@ static int list(app *app)
     return EXIT_DONE;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     app app = {0};
     arg_list arguments = {0};
     const option options[] = {JSON_OPTION(app), APP_OPTIONS(app), {0}};

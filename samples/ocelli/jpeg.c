@@ -15,20 +15,17 @@ typedef struct decoder {
     char why[JMSG_LENGTH_MAX];
 } decoder;
 
-static void leave(j_common_ptr jpeg)
-{
+static void leave(j_common_ptr jpeg) {
     decoder *decoder = jpeg->client_data;
     jpeg->err->format_message(jpeg, decoder->why);
     longjmp(decoder->back, 1);
 }
 
-static void stay_silent(j_common_ptr jpeg, int level)
-{
+static void stay_silent(j_common_ptr jpeg, int level) {
     (void)jpeg, (void)level;
 }
 
-static const char *decode_rows(decoder *d, picture *out, int channels)
-{
+static const char *decode_rows(decoder *d, picture *out, int channels) {
     d->jpeg.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(&d->jpeg);
     size_t row = (size_t)d->jpeg.output_width * (size_t)channels;
@@ -46,8 +43,7 @@ static const char *decode_rows(decoder *d, picture *out, int channels)
     return NULL;
 }
 
-const char *jpeg_decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+const char *jpeg_decode(picture *out, const uint8_t *data, size_t size, int channels) {
     static decoder d;
     memset(&d, 0, sizeof(d));
     d.jpeg.err = jpeg_std_error(&d.errors);
@@ -68,8 +64,7 @@ const char *jpeg_decode(picture *out, const uint8_t *data, size_t size, int chan
 
 #else
 
-const char *jpeg_decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+const char *jpeg_decode(picture *out, const uint8_t *data, size_t size, int channels) {
     (void)out, (void)data, (void)size, (void)channels;
     return "this ocelli was built without libjpeg (Debian: libjpeg-dev)";
 }

@@ -9,24 +9,21 @@ static bool empty[16];
 static int depth;
 static bool after_key;
 
-static void separate(void)
-{
+static void separate(void) {
     if (!after_key && depth > 0 && !empty[depth])
         fputs(",", stdout);
     after_key = false;
     empty[depth] = false;
 }
 
-void json_open(char bracket)
-{
+void json_open(char bracket) {
     separate();
     putchar(bracket);
     brackets[++depth] = bracket == '{' ? '}' : ']';
     empty[depth] = true;
 }
 
-void json_close(void)
-{
+void json_close(void) {
     putchar(brackets[depth--]);
     if (depth == 0) {
         putchar('\n');
@@ -34,8 +31,7 @@ void json_close(void)
     }
 }
 
-static void quote(const char *text)
-{
+static void quote(const char *text) {
     putchar('"');
     for (const unsigned char *at = (const unsigned char *)text; *at != 0; at++) {
         if (*at == '"' || *at == '\\')
@@ -48,28 +44,24 @@ static void quote(const char *text)
     putchar('"');
 }
 
-void json_key(const char *key)
-{
+void json_key(const char *key) {
     separate();
     quote(key);
     putchar(':');
     after_key = true;
 }
 
-void json_text(const char *text)
-{
+void json_text(const char *text) {
     separate();
     quote(text);
 }
 
-void json_integer(int64_t value)
-{
+void json_integer(int64_t value) {
     separate();
     printf("%lld", (long long)value);
 }
 
-void json_number(double value)
-{
+void json_number(double value) {
     separate();
     if (isfinite(value))
         printf("%.9g", value);
@@ -77,14 +69,12 @@ void json_number(double value)
         fputs("null", stdout);
 }
 
-void json_bool(bool value)
-{
+void json_bool(bool value) {
     separate();
     fputs(value ? "true" : "false", stdout);
 }
 
-void json_null(void)
-{
+void json_null(void) {
     separate();
     fputs("null", stdout);
 }

@@ -13,14 +13,12 @@ typedef struct sum {
     double seconds, flops, bytes, bound; /* bound: seconds that peak and copy rate would allow */
 } sum;
 
-static double bound_seconds(const bench *b, const record *r)
-{
+static double bound_seconds(const bench *b, const record *r) {
     double compute = r->flops / b->peaks.flops, copy = r->bytes / b->peaks.bytes;
     return compute > copy ? compute : copy;
 }
 
-static void add_to(const bench *b, sum *sum, const record *r)
-{
+static void add_to(const bench *b, sum *sum, const record *r) {
     sum->steps++;
     sum->seconds += r->median;
     sum->flops += r->flops;
@@ -28,21 +26,18 @@ static void add_to(const bench *b, sum *sum, const record *r)
     sum->bound += bound_seconds(b, r);
 }
 
-static int by_time(const void *a, const void *b)
-{
+static int by_time(const void *a, const void *b) {
     double x = ((const sum *)a)->seconds, y = ((const sum *)b)->seconds;
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static void print_sum(const sum *sum, double whole)
-{
+static void print_sum(const sum *sum, double whole) {
     printf("%10.4f %6.1f %9.1f %7.1f %7.1f  %-26s %zu step%s\n", 1e3 * sum->seconds, 100 * sum->seconds / whole,
            1e-9 * sum->flops / sum->seconds, 1e-9 * sum->bytes / sum->seconds, 100 * sum->bound / sum->seconds, sum->solver,
            sum->steps, sum->steps == 1 ? "" : "s");
 }
 
-static bool print_sums(const bench *b, const record *steps, size_t count, double run)
-{
+static bool print_sums(const bench *b, const record *steps, size_t count, double run) {
     sum *sums = calloc(count + 1, sizeof(*sums)), all = {.solver = "all steps"};
     size_t used = 0;
     if (sums == NULL)
@@ -66,8 +61,7 @@ static bool print_sums(const bench *b, const record *steps, size_t count, double
     return true;
 }
 
-static void print_step(const bench *b, const record *r, size_t number, double whole)
-{
+static void print_step(const bench *b, const record *r, size_t number, double whole) {
     share share = share_of(b, r);
     int size = problem_size(r->problem);
     printf("%4zu %10.4f %6.1f %9.1f %7.1f %7.1f%c %-6s %-26s %-*.*s%s %s\n", number, 1e3 * r->median, 100 * r->median / whole,
@@ -75,8 +69,7 @@ static void print_step(const bench *b, const record *r, size_t number, double wh
            share.bound, r->solver, size > 60 ? 57 : 60, size > 60 ? 57 : size, r->problem, size > 60 ? "..." : "", r->node);
 }
 
-static bool print_layers(const bench *b, const char *path, size_t first, double run)
-{
+static bool print_layers(const bench *b, const char *path, size_t first, double run) {
     const record *steps = b->records + first;
     size_t count = b->record_count - first;
     double whole = 0;
@@ -96,8 +89,7 @@ static bool print_layers(const bench *b, const char *path, size_t first, double 
     return print_sums(b, steps, count, run);
 }
 
-static int add_step(bench *b, const oc_step_time *step, double *times)
-{
+static int add_step(bench *b, const oc_step_time *step, double *times) {
     record r = {.problem = strdup(step->problem), .solver = strdup(step->solver), .node = strdup(step->node), .direction = "fwd",
                 .flops = step->flops, .bytes = step->bytes};
     r.median = median_of(times, (size_t)b->repeat);
@@ -106,8 +98,7 @@ static int add_step(bench *b, const oc_step_time *step, double *times)
 }
 
 /* Times of each step over the repeats: times[step * repeat + run]. */
-static int time_steps(bench *b, session *session, double *times, size_t steps)
-{
+static int time_steps(bench *b, session *session, double *times, size_t steps) {
     oc_error err = {0};
     int code = EXIT_DONE;
     for (int64_t run = -1; run < b->repeat; run++) { /* one to warm up */
@@ -124,8 +115,7 @@ static int time_steps(bench *b, session *session, double *times, size_t steps)
 }
 
 /* The median of whole runs. */
-static int time_runs(const bench *b, session *session, double *run)
-{
+static int time_runs(const bench *b, session *session, double *run) {
     oc_error err = {0};
     double *times = calloc((size_t)b->repeat, sizeof(*times));
     int code = times != NULL ? EXIT_DONE : app_say("out of memory");
@@ -141,8 +131,7 @@ static int time_runs(const bench *b, session *session, double *run)
     return code;
 }
 
-static int bench_session(bench *b, session *session, const char *path)
-{
+static int bench_session(bench *b, session *session, const char *path) {
     oc_error err = {0};
     size_t steps = 0, first = b->record_count;
     double run = 0;
@@ -165,8 +154,7 @@ static int bench_session(bench *b, session *session, const char *path)
     return code;
 }
 
-int bench_model(bench *b, const char *path, const oc_dim_binding *dims)
-{
+int bench_model(bench *b, const char *path, const oc_dim_binding *dims) {
     oc_error err = {0};
     oc_graph *graph;
     session session;

@@ -20,8 +20,7 @@ static const command *const commands[] = {&devices_command,  &run_command,   &ch
                                           &classify_command, &bench_command, &cache_command,
                                           &tune_command};
 
-static void print_help(FILE *to)
-{
+static void print_help(FILE *to) {
     fputs("ocelli COMMAND [options] ...\n\nNeural networks on any OpenCL device.\n\nCommands:\n", to);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
@@ -34,8 +33,7 @@ static void print_help(FILE *to)
 
 /* Two of PoCL's threads that land on one processor double the time of a run. Bound, they never do; but where other processes are
  * kept to processors, binding to the first ones could be binding to theirs. */
-static void bind_threads(void)
-{
+static void bind_threads(void) {
 #ifdef __linux__
     cpu_set_t allowed;
     long all = sysconf(_SC_NPROCESSORS_ONLN);
@@ -44,8 +42,7 @@ static void bind_threads(void)
 #endif
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     bind_threads();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {

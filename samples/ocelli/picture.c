@@ -8,8 +8,7 @@
 
 #include "app.h"
 
-uint8_t *file_read(const char *path, size_t *size)
-{
+uint8_t *file_read(const char *path, size_t *size) {
     errno = 0;
     FILE *file = fopen(path, "rb");
     uint8_t *data = NULL, *more;
@@ -37,8 +36,7 @@ uint8_t *file_read(const char *path, size_t *size)
     return data;
 }
 
-static const char *decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+static const char *decode(picture *out, const uint8_t *data, size_t size, int channels) {
     if (size >= 8 && memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0)
         return png_decode(out, data, size, channels);
     if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
@@ -48,8 +46,7 @@ static const char *decode(picture *out, const uint8_t *data, size_t size, int ch
     return "it is no png, jpg, pgm or ppm picture";
 }
 
-bool picture_read(picture *out, const char *path, int channels)
-{
+bool picture_read(picture *out, const char *path, int channels) {
     size_t size;
     uint8_t *data = file_read(path, &size);
     if (data == NULL)
@@ -64,34 +61,29 @@ bool picture_read(picture *out, const char *path, int channels)
     return false;
 }
 
-void picture_free(picture *picture)
-{
+void picture_free(picture *picture) {
     free(picture->pixels);
     picture->pixels = NULL;
 }
 
-static const uint8_t *pixel(const picture *picture, int x, int y)
-{
+static const uint8_t *pixel(const picture *picture, int x, int y) {
     static const uint8_t black[3];
     return y >= picture->height ? black : picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * (size_t)picture->channels;
 }
 
-static int grey(const picture *picture, int x, int y)
-{
+static int grey(const picture *picture, int x, int y) {
     const uint8_t *at = pixel(picture, x, y);
     return picture->channels == 1 ? at[0] : (299 * at[0] + 587 * at[1] + 114 * at[2]) / 1000;
 }
 
-static void put_colour(const picture *picture, FILE *to, int x, int y, int code)
-{
+static void put_colour(const picture *picture, FILE *to, int x, int y, int code) {
     const uint8_t *at = pixel(picture, x, y);
     int last = picture->channels - 1;
     fprintf(to, "\x1b[%d;2;%d;%d;%dm", code, at[0], at[last > 0 ? 1 : 0], at[last]);
 }
 
 /* Two pixels a character: the upper half in the foreground's colour, the lower one in the background's. */
-static void draw_blocks(const picture *picture, FILE *to)
-{
+static void draw_blocks(const picture *picture, FILE *to) {
     for (int y = 0; y < picture->height; y += 2) {
         for (int x = 0; x < picture->width; x++) {
             put_colour(picture, to, x, y, 38);
@@ -102,8 +94,7 @@ static void draw_blocks(const picture *picture, FILE *to)
     }
 }
 
-static void draw_characters(const picture *picture, FILE *to)
-{
+static void draw_characters(const picture *picture, FILE *to) {
     static const char ramp[] = " .:-=+*#%@";
     for (int y = 0; y < picture->height; y += 2) {
         for (int x = 0; x < picture->width; x++) {
@@ -114,8 +105,7 @@ static void draw_characters(const picture *picture, FILE *to)
     }
 }
 
-bool picture_draw(const picture *picture, FILE *to)
-{
+bool picture_draw(const picture *picture, FILE *to) {
     if (picture->width > 64 || picture->height > 64)
         return false;
     const char *terminal = getenv("TERM"), *colour = getenv("NO_COLOR");

@@ -7,8 +7,7 @@
 #ifdef HAVE_PNG
 #include <png.h>
 
-const char *png_decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+const char *png_decode(picture *out, const uint8_t *data, size_t size, int channels) {
     static char why[64];
     png_image image = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&image, data, size)) {
@@ -32,8 +31,7 @@ const char *png_decode(picture *out, const uint8_t *data, size_t size, int chann
 
 #else
 
-const char *png_decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+const char *png_decode(picture *out, const uint8_t *data, size_t size, int channels) {
     (void)out, (void)data, (void)size, (void)channels;
     return "this ocelli was built without libpng (Debian: libpng-dev)";
 }

@@ -9,8 +9,7 @@ typedef struct reader {
 } reader;
 
 /* The next number, after blanks and comments; -1: there is none. */
-static long next_number(reader *r)
-{
+static long next_number(reader *r) {
     while (r->at < r->end && (*r->at <= ' ' || *r->at == '#')) {
         if (*r->at == '#')
             while (r->at < r->end && *r->at != '\n')
@@ -24,23 +23,20 @@ static long next_number(reader *r)
     return value;
 }
 
-static long next_sample(reader *r, bool text)
-{
+static long next_sample(reader *r, bool text) {
     if (text)
         return next_number(r);
     return r->at < r->end ? *r->at++ : -1;
 }
 
-static void put(picture *out, size_t i, const long *samples, int stored)
-{
+static void put(picture *out, size_t i, const long *samples, int stored) {
     if (out->channels == 1)
         out->pixels[i] = (uint8_t)(stored == 1 ? samples[0] : (299 * samples[0] + 587 * samples[1] + 114 * samples[2]) / 1000);
     for (int c = 0; out->channels == 3 && c < 3; c++)
         out->pixels[3 * i + (size_t)c] = (uint8_t)samples[stored == 1 ? 0 : c];
 }
 
-const char *pnm_decode(picture *out, const uint8_t *data, size_t size, int channels)
-{
+const char *pnm_decode(picture *out, const uint8_t *data, size_t size, int channels) {
     reader r = {data + 2, data + size};
     bool text = data[1] == '2';
     int stored = data[1] == '6' ? 3 : 1;

@@ -22,23 +22,19 @@ typedef struct axes {
     double x0, x1, y0, y1; /* decades */
 } axes;
 
-static double place_x(const axes *axes, double value)
-{
+static double place_x(const axes *axes, double value) {
     return LEFT + (log10(value) - axes->x0) / (axes->x1 - axes->x0) * (WIDTH - LEFT - RIGHT);
 }
 
-static double place_y(const axes *axes, double value)
-{
+static double place_y(const axes *axes, double value) {
     return HEIGHT - BOTTOM - (log10(value) - axes->y0) / (axes->y1 - axes->y0) * (HEIGHT - TOP - BOTTOM);
 }
 
-static bool is_shown(const record *r)
-{
+static bool is_shown(const record *r) {
     return r->flops > 0 && r->bytes > 0 && r->median > 0;
 }
 
-static void put_text(FILE *file, const char *text)
-{
+static void put_text(FILE *file, const char *text) {
     for (; *text != 0; text++)
         if (*text == '<' || *text == '>' || *text == '&' || *text == '"')
             fprintf(file, "&#%d;", *text);
@@ -47,8 +43,7 @@ static void put_text(FILE *file, const char *text)
 }
 
 /* Whole decades around the peaks and all points. */
-static axes make_axes(const bench *b)
-{
+static axes make_axes(const bench *b) {
     double ridge = b->peaks.flops / b->peaks.bytes, x0 = ridge / 10, x1 = ridge * 10, y0 = b->peaks.flops / 100, y1 = b->peaks.flops;
     for (size_t i = 0; i < b->record_count; i++) {
         const record *r = &b->records[i];
@@ -62,8 +57,7 @@ static axes make_axes(const bench *b)
     return (axes){floor(log10(x0)), ceil(log10(x1)), floor(log10(y0 * 1e-9)), ceil(log10(y1 * 1.1e-9))};
 }
 
-static void put_grid(FILE *file, const axes *axes)
-{
+static void put_grid(FILE *file, const axes *axes) {
     for (double d = axes->x0; d <= axes->x1; d++) {
         double x = place_x(axes, pow(10, d));
         fprintf(file, "<path class=\"grid\" d=\"M%.1f %d V%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", x, TOP,
@@ -81,8 +75,7 @@ static void put_grid(FILE *file, const axes *axes)
 }
 
 /* The slope is cut by the lower edge, the roof ends at the right one. */
-static void put_roof(FILE *file, const bench *b, const axes *axes)
-{
+static void put_roof(FILE *file, const bench *b, const axes *axes) {
     double flops = 1e-9 * b->peaks.flops, bytes = 1e-9 * b->peaks.bytes, ridge = flops / bytes;
     double from = fmax(pow(10, axes->x0), pow(10, axes->y0) / bytes);
     fprintf(file, "<path class=\"roof\" d=\"M%.1f %.1f L%.1f %.1f H%d\"/>\n", place_x(axes, from), place_y(axes, from * bytes),
@@ -93,8 +86,7 @@ static void put_roof(FILE *file, const bench *b, const axes *axes)
             bytes);
 }
 
-static size_t color_of(const char **solvers, size_t *count, const char *solver)
-{
+static size_t color_of(const char **solvers, size_t *count, const char *solver) {
     size_t at = 0;
     while (at < *count && strcmp(solvers[at], solver) != 0)
         at++;
@@ -104,8 +96,7 @@ static size_t color_of(const char **solvers, size_t *count, const char *solver)
 }
 
 /* Areas are as times; returns how many have no arithmetic. */
-static size_t put_points(FILE *file, const bench *b, const axes *axes, const char **solvers, size_t *count)
-{
+static size_t put_points(FILE *file, const bench *b, const axes *axes, const char **solvers, size_t *count) {
     double longest = 0;
     size_t hidden = 0;
     for (size_t i = 0; i < b->record_count; i++)
@@ -126,8 +117,7 @@ static size_t put_points(FILE *file, const bench *b, const axes *axes, const cha
     return hidden;
 }
 
-static void put_legend(FILE *file, const char **solvers, size_t count, size_t hidden)
-{
+static void put_legend(FILE *file, const char **solvers, size_t count, size_t hidden) {
     int x = WIDTH - RIGHT + 20, y = TOP + 10;
     for (size_t i = 0; i < count; i++, y += 20) {
         fprintf(file, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" fill=\"%s\"/><text x=\"%d\" y=\"%d\">", x, y - 4, colors[i % COLORS], x + 12, y);
@@ -138,8 +128,7 @@ static void put_legend(FILE *file, const char **solvers, size_t count, size_t hi
         fprintf(file, "<text x=\"%d\" y=\"%d\">%zu without arithmetic</text>\n", x - 5, y + 10, hidden);
 }
 
-int roofline_write(const bench *b, const char *path)
-{
+int roofline_write(const bench *b, const char *path) {
     const char **solvers = calloc(b->record_count + 1, sizeof(*solvers));
     FILE *file = solvers != NULL ? fopen(path, "w") : NULL;
     size_t count = 0;

@@ -20,8 +20,7 @@ typedef struct times {
 } times;
 
 /* "NAME=FILE": the file; NAME is cut off in a copy. */
-static const char *split(const char *text, char *name, size_t size)
-{
+static const char *split(const char *text, char *name, size_t size) {
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text || (size_t)(equals - text) >= size || equals[1] == 0)
         return NULL;
@@ -30,13 +29,11 @@ static const char *split(const char *text, char *name, size_t size)
     return equals + 1;
 }
 
-static oc_status read_file(oc_tensor **out, oc_context *context, const char *path, oc_error *err)
-{
+static oc_status read_file(oc_tensor **out, oc_context *context, const char *path, oc_error *err) {
     return ends_with(path, ".pb") ? oc_onnx_read_tensor(out, context, path, NULL, 0, err) : oc_npy_read(out, context, path, err);
 }
 
-static int feed_file(const settings *s, session *session, const char *name, const char *path)
-{
+static int feed_file(const settings *s, session *session, const char *name, const char *path) {
     oc_error err = {0};
     oc_tensor *tensor = session_find(session, name), *loaded;
     char wanted[200], got[200];
@@ -57,8 +54,7 @@ static int feed_file(const settings *s, session *session, const char *name, cons
     return code;
 }
 
-static bool is_given(const settings *s, const char *name)
-{
+static bool is_given(const settings *s, const char *name) {
     char own[256];
     for (size_t i = 0; i < s->inputs.count; i++)
         if (split(s->inputs.items[i], own, sizeof(own)) != NULL && strcmp(own, name) == 0)
@@ -66,8 +62,7 @@ static bool is_given(const settings *s, const char *name)
     return false;
 }
 
-static int feed(const settings *s, session *session)
-{
+static int feed(const settings *s, session *session) {
     char text[256];
     for (size_t i = 0; i < s->inputs.count; i++) {
         const char *path = split(s->inputs.items[i], text, sizeof(text));
@@ -87,8 +82,7 @@ static int feed(const settings *s, session *session)
     return EXIT_DONE;
 }
 
-static int write_outputs(const settings *s, session *session)
-{
+static int write_outputs(const settings *s, session *session) {
     char name[256];
     for (size_t i = 0; i < s->outputs.count; i++) {
         oc_error err = {0};
@@ -102,8 +96,7 @@ static int write_outputs(const settings *s, session *session)
     return EXIT_DONE;
 }
 
-static int run_all(const settings *s, session *session, times *times)
-{
+static int run_all(const settings *s, session *session, times *times) {
     oc_error err = {0};
     double *seconds = calloc((size_t)s->repeat, sizeof(*seconds));
     if (seconds == NULL)
@@ -124,8 +117,7 @@ static int run_all(const settings *s, session *session, times *times)
     return EXIT_DONE;
 }
 
-static void report_json(const settings *s, const session *session, const times *times)
-{
+static void report_json(const settings *s, const session *session, const times *times) {
     oc_plan_info info = oc_plan_get_info(session->plan);
     json_open('{');
     json_key("device");
@@ -168,8 +160,7 @@ static void report_json(const settings *s, const session *session, const times *
     json_close();
 }
 
-static void report_text(const settings *s, const session *session, const times *times)
-{
+static void report_text(const settings *s, const session *session, const times *times) {
     char text[200];
     oc_plan_info info = oc_plan_get_info(session->plan);
     printf("device   %s\n", oc_device_get_info(s->app.device)->name);
@@ -186,13 +177,11 @@ static void report_text(const settings *s, const session *session, const times *
     }
 }
 
-static void print_piece(void *user, const char *text, size_t size)
-{
+static void print_piece(void *user, const char *text, size_t size) {
     fwrite(text, 1, size, user);
 }
 
-static int run_session(const settings *s, session *session, double begin)
-{
+static int run_session(const settings *s, session *session, double begin) {
     times times = {0};
     int code = feed(s, session);
     if (code != EXIT_DONE)
@@ -208,8 +197,7 @@ static int run_session(const settings *s, session *session, double begin)
     return code;
 }
 
-static int run_model(settings *s, const char *path, const oc_dim_binding *dims)
-{
+static int run_model(settings *s, const char *path, const oc_dim_binding *dims) {
     double begin = seconds_now();
     oc_error err = {0};
     oc_graph *graph = NULL;
@@ -228,8 +216,7 @@ static int run_model(settings *s, const char *path, const oc_dim_binding *dims)
     return code;
 }
 
-static int check_pairs(const command *command, const char *option, const arg_list *list)
-{
+static int check_pairs(const command *command, const char *option, const arg_list *list) {
     char name[256];
     for (size_t i = 0; i < list->count; i++)
         if (split(list->items[i], name, sizeof(name)) == NULL)
@@ -237,8 +224,7 @@ static int check_pairs(const command *command, const char *option, const arg_lis
     return ARGS_GO_ON;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     settings s = {.repeat = 1};
     arg_list arguments = {0};
     oc_dim_binding *dims = NULL;

@@ -6,8 +6,7 @@
 
 typedef oc_value_info (*get_info)(const oc_plan *plan, size_t index);
 
-static oc_status make_tensors(app *app, const oc_plan *plan, get_info get, oc_binding **out, size_t *count, oc_error *err)
-{
+static oc_status make_tensors(app *app, const oc_plan *plan, get_info get, oc_binding **out, size_t *count, oc_error *err) {
     size_t total = 0;
     while (get(plan, total).name != NULL)
         total++;
@@ -24,8 +23,7 @@ static oc_status make_tensors(app *app, const oc_plan *plan, get_info get, oc_bi
 }
 
 oc_status session_open(session *session, app *app, const oc_graph *graph, oc_state *state, const oc_plan_params *params,
-                       oc_error *err)
-{
+                       oc_error *err) {
     memset(session, 0, sizeof(*session));
     oc_status status = oc_plan_create(&session->plan, graph, &app->device, 1, params, err);
     if (status == OC_OK)
@@ -39,15 +37,13 @@ oc_status session_open(session *session, app *app, const oc_graph *graph, oc_sta
     return status;
 }
 
-static void free_tensors(oc_binding *bindings, size_t count)
-{
+static void free_tensors(oc_binding *bindings, size_t count) {
     for (size_t i = 0; i < count; i++)
         oc_tensor_destroy(&bindings[i].tensor);
     free(bindings);
 }
 
-void session_close(session *session)
-{
+void session_close(session *session) {
     free_tensors(session->inputs, session->input_count);
     free_tensors(session->outputs, session->output_count);
     oc_exec_destroy(&session->exec);
@@ -55,21 +51,18 @@ void session_close(session *session)
     memset(session, 0, sizeof(*session));
 }
 
-oc_status session_run(session *session, oc_error *err)
-{
+oc_status session_run(session *session, oc_error *err) {
     return oc_exec_run(session->exec, session->inputs, session->input_count, session->outputs, session->output_count, err);
 }
 
-static oc_tensor *find_in(const oc_binding *bindings, size_t count, const char *name)
-{
+static oc_tensor *find_in(const oc_binding *bindings, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(bindings[i].name, name) == 0)
             return bindings[i].tensor;
     return NULL;
 }
 
-oc_tensor *session_find(const session *session, const char *name)
-{
+oc_tensor *session_find(const session *session, const char *name) {
     oc_tensor *tensor = find_in(session->inputs, session->input_count, name);
     return tensor != NULL ? tensor : find_in(session->outputs, session->output_count, name);
 }

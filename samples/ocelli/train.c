@@ -16,14 +16,12 @@ typedef struct epoch {
     oc_train_report last;
 } epoch;
 
-static bool on_step(void *user, int64_t step, int64_t steps, double loss)
-{
+static bool on_step(void *user, int64_t step, int64_t steps, double loss) {
     bar_step(user, step, steps, loss);
     return true;
 }
 
-static int train_piece(trainee *t, int64_t max_steps, epoch *epoch, bar *bar)
-{
+static int train_piece(trainee *t, int64_t max_steps, epoch *epoch, bar *bar) {
     oc_error err = {0};
     oc_train_report report = {0};
     if (oc_trainer_epoch(t->trainer, t->images, t->labels, max_steps, on_step, bar, &report, &err) != OC_OK) {
@@ -37,8 +35,7 @@ static int train_piece(trainee *t, int64_t max_steps, epoch *epoch, bar *bar)
     return EXIT_DONE;
 }
 
-static void report_json(const epoch *e, const oc_train_report *test)
-{
+static void report_json(const epoch *e, const oc_train_report *test) {
     json_open('{');
     json_key("epoch");
     json_integer(e->last.epoch);
@@ -57,8 +54,7 @@ static void report_json(const epoch *e, const oc_train_report *test)
     json_close();
 }
 
-static void report_text(const epoch *e, const oc_train_report *test)
-{
+static void report_text(const epoch *e, const oc_train_report *test) {
     printf("epoch %lld, step %lld: train loss %.4f", (long long)e->last.epoch, (long long)e->last.step,
            e->loss / (double)e->samples);
     if (test != NULL)
@@ -69,8 +65,7 @@ static void report_text(const epoch *e, const oc_train_report *test)
     fflush(stdout);
 }
 
-static int end_epoch(trainee *t, const epoch *epoch)
-{
+static int end_epoch(trainee *t, const epoch *epoch) {
     oc_error err = {0};
     oc_train_report test;
     if (t->test_images != NULL && oc_trainer_evaluate(t->trainer, t->test_images, t->test_labels, &test, &err) != OC_OK)
@@ -82,8 +77,7 @@ static int end_epoch(trainee *t, const epoch *epoch)
 }
 
 /* Where a resumed training stands: one sample is evaluated for its report. */
-static int find_position(trainee *t, oc_train_report *out)
-{
+static int find_position(trainee *t, oc_train_report *out) {
     oc_error err = {0};
     oc_tensor *parts[2] = {NULL, NULL}, *wholes[2] = {t->images, t->labels};
     oc_status status = OC_OK;
@@ -100,8 +94,7 @@ static int find_position(trainee *t, oc_train_report *out)
 }
 
 /* One epoch, or what is left of it or of the steps. */
-static int train_epoch(trainee *t, oc_train_report *position, bool dump)
-{
+static int train_epoch(trainee *t, oc_train_report *position, bool dump) {
     epoch e = {.last = *position};
     bar bar;
     bar_begin(&bar);
@@ -119,8 +112,7 @@ static int train_epoch(trainee *t, oc_train_report *position, bool dump)
 }
 
 /* Trains until so many epochs, or steps, have been made since the very beginning. */
-static int train(trainee *t)
-{
+static int train(trainee *t) {
     oc_train_report position = {0};
     int code = t->resume != NULL ? find_position(t, &position) : EXIT_DONE;
     bool dump = t->gradients != NULL;
@@ -131,8 +123,7 @@ static int train(trainee *t)
     return code;
 }
 
-static int make_trainer(trainee *t)
-{
+static int make_trainer(trainee *t) {
     oc_error err = {0};
     const oc_trainer_params params = {
         .optimizer = {.kind = strcmp(t->optimizer, "adam") == 0 ? OC_ADAM : OC_SGD, .lr = (float)t->lr,
@@ -148,8 +139,7 @@ static int make_trainer(trainee *t)
     return EXIT_DONE;
 }
 
-static int work(trainee *t)
-{
+static int work(trainee *t) {
     if (!app_open(&t->app))
         return EXIT_FAILED;
     int code = trainee_load(t);
@@ -162,8 +152,7 @@ static int work(trainee *t)
     return code;
 }
 
-static int check(const command *command, trainee *t, const arg_list *arguments)
-{
+static int check(const command *command, trainee *t, const arg_list *arguments) {
     t->network = arguments->count > 0 ? arguments->items[0] : NULL;
     if ((t->network != NULL) == (t->model != NULL))
         return args_wrong(command, "name either a known network (lenet5) or a --model");
@@ -188,8 +177,7 @@ static int check(const command *command, trainee *t, const arg_list *arguments)
     return ARGS_GO_ON;
 }
 
-static int run(const command *command, int argc, char **argv)
-{
+static int run(const command *command, int argc, char **argv) {
     trainee t = {.loss = "softmax_cross_entropy", .optimizer = "sgd", .batch = 64, .lr = -1};
     arg_list arguments = {0};
     const option options[] = {

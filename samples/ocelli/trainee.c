@@ -9,15 +9,13 @@
 #include "session.h"
 #include "trainee.h"
 
-static int read_npy(trainee *t, const char *path, oc_tensor **out)
-{
+static int read_npy(trainee *t, const char *path, oc_tensor **out) {
     oc_error err = {0};
     return oc_npy_read(out, t->app.context, path, &err) == OC_OK ? EXIT_DONE : app_fail(&err);
 }
 
 /* (samples, rows, columns) as the network's input has it: (samples, 1, rows, columns), or (samples, pixels). */
-static int shape_images(const trainee *t, oc_tensor **images)
-{
+static int shape_images(const trainee *t, oc_tensor **images) {
     oc_error err = {0};
     oc_shape from = *oc_tensor_get_shape(*images), to = oc_graph_get_input(t->graph, 0).shape;
     oc_tensor *view;
@@ -33,8 +31,7 @@ static int shape_images(const trainee *t, oc_tensor **images)
     return EXIT_DONE;
 }
 
-static int load_folder(trainee *t)
-{
+static int load_folder(trainee *t) {
     dataset train, test;
     if (!dataset_read(&train, &t->app, t->data, "train"))
         return EXIT_FAILED;
@@ -49,8 +46,7 @@ static int load_folder(trainee *t)
 }
 
 /* What classify needs to know later. */
-static int set_metadata(trainee *t)
-{
+static int set_metadata(trainee *t) {
     oc_error err = {0};
     char *labels = dataset_labels(t->data);
     oc_status status = oc_graph_set_metadata(t->graph, "scale", "0.00392156862745098", &err);
@@ -62,8 +58,7 @@ static int set_metadata(trainee *t)
     return status == OC_OK ? EXIT_DONE : app_fail(&err);
 }
 
-static int build_lenet(trainee *t)
-{
+static int build_lenet(trainee *t) {
     oc_error err = {0};
     if (oc_graph_create(&t->graph, t->app.context, &err) != OC_OK)
         return app_fail(&err);
@@ -74,8 +69,7 @@ static int build_lenet(trainee *t)
     return EXIT_DONE;
 }
 
-int trainee_load(trainee *t)
-{
+int trainee_load(trainee *t) {
     oc_error err = {0};
     int code = EXIT_DONE;
     if (t->model == NULL)
@@ -93,15 +87,13 @@ int trainee_load(trainee *t)
     return code == EXIT_DONE ? read_npy(t, t->labels_path, &t->labels) : code;
 }
 
-static int make_folder(const char *path)
-{
+static int make_folder(const char *path) {
     if (mkdir(path, 0777) == 0 || errno == EEXIST)
         return EXIT_DONE;
     return app_say("the folder %s cannot be made: %s", path, strerror(errno));
 }
 
-static int dump_gradient(trainee *t, const oc_value_info *info)
-{
+static int dump_gradient(trainee *t, const oc_value_info *info) {
     oc_error err = {0};
     oc_tensor *gradient;
     char path[4096];
@@ -119,8 +111,7 @@ static int dump_gradient(trainee *t, const oc_value_info *info)
     return status == OC_OK ? EXIT_DONE : app_fail(&err);
 }
 
-int trainee_dump_gradients(trainee *t)
-{
+int trainee_dump_gradients(trainee *t) {
     int code = make_folder(t->gradients);
     for (size_t i = 0; code == EXIT_DONE && i < oc_graph_state_count(t->graph); i++) {
         oc_value_info info = oc_graph_get_state(t->graph, i);
@@ -133,8 +124,7 @@ int trainee_dump_gradients(trainee *t)
 #define SAMPLES 1000 /* whose answers are compared */
 
 /* The first output of a network for the first images; NULL after a sentence. */
-static oc_tensor *answers(trainee *t, const oc_graph *graph, oc_state *state, const oc_tensor *images)
-{
+static oc_tensor *answers(trainee *t, const oc_graph *graph, oc_state *state, const oc_tensor *images) {
     oc_error err = {0};
     session session;
     int64_t count = oc_tensor_get_shape(images)->dims[0], samples = count < SAMPLES ? count : SAMPLES;
@@ -157,8 +147,7 @@ static oc_tensor *answers(trainee *t, const oc_graph *graph, oc_state *state, co
     return output;
 }
 
-static int compare_answers(trainee *t, const oc_graph *saved)
-{
+static int compare_answers(trainee *t, const oc_graph *saved) {
     const oc_tensor *images = t->test_images != NULL ? t->test_images : t->images;
     oc_tensor *a = answers(t, oc_trainer_get_graph(t->trainer), oc_trainer_get_state(t->trainer), images);
     oc_tensor *b = answers(t, saved, NULL, images);
@@ -174,8 +163,7 @@ static int compare_answers(trainee *t, const oc_graph *saved)
     return code;
 }
 
-int trainee_save(trainee *t)
-{
+int trainee_save(trainee *t) {
     oc_error err = {0};
     oc_graph *saved;
     /* The network as it was given, its sizes too, with the state that was trained. */
@@ -187,8 +175,7 @@ int trainee_save(trainee *t)
     return code;
 }
 
-void trainee_free(trainee *t)
-{
+void trainee_free(trainee *t) {
     oc_trainer_destroy(&t->trainer);
     oc_graph_destroy(&t->graph);
     oc_tensor_destroy(&t->images);

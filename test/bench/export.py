@@ -109,7 +109,7 @@ def write_net(folder, model, size, kept, batches):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", default=os.path.join(os.environ.get("OCELLI_PEERS", "/tmp/ocelli-peers"), "nets"))
+    parser.add_argument("folder", nargs="?", default=os.path.join(os.environ.get("OCELLI_PEERS", ".peers"), "nets"))
     parser.add_argument("--net", action="append", choices=sorted(NETS))
     parser.add_argument("--batch", action="append", type=int)
     args = parser.parse_args()

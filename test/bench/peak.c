@@ -54,8 +54,7 @@ FORM(run_neon, , float32x4_t, vdupq_n_f32, NEON_FMA, NEON_FIRST)
 
 /* Whatever the compiler makes of it. */
 #define PLAIN_LANES 16
-static float run_plain(long rounds)
-{
+static float run_plain(long rounds) {
     float c[CHAINS * PLAIN_LANES], sum = 0;
     for (int i = 0; i < CHAINS * PLAIN_LANES; i++)
         c[i] = (float)i;
@@ -67,8 +66,7 @@ static float run_plain(long rounds)
     return sum;
 }
 
-static form best_form(void)
-{
+static form best_form(void) {
 #ifdef X86
     if (__builtin_cpu_supports("avx512f"))
         return (form){"avx512f", 16, run_avx512};
@@ -85,15 +83,13 @@ static long rounds;
 static volatile float sink;
 static pthread_barrier_t barrier;
 
-static double now(void)
-{
+static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static void *work(void *best)
-{
+static void *work(void *best) {
     for (int i = 0; i < TRIES; i++) {
         pthread_barrier_wait(&barrier);
         double start = now();
@@ -106,8 +102,7 @@ static void *work(void *best)
     return NULL;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int threads = argc > 1 ? atoi(argv[1]) : (int)sysconf(_SC_NPROCESSORS_ONLN);
     pthread_t ids[MAX_THREADS];
     double best = INFINITY;

@@ -129,7 +129,7 @@ def write(path, kind, problems):
 
 
 def main():
-    nets = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.environ.get("OCELLI_PEERS", "/tmp/ocelli-peers"), "nets")
+    nets = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.environ.get("OCELLI_PEERS", ".peers"), "nets")
     folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "problems")
     os.makedirs(folder, exist_ok=True)
     for kind, problems in collect(nets).items():

@@ -11,8 +11,7 @@
 
 static oc_context *context;
 
-static void check(bool right, const char *what)
-{
+static void check(bool right, const char *what) {
     if (right)
         return;
     fprintf(stderr, "fuzz: %s\n", what);
@@ -20,8 +19,7 @@ static void check(bool right, const char *what)
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     oc_error err = {0};
     oc_graph *graph = NULL, *bound = NULL;
     const oc_context_params params = {.cache_folder = "", .host_limit = (size_t)1 << 28};
@@ -46,8 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static int count;
 
-static void run_file(const char *path)
-{
+static void run_file(const char *path) {
     FILE *file = fopen(path, "rb");
     if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
         printf("skipped: %s cannot be read\n", path);
@@ -65,8 +62,7 @@ static void run_file(const char *path)
 }
 
 /* All .onnx files of a folder, and files. */
-static void run_path(const char *path)
-{
+static void run_path(const char *path) {
     DIR *folder = opendir(path);
     if (folder == NULL) {
         run_file(path);
@@ -82,8 +78,7 @@ static void run_path(const char *path)
     closedir(folder);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++)
         run_path(argv[i]);
     oc_context_destroy(&context);

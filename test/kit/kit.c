@@ -14,8 +14,7 @@
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void collect(void *user, oc_log_level level, const char *text)
-{
+static void collect(void *user, oc_log_level level, const char *text) {
     kit *k = user;
     size_t size = strlen(text);
     pthread_mutex_lock(&log_lock);
@@ -34,8 +33,7 @@ static void collect(void *user, oc_log_level level, const char *text)
         fprintf(stderr, "log %d: %s\n", (int)level, text);
 }
 
-void kit_init(kit *k, const oc_context_params *given)
-{
+void kit_init(kit *k, const oc_context_params *given) {
     oc_error err = {OC_OK, 0, ""};
     oc_context_params params = given ? *given : (oc_context_params){0};
     oc_log log = {OC_LOG_DEBUG, collect, k};
@@ -50,8 +48,7 @@ void kit_init(kit *k, const oc_context_params *given)
     KIT_OK(oc_context_create(&k->context, &params, &err), &err);
 }
 
-oc_device *kit_open(kit *k)
-{
+oc_device *kit_open(kit *k) {
     oc_error err = {OC_OK, 0, ""};
     oc_status status = oc_device_create(&k->device, k->context, NULL, &err);
     if (status == OC_ERROR_NO_DEVICE) {
@@ -63,8 +60,7 @@ oc_device *kit_open(kit *k)
     return k->device;
 }
 
-static void remove_folder(const char *folder)
-{
+static void remove_folder(const char *folder) {
     char path[600];
     struct stat info;
     DIR *open = opendir(folder);
@@ -86,8 +82,7 @@ static void remove_folder(const char *folder)
 }
 
 /* What oc_context_create keeps: strings alone, which destroy gives back. */
-static size_t left_over(const oc_context *context)
-{
+static size_t left_over(const oc_context *context) {
     size_t kept = 0;
     const char *const texts[] = {context->cache_folder, context->mask, context->kernels, context->disable, context->opencl};
     for (size_t i = 0; i < OC_COUNT(texts); i++)
@@ -95,8 +90,7 @@ static size_t left_over(const oc_context *context)
     return context->host_used - kept;
 }
 
-void kit_finish(kit *k)
-{
+void kit_finish(kit *k) {
     if (k->device) {
         uint64_t used = 0;
         oc__device_usage(k->device, &used, NULL);
@@ -112,27 +106,23 @@ void kit_finish(kit *k)
     remove_folder(k->folder);
 }
 
-bool kit_logged(const kit *k, const char *part)
-{
+bool kit_logged(const kit *k, const char *part) {
     return strstr(k->log, part) != NULL;
 }
 
-void kit_log_clear(kit *k)
-{
+void kit_log_clear(kit *k) {
     k->log[0] = '\0';
     k->log_size = 0;
     k->warnings = k->errors = 0;
 }
 
-const char *kit_path(kit *k, const char *name)
-{
+const char *kit_path(kit *k, const char *name) {
     static char path[600];
     snprintf(path, sizeof path, "%s/%s", k->folder, name);
     return path;
 }
 
-static void *count_allocate(void *user, size_t size, size_t alignment)
-{
+static void *count_allocate(void *user, size_t size, size_t alignment) {
     kit_allocator *counts = user;
     void *memory = NULL;
     if (++counts->calls == counts->fail_at || posix_memalign(&memory, alignment, size))
@@ -141,28 +131,24 @@ static void *count_allocate(void *user, size_t size, size_t alignment)
     return memory;
 }
 
-static void count_release(void *user, void *memory, size_t size)
-{
+static void count_release(void *user, void *memory, size_t size) {
     kit_allocator *counts = user;
     counts->live -= size;
     free(memory);
 }
 
-oc_allocator kit_allocator_get(kit_allocator *counts)
-{
+oc_allocator kit_allocator_get(kit_allocator *counts) {
     return (oc_allocator){count_allocate, count_release, counts};
 }
 
-void kit_ok_(oc_status status, const oc_error *err, const char *file, int line)
-{
+void kit_ok_(oc_status status, const oc_error *err, const char *file, int line) {
     if (status != OC_OK) {
         print_error("%s: %s\n", oc_status_name(status), err ? err->text : "");
         _fail(file, line);
     }
 }
 
-void kit_fails_(oc_status wanted, const char *part, oc_status status, const oc_error *err, const char *file, int line)
-{
+void kit_fails_(oc_status wanted, const char *part, oc_status status, const oc_error *err, const char *file, int line) {
     if (status != wanted || !err || err->status != wanted || !strstr(err->text, part)) {
         print_error("%s with '%s' was expected, got %s: %s\n", oc_status_name(wanted), part, oc_status_name(status),
                     err ? err->text : "");

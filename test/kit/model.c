@@ -12,8 +12,7 @@
 #include "onnx/schema.h"
 #include "op/rig.h"
 
-void model_init(model *m, oc_context *context, int opset)
-{
+void model_init(model *m, oc_context *context, int opset) {
     m->context = context;
     m->opset = opset;
     m->ir_version = 7;
@@ -22,58 +21,50 @@ void model_init(model *m, oc_context *context, int opset)
     oc__string_init(&m->head, context);
 }
 
-void model_finish(model *m)
-{
+void model_finish(model *m) {
     oc__string_finish(&m->graph);
     oc__string_finish(&m->attributes);
     oc__string_finish(&m->head);
 }
 
 /* Moves a message into the field of another. */
-static void put(oc__string *to, uint32_t number, oc__string *message)
-{
+static void put(oc__string *to, uint32_t number, oc__string *message) {
     oc__wire_put_bytes(to, number, message->text, message->size);
     oc__string_finish(message);
 }
 
-static void begin_attribute(model *m, oc__string *attr, const char *name)
-{
+static void begin_attribute(model *m, oc__string *attr, const char *name) {
     oc__string_init(attr, m->context);
     oc__wire_put_text(attr, ATTRIBUTE_NAME, name);
 }
 
-static void end_attribute(model *m, oc__string *attr, int type)
-{
+static void end_attribute(model *m, oc__string *attr, int type) {
     oc__wire_put_varint(attr, ATTRIBUTE_TYPE, (uint64_t)type);
     put(&m->attributes, NODE_ATTRIBUTE, attr);
 }
 
-void model_int(model *m, const char *name, int64_t value)
-{
+void model_int(model *m, const char *name, int64_t value) {
     oc__string attr;
     begin_attribute(m, &attr, name);
     oc__wire_put_varint(&attr, ATTRIBUTE_I, (uint64_t)value);
     end_attribute(m, &attr, 2);
 }
 
-void model_float(model *m, const char *name, float value)
-{
+void model_float(model *m, const char *name, float value) {
     oc__string attr;
     begin_attribute(m, &attr, name);
     oc__wire_put_float(&attr, ATTRIBUTE_F, value);
     end_attribute(m, &attr, 1);
 }
 
-void model_text(model *m, const char *name, const char *text)
-{
+void model_text(model *m, const char *name, const char *text) {
     oc__string attr;
     begin_attribute(m, &attr, name);
     oc__wire_put_text(&attr, ATTRIBUTE_S, text);
     end_attribute(m, &attr, 3);
 }
 
-void model_ints(model *m, const char *name, int count, ...)
-{
+void model_ints(model *m, const char *name, int count, ...) {
     oc__string attr;
     va_list values;
     begin_attribute(m, &attr, name);
@@ -84,16 +75,14 @@ void model_ints(model *m, const char *name, int count, ...)
     end_attribute(m, &attr, 7);
 }
 
-static void put_names(oc__string *node, uint32_t number, const char *names)
-{
+static void put_names(oc__string *node, uint32_t number, const char *names) {
     char copy[400];
     snprintf(copy, sizeof(copy), "%s", names);
     for (char *name = strtok(copy, " "); name != NULL; name = strtok(NULL, " "))
         oc__wire_put_text(node, number, strcmp(name, "-") == 0 ? "" : name);
 }
 
-void model_node(model *m, const char *type, const char *in, const char *out)
-{
+void model_node(model *m, const char *type, const char *in, const char *out) {
     oc__string node;
     oc__string_init(&node, m->context);
     put_names(&node, NODE_INPUT, in);
@@ -105,8 +94,7 @@ void model_node(model *m, const char *type, const char *in, const char *out)
     put(&m->graph, GRAPH_NODE, &node);
 }
 
-static void put_dims(model *m, oc__string *shape, const char *dims)
-{
+static void put_dims(model *m, oc__string *shape, const char *dims) {
     char copy[200];
     snprintf(copy, sizeof(copy), "%s", dims);
     for (char *text = strtok(copy, ","); text != NULL; text = strtok(NULL, ",")) {
@@ -120,8 +108,7 @@ static void put_dims(model *m, oc__string *shape, const char *dims)
     }
 }
 
-void model_input(model *m, const char *name, int type, const char *dims)
-{
+void model_input(model *m, const char *name, int type, const char *dims) {
     oc__string shape, tensor, kind, value;
     oc__string_init(&shape, m->context);
     oc__string_init(&tensor, m->context);
@@ -136,16 +123,14 @@ void model_input(model *m, const char *name, int type, const char *dims)
     put(&m->graph, GRAPH_INPUT, &value);
 }
 
-void model_output(model *m, const char *name)
-{
+void model_output(model *m, const char *name) {
     oc__string value;
     oc__string_init(&value, m->context);
     oc__wire_put_text(&value, VALUE_NAME, name);
     put(&m->graph, GRAPH_OUTPUT, &value);
 }
 
-static void begin_tensor(model *m, oc__string *tensor, const char *name, int type, const char *dims)
-{
+static void begin_tensor(model *m, oc__string *tensor, const char *name, int type, const char *dims) {
     char copy[200];
     oc__string_init(tensor, m->context);
     snprintf(copy, sizeof(copy), "%s", dims);
@@ -155,21 +140,18 @@ static void begin_tensor(model *m, oc__string *tensor, const char *name, int typ
     oc__wire_put_text(tensor, TENSOR_NAME, name);
 }
 
-void model_raw(model *m, const char *name, int type, const char *dims, const void *data, size_t size)
-{
+void model_raw(model *m, const char *name, int type, const char *dims, const void *data, size_t size) {
     oc__string tensor;
     begin_tensor(m, &tensor, name, type, dims);
     oc__wire_put_bytes(&tensor, TENSOR_RAW, data, size);
     put(&m->graph, GRAPH_INITIALIZER, &tensor);
 }
 
-void model_floats(model *m, const char *name, const char *dims, const float *values, int count)
-{
+void model_floats(model *m, const char *name, const char *dims, const float *values, int count) {
     model_raw(m, name, ONNX_FLOAT32, dims, values, (size_t)count * sizeof(float));
 }
 
-void model_longs(model *m, const char *name, const char *dims, int count, ...)
-{
+void model_longs(model *m, const char *name, const char *dims, int count, ...) {
     oc__string tensor;
     va_list values;
     begin_tensor(m, &tensor, name, ONNX_INT64, dims);
@@ -180,16 +162,14 @@ void model_longs(model *m, const char *name, const char *dims, int count, ...)
     put(&m->graph, GRAPH_INITIALIZER, &tensor);
 }
 
-void model_field(model *m, const char *name, int type, const char *dims, const oc__string *field)
-{
+void model_field(model *m, const char *name, int type, const char *dims, const oc__string *field) {
     oc__string tensor;
     begin_tensor(m, &tensor, name, type, dims);
     oc__string_append_n(&tensor, field->text, field->size);
     put(&m->graph, GRAPH_INITIALIZER, &tensor);
 }
 
-void model_constant(model *m, const char *name, int count, ...)
-{
+void model_constant(model *m, const char *name, int count, ...) {
     oc__string tensor, attr;
     va_list values;
     char dims[24] = "";
@@ -206,8 +186,7 @@ void model_constant(model *m, const char *name, int count, ...)
     model_node(m, "Constant", "", name);
 }
 
-void model_metadata(model *m, const char *key, const char *text)
-{
+void model_metadata(model *m, const char *key, const char *text) {
     oc__string entry;
     oc__string_init(&entry, m->context);
     oc__wire_put_text(&entry, ENTRY_KEY, key);
@@ -215,8 +194,7 @@ void model_metadata(model *m, const char *key, const char *text)
     put(&m->head, MODEL_METADATA, &entry);
 }
 
-void model_bytes(const model *m, oc__string *out)
-{
+void model_bytes(const model *m, oc__string *out) {
     oc__string opset;
     oc__string_init(out, m->context);
     oc__string_init(&opset, m->context);
@@ -228,8 +206,7 @@ void model_bytes(const model *m, oc__string *out)
     assert_false(out->failed);
 }
 
-oc_status model_read(const model *m, oc_graph **out, oc_error *err)
-{
+oc_status model_read(const model *m, oc_graph **out, oc_error *err) {
     oc__string bytes;
     model_bytes(m, &bytes);
     oc_status status = oc_onnx_read_memory(out, m->context, bytes.text, bytes.size, NULL, err);
@@ -238,8 +215,7 @@ oc_status model_read(const model *m, oc_graph **out, oc_error *err)
 }
 
 /* Numbers in halves, between -4 and 4, that depend on name and index. */
-static double small_number(const char *name, int64_t index, oc_dtype dtype)
-{
+static double small_number(const char *name, int64_t index, oc_dtype dtype) {
     uint32_t hash = 2166136261u;
     for (const char *at = name; *at != 0; at++)
         hash = (hash ^ (uint8_t)*at) * 16777619u;
@@ -248,8 +224,7 @@ static double small_number(const char *name, int64_t index, oc_dtype dtype)
     return oc__is_float(dtype) ? value * 0.5 : dtype == OC_BOOL || dtype == OC_U8 ? value & 1 : value & 3;
 }
 
-static double *make_value(const oc_value *value)
-{
+static double *make_value(const oc_value *value) {
     int64_t count = oc_shape_count(&value->shape);
     double *array = calloc((size_t)count + 1, sizeof(*array));
     assert_non_null(array);
@@ -262,8 +237,7 @@ static double *make_value(const oc_value *value)
     return array;
 }
 
-int64_t model_compute(oc_graph *graph, int64_t n, size_t index, double **out)
-{
+int64_t model_compute(oc_graph *graph, int64_t n, size_t index, double **out) {
     oc_error err = {0};
     oc_graph *bound;
     const oc__copy_params params = {.bind = true, .default_dim = n};
@@ -288,8 +262,7 @@ int64_t model_compute(oc_graph *graph, int64_t n, size_t index, double **out)
     return count;
 }
 
-void model_give_states(oc_graph *graph)
-{
+void model_give_states(oc_graph *graph) {
     oc_error err = {0};
     for (size_t i = 0; i < graph->state_count; i++) {
         oc_value *state = graph->states[i];
@@ -301,8 +274,7 @@ void model_give_states(oc_graph *graph)
     }
 }
 
-void model_same(oc_graph *a, oc_graph *b, int64_t n)
-{
+void model_same(oc_graph *a, oc_graph *b, int64_t n) {
     assert_int_equal(oc_graph_output_count(a), oc_graph_output_count(b));
     for (size_t i = 0; i < oc_graph_output_count(a); i++) {
         double *x, *y;
@@ -318,8 +290,7 @@ void model_same(oc_graph *a, oc_graph *b, int64_t n)
     }
 }
 
-const char *model_data(const char *sub)
-{
+const char *model_data(const char *sub) {
     static char path[600];
     const char *folder = getenv("OCELLI_DATA");
     if (folder == NULL || access(folder, R_OK) != 0) {

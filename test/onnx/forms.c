@@ -9,23 +9,19 @@
 #include "ir/ir.h"
 #include "kit/reading.h"
 
-static oc_value *softmax_flat(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *softmax_flat(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_reshape_like(graph, oc_softmax(graph, oc_reshape(graph, x, &OC_SHAPE(2, 12), err), 1, err), x, err);
 }
 
-static oc_value *softmax_last(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *softmax_last(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_softmax(graph, x, 2, err);
 }
 
-static oc_value *softmax_one(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *softmax_one(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_softmax(graph, x, 1, err);
 }
 
-static void test_softmax(void **state)
-{
+static void test_softmax(void **state) {
     (void)state;
     begin(12, "2,3,4");
     model_node(&m, "Softmax", "x", "y");
@@ -43,18 +39,15 @@ static void test_softmax(void **state)
     check_against(softmax_one, 1);
 }
 
-static oc_value *clipped(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *clipped(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_clip(graph, x, -1, 2.5f, err);
 }
 
-static oc_value *clipped_above(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *clipped_above(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_clip(graph, x, -INFINITY, 2.5f, err);
 }
 
-static void test_clip(void **state)
-{
+static void test_clip(void **state) {
     (void)state;
     const float low = -1, high = 2.5f;
     begin(6 + 1, "3,4");
@@ -79,13 +72,11 @@ static void test_clip(void **state)
     check_against(clipped_above, 1);
 }
 
-static oc_value *padded(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *padded(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_pad(graph, x, &oc_pad_params(.begin = {0, 1}, .end = {2, 0}, .value = 7), err);
 }
 
-static void test_pad(void **state)
-{
+static void test_pad(void **state) {
     (void)state;
     const float seven = 7;
     begin(7, "N,4");
@@ -100,13 +91,11 @@ static void test_pad(void **state)
     check_against(padded, 1);
 }
 
-static oc_value *sliced(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *sliced(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_slice(graph, x, &oc_slice_params(.begin = {0, 1}, .end = {0, -1}, .step = {0, 1}), err);
 }
 
-static void test_slice(void **state)
-{
+static void test_slice(void **state) {
     (void)state;
     begin(9, "N,5");
     model_ints(&m, "starts", 1, (int64_t)1);
@@ -121,13 +110,11 @@ static void test_slice(void **state)
     check_against(sliced, 1);
 }
 
-static oc_value *responses(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *responses(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_lrn(graph, x, &oc_lrn_params(.size = 3, .alpha = 1e-4f, .beta = 0.5f, .bias = 1), err);
 }
 
-static void test_lrn(void **state)
-{
+static void test_lrn(void **state) {
     (void)state;
     begin(13, "N,5,3");
     model_int(&m, "size", 3);
@@ -139,19 +126,16 @@ static void test_lrn(void **state)
     read_fails(OC_ERROR_SHAPE, "size is 0");
 }
 
-static oc_value *gathered_one(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *gathered_one(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *part = oc_slice(graph, x, &oc_slice_params(.begin = {0, 4}, .end = {0, 5}, .step = {0, 1}), err);
     return oc_reshape(graph, part, &OC_SHAPE(-1, 3), err);
 }
 
-static oc_value *gathered_even(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *gathered_even(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_slice(graph, x, &oc_slice_params(.begin = {0, 0, 0}, .end = {0, 0, 3}, .step = {0, 0, 2}), err);
 }
 
-static oc_value *gathered_square(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *gathered_square(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *parts[4];
     const int at[4] = {3, 0, 0, 4};
     for (int i = 0; i < 4; i++)
@@ -159,8 +143,7 @@ static oc_value *gathered_square(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_reshape(graph, oc_concat(graph, parts, 4, 1, err), &OC_SHAPE(-1, 2, 2, 3), err);
 }
 
-static void test_gather(void **state)
-{
+static void test_gather(void **state) {
     (void)state;
     begin(13, "N,5,3");
     model_constant(&m, "at", 0, (int64_t)-1);
@@ -184,13 +167,11 @@ static void test_gather(void **state)
     read_fails(OC_ERROR_SHAPE, "index 5 is out of range");
 }
 
-static oc_value *summed(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *summed(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_reduce_sum(graph, x, &oc_reduce_params(.axes = {1}, .axis_count = 1, .keep_dims = true), err);
 }
 
-static void test_reduce(void **state)
-{
+static void test_reduce(void **state) {
     (void)state;
     begin(11, "2,5");
     model_ints(&m, "axes", 1, (int64_t)-1);
@@ -202,13 +183,11 @@ static void test_reduce(void **state)
     check_against(summed, 1);
 }
 
-static oc_value *unsqueezed(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *unsqueezed(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_reshape(graph, x, &OC_SHAPE(1, 2, 1, 5), err);
 }
 
-static void test_squeeze(void **state)
-{
+static void test_squeeze(void **state) {
     (void)state;
     begin(11, "N,5");
     model_ints(&m, "axes", 2, (int64_t)0, (int64_t)2);
@@ -223,13 +202,11 @@ static void test_squeeze(void **state)
     oc_graph_destroy(&graph);
 }
 
-static oc_value *same(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *same(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_identity(graph, x, err);
 }
 
-static void test_dropout(void **state)
-{
+static void test_dropout(void **state) {
     (void)state;
     begin(7, "2,5");
     model_float(&m, "ratio", 0.9f);
@@ -247,8 +224,7 @@ static void test_dropout(void **state)
 }
 
 /* x.view(x.size(0), -1) as PyTorch writes it. */
-static void test_computed_shape(void **state)
-{
+static void test_computed_shape(void **state) {
     (void)state;
     begin(11, "N,3,4");
     model_node(&m, "Shape", "x", "shape");
@@ -271,8 +247,7 @@ static void test_computed_shape(void **state)
     oc_graph_destroy(&graph);
 }
 
-static oc_value *gemm(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *gemm(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *w = oc_graph_state(graph, "w", OC_F32, &OC_SHAPE(5, 3), NULL, err);
     oc_value *c = oc_graph_state(graph, "c", OC_F32, &OC_SHAPE(4, 1), NULL, err);
     oc_value *product = oc_matmul(graph, x, w, &oc_matmul_params(.trans_a = true, .trans_b = true), err);
@@ -280,8 +255,7 @@ static oc_value *gemm(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_add(graph, oc_mul(graph, product, half, err), oc_mul(graph, c, two, err), err);
 }
 
-static void test_gemm(void **state)
-{
+static void test_gemm(void **state) {
     (void)state;
     begin(13, "3,4");
     model_input(&m, "w", ONNX_FLOAT32, "5,3");
@@ -294,8 +268,7 @@ static void test_gemm(void **state)
     check_against(gemm, 1);
 }
 
-static void batch_norm(int opset, bool train)
-{
+static void batch_norm(int opset, bool train) {
     const float ones[2] = {1, 1}, zeros[2] = {0, 0};
     begin(opset, "N,2,3");
     model_floats(&m, "scale", "2", ones, 2);
@@ -308,14 +281,12 @@ static void batch_norm(int opset, bool train)
     model_node(&m, "BatchNormalization", "x scale bias mean var", train ? "y new_mean new_var" : "y");
 }
 
-static oc_value *normalized(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *normalized(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_mul(graph, x, oc_graph_scalar(graph, OC_F32, 1 / sqrt(1 + 1e-5), err), err);
 }
 
 /* Running statistics are states that training leaves alone; in training mode a run replaces them. */
-static void test_batch_norm(void **state)
-{
+static void test_batch_norm(void **state) {
     (void)state;
     batch_norm(9, false);
     check_against(normalized, 2);
@@ -349,15 +320,13 @@ static void test_batch_norm(void **state)
     oc_graph_destroy(&graph);
 }
 
-static oc_value *conv(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *conv(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *w = oc_graph_state(graph, "w", OC_F32, &OC_SHAPE(2, 1, 3, 2), NULL, err);
     return oc_conv2d(graph, x, w, NULL,
                      &oc_conv_params(.stride = {2, 1}, .groups = 2, .pad_begin = {0, 0}, .pad_end = {1, 1}), err);
 }
 
-static void test_auto_pad(void **state)
-{
+static void test_auto_pad(void **state) {
     (void)state;
     begin(11, "1,2,6,5"); /* SAME: 3 by 5 of them */
     model_input(&m, "w", ONNX_FLOAT32, "2,1,3,2");
@@ -373,11 +342,10 @@ static void test_auto_pad(void **state)
     read_fails(OC_ERROR_SHAPE, "kernel_shape");
 }
 
-int main(void)
-{
+int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn), TEST(test_reduce),
-                                       TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
+    const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn),
+                                       TEST(test_reduce), TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

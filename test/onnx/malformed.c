@@ -11,8 +11,7 @@
 #include "kit/model.h"
 #include "onnx/schema.h"
 
-static void refuse(kit *k, const void *data, size_t size, oc_status status, const char *part)
-{
+static void refuse(kit *k, const void *data, size_t size, oc_status status, const char *part) {
     oc_error err = {0};
     oc_graph *graph = NULL;
     uint8_t *copy = malloc(size + 1); /* of exactly this size, so that reading past the end is seen */
@@ -24,8 +23,7 @@ static void refuse(kit *k, const void *data, size_t size, oc_status status, cons
     free(exact);
 }
 
-static void cut_everywhere(kit *k, const uint8_t *data, size_t size, size_t step)
-{
+static void cut_everywhere(kit *k, const uint8_t *data, size_t size, size_t step) {
     for (size_t at = 0; at < size; at += step) {
         oc_error err = {0};
         oc_graph *graph = NULL;
@@ -39,8 +37,7 @@ static void cut_everywhere(kit *k, const uint8_t *data, size_t size, size_t step
     }
 }
 
-static void small_model(kit *k, oc__string *out)
-{
+static void small_model(kit *k, oc__string *out) {
     model m;
     const float values[] = {1, 2, 3, 4};
     model_init(&m, k->context, 13);
@@ -56,8 +53,7 @@ static void small_model(kit *k, oc__string *out)
     model_finish(&m);
 }
 
-static void test_cut(void **state)
-{
+static void test_cut(void **state) {
     (void)state;
     kit k;
     oc__string bytes;
@@ -68,8 +64,7 @@ static void test_cut(void **state)
     kit_finish(&k);
 }
 
-static void test_cut_models(void **state)
-{
+static void test_cut_models(void **state) {
     (void)state;
     static const char *const names[] = {"mnist_8", "lenet_mnist", "super_resolution_10"};
     kit k;
@@ -92,8 +87,7 @@ static void test_cut_models(void **state)
 }
 
 /* Every byte of a model, one after another, gets other values: no crash, and no success without a graph. */
-static void test_changed_bytes(void **state)
-{
+static void test_changed_bytes(void **state) {
     (void)state;
     kit k;
     oc__string bytes;
@@ -116,8 +110,7 @@ static void test_changed_bytes(void **state)
     kit_finish(&k);
 }
 
-static void wrap(kit *k, oc__string *inner, uint32_t number)
-{
+static void wrap(kit *k, oc__string *inner, uint32_t number) {
     oc__string outer;
     oc__string_init(&outer, k->context);
     oc__wire_put_bytes(&outer, number, inner->text, inner->size);
@@ -125,8 +118,7 @@ static void wrap(kit *k, oc__string *inner, uint32_t number)
     *inner = outer;
 }
 
-static void test_nested(void **state)
-{
+static void test_nested(void **state) {
     (void)state;
     kit k;
     oc__string bytes;
@@ -154,8 +146,7 @@ static void test_nested(void **state)
     kit_finish(&k);
 }
 
-static void test_lengths(void **state)
-{
+static void test_lengths(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -177,8 +168,7 @@ static void test_lengths(void **state)
     kit_finish(&k);
 }
 
-static void put_sizes(model *m, const char *dims)
-{
+static void put_sizes(model *m, const char *dims) {
     const float value = 1;
     model_init(m, m->context, 13);
     model_output(m, "y");
@@ -186,8 +176,7 @@ static void put_sizes(model *m, const char *dims)
     model_node(m, "Relu", "w", "y");
 }
 
-static void test_sizes(void **state)
-{
+static void test_sizes(void **state) {
     (void)state;
     static const char *const dims[] = {"4294967296,4294967296,4294967296", "1000000000000", "9223372036854775807,2",
                                        "18446744073709551615"};
@@ -205,8 +194,7 @@ static void test_sizes(void **state)
     kit_finish(&k);
 }
 
-static void put_file(kit *k, const char *name, const void *data, size_t size)
-{
+static void put_file(kit *k, const char *name, const void *data, size_t size) {
     FILE *file = fopen(kit_path(k, name), "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, size, file), size);
@@ -214,8 +202,7 @@ static void put_file(kit *k, const char *name, const void *data, size_t size)
 }
 
 /* A model whose weights (two floats) lie in a file of this name. */
-static void put_external(kit *k, const char *location, const char *length)
-{
+static void put_external(kit *k, const char *location, const char *length) {
     oc__string field, entry, bytes;
     model m;
     const char *const pairs[][2] = {{"location", location}, {"offset", "4"}, {"length", length}};
@@ -239,8 +226,7 @@ static void put_external(kit *k, const char *location, const char *length)
     model_finish(&m);
 }
 
-static void external_fails(kit *k, const char *location, const char *length, const char *part)
-{
+static void external_fails(kit *k, const char *location, const char *length, const char *part) {
     oc_error err = {0};
     oc_graph *graph = NULL;
     put_external(k, location, length);
@@ -250,8 +236,7 @@ static void external_fails(kit *k, const char *location, const char *length, con
         fail_msg("'%s' is not in '%s'", part, err.text);
 }
 
-static void test_external(void **state)
-{
+static void test_external(void **state) {
     (void)state;
     kit k;
     oc_error err = {0};
@@ -285,8 +270,7 @@ static void test_external(void **state)
 }
 
 /* More than 4 GB: a field that is not looked at, of a file with a hole, and a model behind it. */
-static void test_large(void **state)
-{
+static void test_large(void **state) {
     (void)state;
     kit k;
     oc_error err = {0};
@@ -314,8 +298,7 @@ static void test_large(void **state)
     kit_finish(&k);
 }
 
-static void test_tensor_files(void **state)
-{
+static void test_tensor_files(void **state) {
     (void)state;
     kit k;
     oc_error err = {0};
@@ -337,8 +320,7 @@ static void test_tensor_files(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cut),           cmocka_unit_test(test_cut_models),
                                        cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_nested),
                                        cmocka_unit_test(test_lengths),       cmocka_unit_test(test_sizes),

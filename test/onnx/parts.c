@@ -8,8 +8,7 @@
 #include "kit/reading.h"
 #include "onnx/schema.h"
 
-static void test_sizes_of_inputs(void **state)
-{
+static void test_sizes_of_inputs(void **state) {
     (void)state;
     begin(13, "?,H,?,4");
     model_node(&m, "Relu", "x", "y");
@@ -22,8 +21,7 @@ static void test_sizes_of_inputs(void **state)
     oc_graph_destroy(&graph);
 }
 
-static oc_value *times_four(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *times_four(oc_graph *graph, oc_value *x, oc_error *err) {
     const float values[4] = {1, -2, 0.5f, 65504};
     oc_tensor *tensor;
     KIT_OK(oc_tensor_wrap(&tensor, k.context, OC_F32, &OC_SHAPE(4), (void *)values, err), err);
@@ -32,13 +30,11 @@ static oc_value *times_four(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_mul(graph, x, w, err);
 }
 
-static void put_packed_floats(oc__string *field, const float *values, int count)
-{
+static void put_packed_floats(oc__string *field, const float *values, int count) {
     oc__wire_put_bytes(field, TENSOR_FLOATS, values, (size_t)count * sizeof(float));
 }
 
-static void test_typed_fields(void **state)
-{
+static void test_typed_fields(void **state) {
     (void)state;
     const float values[4] = {1, -2, 0.5f, 65504};
     const double doubles[4] = {1, -2, 0.5, 65504};
@@ -68,8 +64,7 @@ static void test_typed_fields(void **state)
     }
 }
 
-static void test_half_and_bool(void **state)
-{
+static void test_half_and_bool(void **state) {
     (void)state;
     oc__string field;
     oc_error err = {0};
@@ -104,8 +99,7 @@ static void test_half_and_bool(void **state)
 }
 
 /* Up to IR version 3 initializers are listed as inputs as well. */
-static void test_initializers_as_inputs(void **state)
-{
+static void test_initializers_as_inputs(void **state) {
     (void)state;
     const float values[4] = {1, -2, 0.5f, 65504};
     begin(8, "3,4");
@@ -120,8 +114,7 @@ static void test_initializers_as_inputs(void **state)
     oc_graph_destroy(&graph);
 }
 
-static void test_unsupported(void **state)
-{
+static void test_unsupported(void **state) {
     (void)state;
     begin(13, "3,4");
     model_node(&m, "Unique", "x", "a");
@@ -138,8 +131,7 @@ static void test_unsupported(void **state)
     read_fails(OC_ERROR_UNSUPPORTED, "opset 23");
 }
 
-static void test_wrong(void **state)
-{
+static void test_wrong(void **state) {
     (void)state;
     begin(13, "3,4");
     model_node(&m, "Relu", "z", "y");
@@ -162,8 +154,7 @@ static void test_wrong(void **state)
     read_fails(OC_ERROR_FORMAT, "number of elements");
 }
 
-static void test_metadata(void **state)
-{
+static void test_metadata(void **state) {
     (void)state;
     begin(13, "3");
     model_node(&m, "Relu", "x", "y");
@@ -173,8 +164,7 @@ static void test_metadata(void **state)
     oc_graph_destroy(&graph);
 }
 
-int main(void)
-{
+int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {TEST(test_sizes_of_inputs), TEST(test_typed_fields), TEST(test_half_and_bool),
                                        TEST(test_initializers_as_inputs), TEST(test_unsupported), TEST(test_wrong),

@@ -9,22 +9,19 @@
 
 #include "kit/model.h"
 
-static oc_value *one(oc_graph *graph, const char *name, oc_shape shape, oc_error *err)
-{
+static oc_value *one(oc_graph *graph, const char *name, oc_shape shape, oc_error *err) {
     return oc_graph_state(graph, name, OC_F32, &shape, NULL, err);
 }
 
 /* Builders: an output of x (N, 3, 6, 5) and, if they like, states. */
 typedef oc_value *(*builder)(oc_graph *graph, oc_value *x, oc_error *err);
 
-static oc_value *conv(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *conv(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_conv2d(graph, x, one(graph, "w", OC_SHAPE(6, 1, 3, 2), err), one(graph, "b", OC_SHAPE(6), err),
                      &oc_conv_params(.stride = {2, 1}, .dilation = {1, 2}, .pad_begin = {0, 1}, .pad_end = {2, 3}, .groups = 3), err);
 }
 
-static oc_value *pools(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *pools(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *indices;
     oc_value *max = oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {3, 2}, .stride = {2, 2}, .pad_begin = {1, 0},
                                                             .pad_end = {0, 1}, .ceil_mode = true), &indices, err);
@@ -35,8 +32,7 @@ static oc_value *pools(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_add(graph, max, oc_global_avg_pool(graph, x, err), err);
 }
 
-static oc_value *products(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *products(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *flat = oc_flatten(graph, x, 1, err);
     oc_value *y = oc_linear(graph, flat, one(graph, "w", OC_SHAPE(7, 90), err), one(graph, "b", OC_SHAPE(7), err),
                             &oc_matmul_params(.trans_b = true), err);
@@ -47,8 +43,7 @@ static oc_value *products(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_matmul(graph, y, one(graph, "s", OC_SHAPE(7, 3), err), NULL, err);
 }
 
-static oc_value *unary(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *unary(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *(*const functions[])(oc_graph *, oc_value *, oc_error *) = {oc_relu, oc_sigmoid, oc_tanh, oc_exp, oc_sqrt, oc_neg,
                                                                          oc_abs,  oc_reciprocal, oc_ln};
     char name[16];
@@ -60,8 +55,7 @@ static oc_value *unary(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_leaky_relu(graph, oc_clip(graph, x, -1.5f, 2, err), 0.2f, err);
 }
 
-static oc_value *binary(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *binary(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *(*const functions[])(oc_graph *, oc_value *, oc_value *, oc_error *) = {oc_add, oc_sub, oc_mul, oc_div, oc_max, oc_min};
     char name[16];
     oc_value *b = one(graph, "b", OC_SHAPE(3, 1, 1), err);
@@ -72,8 +66,7 @@ static oc_value *binary(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_pow(graph, x, oc_graph_scalar(graph, OC_F32, 2, err), err);
 }
 
-static oc_value *reductions(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *reductions(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *sum = oc_reduce_sum(graph, x, &oc_reduce_params(.axes = {-1, 1}, .axis_count = 2), err);
     KIT_OK(oc_graph_output(graph, "all", oc_reduce_mean(graph, x, NULL, err), err), err);
     KIT_OK(oc_graph_output(graph, "max", oc_reduce_max(graph, x, &oc_reduce_params(.axes = {2}, .axis_count = 1, .keep_dims = true),
@@ -81,8 +74,7 @@ static oc_value *reductions(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_log_softmax(graph, oc_softmax(graph, sum, 1, err), 0, err);
 }
 
-static oc_value *moves(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *moves(oc_graph *graph, oc_value *x, oc_error *err) {
     const int32_t perm[] = {0, 2, 3, 1};
     int64_t n = oc_value_get_info(x).shape.dims[0];
     oc_value *turned = oc_transpose(graph, x, perm, err);
@@ -97,15 +89,13 @@ static oc_value *moves(oc_graph *graph, oc_value *x, oc_error *err)
     return oc_identity(graph, padded, err);
 }
 
-static oc_value *labels(oc_graph *graph, oc_value *x, oc_error *err)
-{
+static oc_value *labels(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *classes = oc_graph_input(graph, "classes", OC_I64, &OC_SHAPE(oc_value_get_info(x).shape.dims[0]), err);
     oc_value *logits = oc_reduce_sum(graph, x, &oc_reduce_params(.axes = {1, 2}, .axis_count = 2), err);
     return oc_softmax_cross_entropy(graph, logits, classes, err);
 }
 
-static void rewrite(kit *k, const oc_graph *graph, oc_state *state, oc_graph **out)
-{
+static void rewrite(kit *k, const oc_graph *graph, oc_state *state, oc_graph **out) {
     oc_error err = {0};
     char path[600];
     snprintf(path, sizeof(path), "%s", kit_path(k, "model.onnx"));
@@ -114,8 +104,7 @@ static void rewrite(kit *k, const oc_graph *graph, oc_state *state, oc_graph **o
 }
 
 /* States get values that are their own; what is read back has them as tensors. */
-static void give_values(kit *k, oc_graph *from, oc_graph *to)
-{
+static void give_values(kit *k, oc_graph *from, oc_graph *to) {
     (void)k;
     assert_int_equal(oc_graph_state_count(from), oc_graph_state_count(to));
     for (size_t i = 0; i < oc_graph_state_count(from); i++) {
@@ -124,8 +113,7 @@ static void give_values(kit *k, oc_graph *from, oc_graph *to)
     }
 }
 
-static void check_builder(kit *k, builder build)
-{
+static void check_builder(kit *k, builder build) {
     oc_error err = {0};
     oc_graph *graph, *back;
     oc_state *values;
@@ -149,8 +137,7 @@ static void check_builder(kit *k, builder build)
 }
 
 /* The graph as built and as read back give the same when their states do. */
-static void check_numbers(kit *k, builder build)
-{
+static void check_numbers(kit *k, builder build) {
     oc_error err = {0};
     oc_graph *graph, *back;
     KIT_OK(oc_graph_create(&graph, k->context, &err), &err);
@@ -163,8 +150,7 @@ static void check_numbers(kit *k, builder build)
     oc_graph_destroy(&back);
 }
 
-static void test_operators(void **state)
-{
+static void test_operators(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -174,8 +160,7 @@ static void test_operators(void **state)
     kit_finish(&k);
 }
 
-static void test_states(void **state)
-{
+static void test_states(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -185,8 +170,7 @@ static void test_states(void **state)
     kit_finish(&k);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
     (void)state;
     kit k;
     oc_error err = {0};
@@ -208,8 +192,7 @@ static void test_refusals(void **state)
 }
 
 /* Reads a model, writes it, and runs what was read back on its first data set. */
-static void check_model(kit *k, const char *folder)
-{
+static void check_model(kit *k, const char *folder) {
     oc_error err = {0};
     oc_graph *graph, *back;
     char path[700];
@@ -244,8 +227,7 @@ static void check_model(kit *k, const char *folder)
     oc_graph_destroy(&back);
 }
 
-static void test_models(void **state)
-{
+static void test_models(void **state) {
     (void)state;
     static const char *const names[] = {"mnist_8",         "lenet_mnist", "lenet_fashion_mnist", "super_resolution_10",
                                         "squeezenet1_1", "ultraface"};
@@ -265,8 +247,7 @@ static void test_models(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_operators), cmocka_unit_test(test_states),
                                        cmocka_unit_test(test_refusals), cmocka_unit_test(test_models)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,7 @@
 
 static oc_error err;
 
-static size_t count_files(const char *folder)
-{
+static size_t count_files(const char *folder) {
     size_t count = 0;
     DIR *open = opendir(folder);
     assert_non_null(open);
@@ -26,8 +25,7 @@ static size_t count_files(const char *folder)
     return count - 2;
 }
 
-static void check_content(kit *k, const char *path, const char *text)
-{
+static void check_content(kit *k, const char *path, const char *text) {
     oc__mapping file;
     KIT_OK(oc__file_map(k->context, path, &file, &err), &err);
     assert_int_equal(file.size, strlen(text));
@@ -35,8 +33,7 @@ static void check_content(kit *k, const char *path, const char *text)
     oc__file_unmap(k->context, &file);
 }
 
-static void test_write_and_map(void **state)
-{
+static void test_write_and_map(void **state) {
     (void)state;
     kit k;
     oc__mapping file;
@@ -65,8 +62,7 @@ static void test_write_and_map(void **state)
     kit_finish(&k);
 }
 
-static void test_pieces(void **state)
-{
+static void test_pieces(void **state) {
     (void)state;
     kit k;
     oc__file_writer writer;
@@ -87,8 +83,7 @@ static void test_pieces(void **state)
     kit_finish(&k);
 }
 
-static void test_full_disk(void **state)
-{
+static void test_full_disk(void **state) {
     (void)state;
     kit k;
     struct rlimit before, small;
@@ -115,8 +110,7 @@ static void test_full_disk(void **state)
     kit_finish(&k);
 }
 
-static void test_pipe(void **state)
-{
+static void test_pipe(void **state) {
     (void)state;
     kit k;
     int ends[2];
@@ -131,8 +125,7 @@ static void test_pipe(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_map),
         cmocka_unit_test(test_pieces),

@@ -7,8 +7,7 @@
 
 #include "base/base.h"
 
-static void test_alloc(void **state)
-{
+static void test_alloc(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -30,8 +29,7 @@ static void test_alloc(void **state)
     kit_finish(&k);
 }
 
-static void test_limit(void **state)
-{
+static void test_limit(void **state) {
     (void)state;
     kit k;
     oc_error err;
@@ -47,8 +45,7 @@ static void test_limit(void **state)
     kit_finish(&k);
 }
 
-static void test_arena(void **state)
-{
+static void test_arena(void **state) {
     (void)state;
     kit k;
     oc__arena arena;
@@ -69,8 +66,7 @@ static void test_arena(void **state)
     kit_finish(&k);
 }
 
-static void test_array(void **state)
-{
+static void test_array(void **state) {
     (void)state;
     kit k;
     int *items = NULL;
@@ -84,8 +80,7 @@ static void test_array(void **state)
     kit_finish(&k);
 }
 
-static void test_context_failures(void **state)
-{
+static void test_context_failures(void **state) {
     (void)state;
     oc_error err;
     for (size_t fail_at = 1;; fail_at++) {
@@ -107,8 +102,7 @@ static void test_context_failures(void **state)
     KIT_FAILS(OC_ERROR_INVALID, "out is NULL", oc_context_create(NULL, NULL, &err), &err);
 }
 
-static void test_context_folders(void **state)
-{
+static void test_context_folders(void **state) {
     (void)state;
     oc_error err;
     oc_context *context;
@@ -127,8 +121,7 @@ static void test_context_folders(void **state)
     oc_context_destroy(&context);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alloc), cmocka_unit_test(test_limit),
         cmocka_unit_test(test_arena), cmocka_unit_test(test_array),

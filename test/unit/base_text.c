@@ -10,8 +10,7 @@
 
 #include "base/base.h"
 
-static void test_string(void **state)
-{
+static void test_string(void **state) {
     (void)state;
     oc__string s;
     oc__string_init(&s, NULL);
@@ -30,8 +29,7 @@ static void test_string(void **state)
     assert_string_equal(s.text, "");
 }
 
-static void test_parse(void **state)
-{
+static void test_parse(void **state) {
     (void)state;
     const char *end;
     int64_t i;
@@ -54,8 +52,7 @@ static void test_parse(void **state)
                  oc__parse_size("9223372036854775807G", &end, &u));
 }
 
-static void check_numbers_as_text(void)
-{
+static void check_numbers_as_text(void) {
     char text[64];
     double back;
     const float values[] = {0.1f, 1.0f / 3, 1e-45f, 3.4028235e38f, -123456.789f};
@@ -72,8 +69,7 @@ static void check_numbers_as_text(void)
     oc__string_finish(&s);
 }
 
-static void test_locale(void **state)
-{
+static void test_locale(void **state) {
     (void)state;
     const char *names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C"};
     char before[64];
@@ -85,8 +81,7 @@ static void test_locale(void **state)
     check_numbers_as_text();
 }
 
-static void test_half(void **state)
-{
+static void test_half(void **state) {
     (void)state;
     for (uint32_t bits = 0; bits < 0x10000; bits++) {
         float value = oc__float_from_half((uint16_t)bits);
@@ -113,8 +108,7 @@ static void test_half(void **state)
     }
 }
 
-static void test_checked_math(void **state)
-{
+static void test_checked_math(void **state) {
     (void)state;
     uint64_t u;
     int64_t i;
@@ -126,8 +120,7 @@ static void test_checked_math(void **state)
     assert_false(oc__add_u64(UINT64_MAX, 1, &u));
 }
 
-static void test_hash(void **state)
-{
+static void test_hash(void **state) {
     (void)state;
     oc__hash a = oc__hash_init(), b = oc__hash_init();
     char text[33], other[33];
@@ -144,8 +137,7 @@ static void test_hash(void **state)
     assert_true(a.a == 0x85944171f73967e8u); /* FNV-1a's own test vector */
 }
 
-static void test_philox(void **state)
-{
+static void test_philox(void **state) {
     (void)state;
     uint32_t out[4];
     oc__philox(out, 0, 0, 0);
@@ -165,8 +157,7 @@ static void test_philox(void **state)
     assert_true(fabs(mean / 20000 - 0.5) < 0.01 && fabs(sum / 20000) < 0.03 && fabs(squares / 20000 - 1) < 0.05);
 }
 
-static void test_errors(void **state)
-{
+static void test_errors(void **state) {
     (void)state;
     oc_error err = {OC_OK, 0, ""};
     char part[900];
@@ -190,13 +181,11 @@ static void test_errors(void **state)
     assert_int_equal(oc_version_number(), OC_VERSION);
 }
 
-static void collect(void *user, const char *text, size_t size)
-{
+static void collect(void *user, const char *text, size_t size) {
     oc__string_append_n(user, text, size);
 }
 
-static void test_print(void **state)
-{
+static void test_print(void **state) {
     (void)state;
     oc__string s;
     char part[3000];
@@ -210,8 +199,7 @@ static void test_print(void **state)
     oc__string_finish(&s);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_string), cmocka_unit_test(test_parse),        cmocka_unit_test(test_locale),
         cmocka_unit_test(test_half),   cmocka_unit_test(test_checked_math), cmocka_unit_test(test_hash),

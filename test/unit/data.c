@@ -11,8 +11,7 @@
 
 static oc_error err;
 
-static void test_npy_round(void **state)
-{
+static void test_npy_round(void **state) {
     (void)state;
     kit k;
     uint8_t data[8 * 24];
@@ -42,8 +41,7 @@ static void test_npy_round(void **state)
 }
 
 /* An .npy file of a header and bytes of data that count up. */
-static size_t make(uint8_t *file, int version, const char *header, size_t data)
-{
+static size_t make(uint8_t *file, int version, const char *header, size_t data) {
     size_t size = strlen(header), start = version == 1 ? 10 : 12;
     memcpy(file, "\x93NUMPY", 6);
     file[6] = (uint8_t)version;
@@ -58,8 +56,7 @@ static size_t make(uint8_t *file, int version, const char *header, size_t data)
     return start + size + data;
 }
 
-static void test_npy_variants(void **state)
-{
+static void test_npy_variants(void **state) {
     (void)state;
     kit k;
     uint8_t file[1000];
@@ -82,8 +79,7 @@ static void test_npy_variants(void **state)
     kit_finish(&k);
 }
 
-static void test_npy_broken(void **state)
-{
+static void test_npy_broken(void **state) {
     (void)state;
     kit k;
     uint8_t file[2000];
@@ -143,8 +139,7 @@ static void test_npy_broken(void **state)
     kit_finish(&k);
 }
 
-static void test_idx(void **state)
-{
+static void test_idx(void **state) {
     (void)state;
     kit k;
     oc_tensor *t;
@@ -176,8 +171,7 @@ static void test_idx(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_npy_round),
         cmocka_unit_test(test_npy_variants),

@@ -19,8 +19,7 @@ typedef struct own {
     cl_mem memory;
 } own;
 
-static void own_init(own *o, kit *k, cl_command_queue_properties properties)
-{
+static void own_init(own *o, kit *k, cl_command_queue_properties properties) {
     cl_int code;
     oc_device *device = kit_open(k);
     if (properties && !oc_device_get_info(device)->out_of_order) {
@@ -38,8 +37,7 @@ static void own_init(own *o, kit *k, cl_command_queue_properties properties)
     assert_non_null(o->memory);
 }
 
-static unsigned users(const own *o)
-{
+static unsigned users(const own *o) {
     cl_uint context = 0, queue = 0, memory = 0;
     o->cl->clGetContextInfo(o->context, CL_CONTEXT_REFERENCE_COUNT, sizeof context, &context, NULL);
     o->cl->clGetCommandQueueInfo(o->queue, CL_QUEUE_REFERENCE_COUNT, sizeof queue, &queue, NULL);
@@ -47,15 +45,13 @@ static unsigned users(const own *o)
     return context * 10000 + queue * 100 + memory;
 }
 
-static void own_finish(own *o)
-{
+static void own_finish(own *o) {
     o->cl->clReleaseMemObject(o->memory);
     o->cl->clReleaseCommandQueue(o->queue);
     o->cl->clReleaseContext(o->context);
 }
 
-static void check_work(oc_device *device, oc_tensor *tensor)
-{
+static void check_work(oc_device *device, oc_tensor *tensor) {
     oc__program *program;
     oc__kernel *kernel;
     float got[16], value = 2.5f;
@@ -72,8 +68,7 @@ static void check_work(oc_device *device, oc_tensor *tensor)
     oc__kernel_destroy(&kernel);
 }
 
-static void check_adoption(cl_command_queue_properties properties, bool give_queue)
-{
+static void check_adoption(cl_command_queue_properties properties, bool give_queue) {
     kit k;
     own o;
     oc_tensor *tensor, *bad = NULL;
@@ -107,26 +102,22 @@ static void check_adoption(cl_command_queue_properties properties, bool give_que
     kit_finish(&k);
 }
 
-static void test_in_order(void **state)
-{
+static void test_in_order(void **state) {
     (void)state;
     check_adoption(0, true);
 }
 
-static void test_out_of_order(void **state)
-{
+static void test_out_of_order(void **state) {
     (void)state;
     check_adoption(CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, true);
 }
 
-static void test_without_queue(void **state)
-{
+static void test_without_queue(void **state) {
     (void)state;
     check_adoption(0, false);
 }
 
-static void test_events(void **state)
-{
+static void test_events(void **state) {
     (void)state;
     kit k;
     own o;
@@ -153,8 +144,7 @@ static void test_events(void **state)
     kit_finish(&k);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
     (void)state;
     kit k;
     own o, other;
@@ -175,8 +165,7 @@ static void test_refusals(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order), cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_without_queue),
         cmocka_unit_test(test_events),   cmocka_unit_test(test_refusals),

@@ -25,8 +25,7 @@ static const char *const expressions[] = {
     "(float)convert_ulong(u)", "get_global_id(0)", "get_local_size(0)", "get_group_id(0)", "get_num_groups(0)", "get_work_dim()",
     "get_global_size(0)", "get_local_id(0)", "get_global_offset(0)"};
 
-static void make_kernel(oc__string *out)
-{
+static void make_kernel(oc__string *out) {
     oc__string_append(out, "__kernel void probe(__global float *x, __global half *h, __global float *out, __local float *t) {\n"
                            "const float f = x[0]; const float4 f4 = (float4)(x[0], x[1], x[2], x[3]); const int i = (int)x[4];\n"
                            "const uint u = (uint)i * 77777777u; const long l = (long)i - 20; const int4 i4 = (int4)(i, 1, 2, i);\n"
@@ -40,8 +39,7 @@ static void make_kernel(oc__string *out)
 
 #define RESULTS (OC_COUNT(expressions) + 4)
 
-static void run(kit *k, oc__program *program, float *results)
-{
+static void run(kit *k, oc__program *program, float *results) {
     static const uint16_t halves[16] = {0x3c00, 0x4000, 0x4200, 0x4400};
     float x[16] = {0.75f, 1.25f, 2.5f, 0.5f, 12};
     const uint64_t sizes[3] = {sizeof(x), sizeof(halves), RESULTS * sizeof(float)};
@@ -65,8 +63,7 @@ static void run(kit *k, oc__program *program, float *results)
 }
 
 /* Where the driver does not use such a header, both ways are the same and nothing is learned. */
-static void test_same_results(void **state)
-{
+static void test_same_results(void **state) {
     (void)state;
     kit k;
     oc__string text;
@@ -95,8 +92,7 @@ static void test_same_results(void **state)
 }
 
 /* A function that is not declared, as any function that is not in the table, costs a second build and nothing else. */
-static void test_missing(void **state)
-{
+static void test_missing(void **state) {
     (void)state;
     kit k;
     oc__program *program;
@@ -111,8 +107,7 @@ static void test_missing(void **state)
     kit_finish(&k);
 }
 
-static void test_declarations(void **state)
-{
+static void test_declarations(void **state) {
     (void)state;
     oc__string out;
     oc__string_init(&out, NULL);
@@ -128,8 +123,7 @@ static void test_declarations(void **state)
     oc__string_finish(&out);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_declarations), cmocka_unit_test(test_same_results), cmocka_unit_test(test_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,22 +15,19 @@ static oc_error err;
 static const oc__cl *real;
 static unsigned builds, binaries;
 
-static cl_program count_source(cl_context context, cl_uint n, const char **texts, const size_t *sizes, cl_int *code)
-{
+static cl_program count_source(cl_context context, cl_uint n, const char **texts, const size_t *sizes, cl_int *code) {
     builds++;
     return real->clCreateProgramWithSource(context, n, texts, sizes, code);
 }
 
 static cl_program count_binary(cl_context context, cl_uint n, const cl_device_id *devices, const size_t *sizes,
-                               const unsigned char **data, cl_int *status, cl_int *code)
-{
+                               const unsigned char **data, cl_int *status, cl_int *code) {
     binaries++;
     return real->clCreateProgramWithBinary(context, n, devices, sizes, data, status, code);
 }
 
 static cl_program refuse_binary(cl_context context, cl_uint n, const cl_device_id *devices, const size_t *sizes,
-                                const unsigned char **data, cl_int *status, cl_int *code)
-{
+                                const unsigned char **data, cl_int *status, cl_int *code) {
     (void)context, (void)n, (void)devices, (void)sizes, (void)data;
     *status = CL_INVALID_BINARY;
     *code = CL_INVALID_BINARY;
@@ -38,8 +35,7 @@ static cl_program refuse_binary(cl_context context, cl_uint n, const cl_device_i
 }
 
 /* A fresh device in the kit's context, its builds counted; the table is the context's, so it stays replaced. */
-static oc_device *reopen(kit *k)
-{
+static oc_device *reopen(kit *k) {
     static oc__cl kept;
     if (k->device)
         oc_device_destroy(&k->device);
@@ -57,8 +53,7 @@ static oc_device *reopen(kit *k)
     return device;
 }
 
-static void get(kit *k, unsigned want_builds, unsigned want_binaries)
-{
+static void get(kit *k, unsigned want_builds, unsigned want_binaries) {
     oc__program *program, *again;
     oc__kernel *kernel;
     KIT_OK(oc__program_get(&program, k->device, "fill.cl", "#define CACHED 1", &err), &err);
@@ -71,8 +66,7 @@ static void get(kit *k, unsigned want_builds, unsigned want_binaries)
 }
 
 /* The one cache file; a buffer that the next call overwrites. */
-static const char *entry(kit *k)
-{
+static const char *entry(kit *k) {
     static char path[700];
     DIR *folder = opendir(k->cache);
     assert_non_null(folder);
@@ -88,8 +82,7 @@ static const char *entry(kit *k)
     return path;
 }
 
-static void change(kit *k, long at, int flip, long cut)
-{
+static void change(kit *k, long at, int flip, long cut) {
     oc__mapping file;
     KIT_OK(oc__file_map(k->context, entry(k), &file, &err), &err);
     size_t size = cut >= 0 ? (size_t)cut : (size_t)file.size;
@@ -102,8 +95,7 @@ static void change(kit *k, long at, int flip, long cut)
     free(copy);
 }
 
-static void test_disk(void **state)
-{
+static void test_disk(void **state) {
     (void)state;
     kit k;
     uint64_t files, bytes;
@@ -128,8 +120,7 @@ static void test_disk(void **state)
     kit_finish(&k);
 }
 
-static void expect_rebuild(kit *k, const char *reason)
-{
+static void expect_rebuild(kit *k, const char *reason) {
     kit_log_clear(k);
     reopen(k);
     get(k, 1, 0);
@@ -140,8 +131,7 @@ static void expect_rebuild(kit *k, const char *reason)
     get(k, 0, 1);
 }
 
-static void test_faults(void **state)
-{
+static void test_faults(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -164,8 +154,7 @@ static void test_faults(void **state)
     kit_finish(&k);
 }
 
-static void test_foreign_key(void **state)
-{
+static void test_foreign_key(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -196,8 +185,7 @@ static void test_foreign_key(void **state)
     kit_finish(&k);
 }
 
-static void test_refused_binary(void **state)
-{
+static void test_refused_binary(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -211,8 +199,7 @@ static void test_refused_binary(void **state)
     kit_finish(&k);
 }
 
-static void test_folders(void **state)
-{
+static void test_folders(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -255,8 +242,7 @@ static void test_folders(void **state)
     kit_finish(&k);
 }
 
-static void test_size_cap(void **state)
-{
+static void test_size_cap(void **state) {
     (void)state;
     kit k;
     oc__string out;
@@ -283,8 +269,7 @@ static void test_size_cap(void **state)
     kit_finish(&k);
 }
 
-static void test_sources(void **state)
-{
+static void test_sources(void **state) {
     (void)state;
     kit k;
     oc__program *program;
@@ -327,8 +312,7 @@ static void test_sources(void **state)
 }
 
 /* A driver with a disk cache of its own is never asked for a binary. */
-static void test_drivers_cache(void **state)
-{
+static void test_drivers_cache(void **state) {
     (void)state;
     kit k;
     uint64_t files;
@@ -344,8 +328,7 @@ static void test_drivers_cache(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     setenv("POCL_KERNEL_CACHE", "0", 1); /* PoCL's own cache would take the place of ours */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disk),           cmocka_unit_test(test_faults),  cmocka_unit_test(test_foreign_key),

@@ -6,8 +6,7 @@
 
 static oc_error err;
 
-static void test_no_loader(void **state)
-{
+static void test_no_loader(void **state) {
     (void)state;
     kit k;
     size_t count;
@@ -25,8 +24,7 @@ static void test_no_loader(void **state)
     unsetenv("OCELLI_OPENCL");
 }
 
-static void test_no_driver(void **state)
-{
+static void test_no_driver(void **state) {
     (void)state;
     kit k;
     size_t count;
@@ -36,8 +34,7 @@ static void test_no_driver(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_loader),
         cmocka_unit_test(test_no_driver),

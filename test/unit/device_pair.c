@@ -10,8 +10,7 @@ static oc_error err;
 static const oc__cl *real;
 
 static cl_context one_at_most(const cl_context_properties *properties, cl_uint n, const cl_device_id *devices,
-                              void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user, cl_int *code)
-{
+                              void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user, cl_int *code) {
     if (n > 1) {
         *code = CL_INVALID_DEVICE;
         return NULL;
@@ -20,8 +19,7 @@ static cl_context one_at_most(const cl_context_properties *properties, cl_uint n
 }
 
 /* A value goes from one device to the other: by a copy inside a cl_context, through the host between two. */
-static void pass(oc_device **devices, bool shared)
-{
+static void pass(oc_device **devices, bool shared) {
     oc__buffer *a, *b;
     oc__event *event;
     uint32_t value = 0x12345, got = 0;
@@ -45,8 +43,7 @@ static void pass(oc_device **devices, bool shared)
     oc__buffer_release(&b);
 }
 
-static void check_pair(bool shared)
-{
+static void check_pair(bool shared) {
     kit k;
     oc_device *devices[2];
     size_t count;
@@ -74,20 +71,17 @@ static void check_pair(bool shared)
     kit_finish(&k);
 }
 
-static void test_one_context(void **state)
-{
+static void test_one_context(void **state) {
     (void)state;
     check_pair(true);
 }
 
-static void test_two_contexts(void **state)
-{
+static void test_two_contexts(void **state) {
     (void)state;
     check_pair(false);
 }
 
-int main(void)
-{
+int main(void) {
     setenv("POCL_DEVICES", "basic basic", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_context),

@@ -10,8 +10,7 @@
 static oc_error err;
 
 /* The bits of fill_bits, on a profiling queue if seconds is not NULL. */
-static oc_status run_bits(oc_device *device, uint32_t *out, uint64_t count, uint64_t seed, uint64_t stream, double *seconds)
-{
+static oc_status run_bits(oc_device *device, uint32_t *out, uint64_t count, uint64_t seed, uint64_t stream, double *seconds) {
     oc__program *program;
     oc__kernel *kernel = NULL;
     oc__buffer *buffer = NULL;
@@ -46,8 +45,7 @@ static oc_status run_bits(oc_device *device, uint32_t *out, uint64_t count, uint
     return status;
 }
 
-static void test_random_on_device(void **state)
-{
+static void test_random_on_device(void **state) {
     (void)state;
     kit k;
     uint32_t got[100], want[4];
@@ -62,8 +60,7 @@ static void test_random_on_device(void **state)
     kit_finish(&k);
 }
 
-static void test_buffers(void **state)
-{
+static void test_buffers(void **state) {
     (void)state;
     kit k;
     oc__buffer *a, *b, *c;
@@ -104,8 +101,7 @@ static void test_buffers(void **state)
     kit_finish(&k);
 }
 
-static void test_launch_refusals(void **state)
-{
+static void test_launch_refusals(void **state) {
     (void)state;
     kit k;
     oc__program *program;
@@ -130,36 +126,31 @@ static void test_launch_refusals(void **state)
 
 static const oc__cl *real;
 
-static cl_mem full_memory(cl_context context, cl_mem_flags flags, size_t size, void *data, cl_int *code)
-{
+static cl_mem full_memory(cl_context context, cl_mem_flags flags, size_t size, void *data, cl_int *code) {
     (void)context, (void)flags, (void)size, (void)data;
     *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     return NULL;
 }
 
 static cl_int full_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
-                          const size_t *local, cl_uint n, const cl_event *events, cl_event *event)
-{
+                          const size_t *local, cl_uint n, const cl_event *events, cl_event *event) {
     (void)queue, (void)kernel, (void)dims, (void)offset, (void)global, (void)local, (void)n, (void)events, (void)event;
     return CL_OUT_OF_RESOURCES;
 }
 
-static cl_int failed_wait(cl_uint n, const cl_event *events)
-{
+static cl_int failed_wait(cl_uint n, const cl_event *events) {
     (void)n, (void)events;
     return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
 }
 
-static cl_int failed_state(cl_event event, cl_event_info which, size_t size, void *value, size_t *got)
-{
+static cl_int failed_state(cl_event event, cl_event_info which, size_t size, void *value, size_t *got) {
     if (which != CL_EVENT_COMMAND_EXECUTION_STATUS)
         return real->clGetEventInfo(event, which, size, value, got);
     *(cl_int *)value = CL_OUT_OF_RESOURCES;
     return CL_SUCCESS;
 }
 
-static void test_failing_calls(void **state)
-{
+static void test_failing_calls(void **state) {
     (void)state;
     kit k;
     oc__buffer *buffer;
@@ -188,8 +179,7 @@ static void test_failing_calls(void **state)
     kit_finish(&k);
 }
 
-static void test_events(void **state)
-{
+static void test_events(void **state) {
     (void)state;
     kit k;
     oc__queue *a, *b;
@@ -223,8 +213,7 @@ static void test_events(void **state)
     kit_finish(&k);
 }
 
-static void test_notes(void **state)
-{
+static void test_notes(void **state) {
     (void)state;
     kit k;
     char value[8];
@@ -242,8 +231,7 @@ static void test_notes(void **state)
     kit_finish(&k);
 }
 
-static void check_gemm(oc_device *device, bool ta, bool tb, uint64_t batch)
-{
+static void check_gemm(oc_device *device, bool ta, bool tb, uint64_t batch) {
     enum { M = 5, N = 7, K = 3 };
     float a[2 * M * K], b[2 * K * N], c[2 * M * N];
     oc__buffer *buffers[3];
@@ -276,8 +264,7 @@ static void check_gemm(oc_device *device, bool ta, bool tb, uint64_t batch)
         oc__buffer_release(&buffers[i]);
 }
 
-static void test_clblast(void **state)
-{
+static void test_clblast(void **state) {
     (void)state;
     kit k;
     if (!oc__clblast_available())
@@ -290,8 +277,7 @@ static void test_clblast(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_on_device), cmocka_unit_test(test_buffers),  cmocka_unit_test(test_launch_refusals),
         cmocka_unit_test(test_failing_calls),    cmocka_unit_test(test_events),   cmocka_unit_test(test_notes),

@@ -9,8 +9,7 @@
 
 static oc_error err;
 
-static oc__found fake(const char *id, const char *name, const char *platform, oc_device_type type, unsigned units)
-{
+static oc__found fake(const char *id, const char *name, const char *platform, oc_device_type type, unsigned units) {
     oc__found found = {.info = {.type = type, .compute_units = units, .clock_mhz = 1000}};
     strcpy(found.info.id, id);
     strcpy(found.info.name, name);
@@ -18,8 +17,7 @@ static oc__found fake(const char *id, const char *name, const char *platform, oc
     return found;
 }
 
-static void test_grammar(void **state)
-{
+static void test_grammar(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -70,8 +68,7 @@ static void test_grammar(void **state)
     kit_finish(&k);
 }
 
-static void test_mask_text(void **state)
-{
+static void test_mask_text(void **state) {
     (void)state;
     kit k;
     oc__mask mask;
@@ -94,8 +91,7 @@ static void test_mask_text(void **state)
     kit_finish(&k);
 }
 
-static void test_list(void **state)
-{
+static void test_list(void **state) {
     (void)state;
     kit k;
     oc_device_info infos[32];
@@ -127,8 +123,7 @@ static void test_list(void **state)
     kit_finish(&k);
 }
 
-static void test_bad_mask(void **state)
-{
+static void test_bad_mask(void **state) {
     (void)state;
     kit k;
     size_t count;
@@ -140,8 +135,7 @@ static void test_bad_mask(void **state)
     kit_finish(&k);
 }
 
-static cl_int no_platforms(cl_uint n, cl_platform_id *platforms, cl_uint *count)
-{
+static cl_int no_platforms(cl_uint n, cl_platform_id *platforms, cl_uint *count) {
     (void)n;
     (void)platforms;
     if (count)
@@ -149,16 +143,14 @@ static cl_int no_platforms(cl_uint n, cl_platform_id *platforms, cl_uint *count)
     return -1001;
 }
 
-static cl_int no_resources(cl_uint n, cl_platform_id *platforms, cl_uint *count)
-{
+static cl_int no_resources(cl_uint n, cl_platform_id *platforms, cl_uint *count) {
     (void)n;
     (void)platforms;
     (void)count;
     return CL_OUT_OF_HOST_MEMORY;
 }
 
-static cl_int failing_devices(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *devices, cl_uint *count)
-{
+static cl_int failing_devices(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *devices, cl_uint *count) {
     (void)platform;
     (void)type;
     (void)n;
@@ -167,16 +159,14 @@ static cl_int failing_devices(cl_platform_id platform, cl_device_type type, cl_u
     return CL_OUT_OF_RESOURCES;
 }
 
-static cl_int no_devices(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *devices, cl_uint *count)
-{
+static cl_int no_devices(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *devices, cl_uint *count) {
     (void)failing_devices(platform, type, n, devices, count);
     return CL_DEVICE_NOT_FOUND;
 }
 
 static const oc__cl *real;
 
-static cl_int old_version(cl_device_id device, cl_device_info which, size_t size, void *value, size_t *got)
-{
+static cl_int old_version(cl_device_id device, cl_device_info which, size_t size, void *value, size_t *got) {
     static const char version[] = "OpenCL 1.1 toaster";
     if (which != CL_DEVICE_VERSION)
         return real->clGetDeviceInfo(device, which, size, value, got);
@@ -187,8 +177,7 @@ static cl_int old_version(cl_device_id device, cl_device_info which, size_t size
     return CL_SUCCESS;
 }
 
-static void test_failing_drivers(void **state)
-{
+static void test_failing_drivers(void **state) {
     (void)state;
     kit k;
     size_t count;
@@ -216,8 +205,7 @@ static void test_failing_drivers(void **state)
     kit_finish(&k);
 }
 
-static void test_environment_and_list(void **state)
-{
+static void test_environment_and_list(void **state) {
     (void)state;
     kit k;
     oc_device *devices[4];
@@ -243,8 +231,7 @@ static void test_environment_and_list(void **state)
     kit_finish(&k);
 }
 
-static void test_forked(void **state)
-{
+static void test_forked(void **state) {
     (void)state;
     kit k;
     size_t count;
@@ -259,8 +246,7 @@ static void test_forked(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grammar),  cmocka_unit_test(test_mask_text),
         cmocka_unit_test(test_list),     cmocka_unit_test(test_bad_mask),

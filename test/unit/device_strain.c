@@ -14,8 +14,7 @@ typedef struct worker {
     bool right;
 } worker;
 
-static void *run_worker(void *argument)
-{
+static void *run_worker(void *argument) {
     worker *w = argument;
     uint32_t data[64], got[64];
     char defines[32], note[32];
@@ -39,8 +38,7 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
-static void test_threads(void **state)
-{
+static void test_threads(void **state) {
     (void)state;
     kit k;
     pthread_t threads[4];
@@ -59,8 +57,7 @@ static void test_threads(void **state)
     kit_finish(&k);
 }
 
-static oc_status launch(oc_device *device)
-{
+static oc_status launch(oc_device *device) {
     oc__program *program;
     oc__kernel *kernel = NULL;
     oc__buffer *buffer = NULL;
@@ -89,8 +86,7 @@ static oc_status launch(oc_device *device)
 }
 
 /* All that a program does here, with a tensor at the end. */
-static oc_status work(oc_context *context)
-{
+static oc_status work(oc_context *context) {
     oc_device *device;
     oc_tensor *tensor = NULL;
     OC_TRY(oc_device_create(&device, context, NULL, &err));
@@ -104,8 +100,7 @@ static oc_status work(oc_context *context)
 }
 
 /* Each allocation fails once: the failure is told or did not matter, and nothing is kept. */
-static void test_host_memory_failures(void **state)
-{
+static void test_host_memory_failures(void **state) {
     (void)state;
     kit k;
     char cache[300];
@@ -131,8 +126,7 @@ static void test_host_memory_failures(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_host_memory_failures),

@@ -8,8 +8,7 @@
 
 static oc_error err;
 
-static void test_dtypes_and_shapes(void **state)
-{
+static void test_dtypes_and_shapes(void **state) {
     (void)state;
     char text[OC_SHAPE_TEXT];
     assert_int_equal(oc_dtype_size(OC_F16), 2);
@@ -33,8 +32,7 @@ static void test_dtypes_and_shapes(void **state)
     assert_int_equal(strlen(oc__shape_text(&large, text)), 8 * 19 + 7 * 2 + 2);
 }
 
-static void check_views(kit *k, oc_device *device)
-{
+static void check_views(kit *k, oc_device *device) {
     oc_tensor *a, *row, *column, *square, *copy;
     int32_t data[24], got[24];
     for (int i = 0; i < 24; i++)
@@ -69,8 +67,7 @@ static void check_views(kit *k, oc_device *device)
     oc_tensor_destroy(&copy);
 }
 
-static void test_views(void **state)
-{
+static void test_views(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -79,8 +76,7 @@ static void test_views(void **state)
     kit_finish(&k);
 }
 
-static void check_copy(kit *k, oc_device *from, oc_device *to)
-{
+static void check_copy(kit *k, oc_device *from, oc_device *to) {
     oc_tensor *a, *b, *part_a, *part_b;
     uint16_t data[40], got[10];
     for (int i = 0; i < 40; i++)
@@ -110,8 +106,7 @@ static void check_copy(kit *k, oc_device *from, oc_device *to)
     oc_tensor_destroy(&b);
 }
 
-static void test_copies(void **state)
-{
+static void test_copies(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
@@ -123,8 +118,7 @@ static void test_copies(void **state)
     kit_finish(&k);
 }
 
-static void test_empty_and_scalar(void **state)
-{
+static void test_empty_and_scalar(void **state) {
     (void)state;
     kit k;
     oc_tensor *empty, *scalar, *view;
@@ -146,8 +140,7 @@ static void test_empty_and_scalar(void **state)
     kit_finish(&k);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
     (void)state;
     kit k;
     oc_tensor *a, *b;
@@ -176,8 +169,7 @@ static void test_refusals(void **state)
     kit_finish(&k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dtypes_and_shapes), cmocka_unit_test(test_views),    cmocka_unit_test(test_copies),
         cmocka_unit_test(test_empty_and_scalar),  cmocka_unit_test(test_refusals),

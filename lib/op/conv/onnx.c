@@ -7,8 +7,7 @@
 #include "op/conv/conv.h"
 
 /* The window, with the weights' sizes, as params. */
-static oc_status params_of(const oc__onnx_reading *reading, oc_conv_params *params, oc__onnx_window *window, oc_error *err)
-{
+static oc_status params_of(const oc__onnx_reading *reading, oc_conv_params *params, oc__onnx_window *window, oc_error *err) {
     const oc_shape *weights = &reading->in[1]->shape;
     if (weights->rank != reading->in[0]->shape.rank || weights->rank < 3)
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "source and weights have %d and %d axes", reading->in[0]->shape.rank,
@@ -24,13 +23,11 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_conv_params *para
     return OC_OK;
 }
 
-static oc_value *bias_of(const oc__onnx_reading *reading)
-{
+static oc_value *bias_of(const oc__onnx_reading *reading) {
     return oc__onnx_has_in(reading, 2) ? reading->in[2] : NULL;
 }
 
-static oc_status read_conv(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_conv(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_conv_params params;
     oc__onnx_window window;
     (void)memory;
@@ -38,8 +35,7 @@ static oc_status read_conv(const oc__onnx_reading *reading, void *memory, oc_err
     return oc__onnx_give(reading, oc_conv(reading->graph, reading->in[0], reading->in[1], bias_of(reading), &params, err), err);
 }
 
-static oc_status list_of(const oc__onnx_reading *reading, const char *name, int axes, int64_t out[3], bool *given, oc_error *err)
-{
+static oc_status list_of(const oc__onnx_reading *reading, const char *name, int axes, int64_t out[3], bool *given, oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, name);
     *given = attr != NULL;
     if (attr != NULL && (attr->kind != OC_ONNX_INTS || (int)attr->count < axes))
@@ -50,8 +46,7 @@ static oc_status list_of(const oc__onnx_reading *reading, const char *name, int 
 }
 
 /* output_shape, or automatic padding to stride * size, decides about the padding. */
-static oc_status pad_to_shape(const oc__onnx_reading *reading, oc_conv_params *p, const oc__onnx_window *w, int64_t more[3], oc_error *err)
-{
+static oc_status pad_to_shape(const oc__onnx_reading *reading, oc_conv_params *p, const oc__onnx_window *w, int64_t more[3], oc_error *err) {
     const char *mode = oc__onnx_attr_text(reading->node, "auto_pad", "NOTSET");
     bool same = strncmp(mode, "SAME", 4) == 0, given;
     int64_t wanted[3];
@@ -71,8 +66,7 @@ static oc_status pad_to_shape(const oc__onnx_reading *reading, oc_conv_params *p
     return OC_OK;
 }
 
-static oc_status read_transpose(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_transpose(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_conv_params params;
     oc__onnx_window window;
     int64_t more[3] = {0};

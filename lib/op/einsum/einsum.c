@@ -271,8 +271,7 @@ oc_value *oc_einsum(oc_graph *graph, const char *equation, oc_value *const *valu
     return arrange(&s, &terms[0], result.letters, result.count) ? terms[0].value : NULL;
 }
 
-static oc_status read_einsum(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_einsum(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     (void)memory;
     return oc__onnx_give(reading, oc_einsum(reading->graph, oc__onnx_attr_text(reading->node, "equation", ""), reading->in,
                                             (size_t)reading->node->in_count, err), err);

@@ -9,8 +9,7 @@
 #include "op/eltwise/eltwise.h"
 
 /* Max, Min, Sum, Mean of any number of operands: the op, from the first to the last. */
-static oc_status read_chain(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_chain(const oc__onnx_reading *reading, void *params, oc_error *err) {
     (void)params;
     oc_value *value = reading->in[0];
     for (int i = 1; i < reading->node->in_count && value != NULL; i++)
@@ -20,8 +19,7 @@ static oc_status read_chain(const oc__onnx_reading *reading, void *params, oc_er
     return oc__onnx_give(reading, value, err);
 }
 
-static oc_status read_mean(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_mean(const oc__onnx_reading *reading, void *params, oc_error *err) {
     int count = reading->node->in_count;
     OC_TRY(read_chain(reading, params, err));
     if (count == 1)
@@ -31,8 +29,7 @@ static oc_status read_mean(const oc__onnx_reading *reading, void *params, oc_err
 }
 
 /* An exponent may have a type of its own. */
-static oc_status read_pow(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_pow(const oc__onnx_reading *reading, void *params, oc_error *err) {
     (void)params;
     oc_graph *graph = reading->graph;
     oc_value *base = reading->in[0], *exponent = reading->in[1];
@@ -46,8 +43,7 @@ static oc_status read_pow(const oc__onnx_reading *reading, void *params, oc_erro
 }
 
 /* A bound as a value: from the input, or a constant. */
-static oc_value *bound(const oc__onnx_reading *reading, int index, const char *name, oc_error *err)
-{
+static oc_value *bound(const oc__onnx_reading *reading, int index, const char *name, oc_error *err) {
     oc_dtype dtype = reading->in[0]->dtype;
     if (oc__onnx_has_in(reading, index) && reading->known[index].tensor == NULL)
         return reading->in[index];
@@ -57,19 +53,16 @@ static oc_value *bound(const oc__onnx_reading *reading, int index, const char *n
     return oc_graph_scalar(reading->graph, dtype, value, err);
 }
 
-static bool bounded(const oc__onnx_reading *reading, int index, const char *name)
-{
+static bool bounded(const oc__onnx_reading *reading, int index, const char *name) {
     return oc__onnx_has_in(reading, index) || oc__onnx_attr_find(reading->node, name) != NULL;
 }
 
-static bool is_number(const oc__onnx_reading *reading, int index)
-{
+static bool is_number(const oc__onnx_reading *reading, int index) {
     return !oc__onnx_has_in(reading, index) || reading->known[index].tensor != NULL;
 }
 
 /* Before opset 11 the bounds are attributes, then inputs: constants as a rule, else this is max and min. */
-static oc_status read_clip(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_clip(const oc__onnx_reading *reading, void *params, oc_error *err) {
     double low = oc__onnx_attr_float(reading->node, "min", -INFINITY), high = oc__onnx_attr_float(reading->node, "max", INFINITY);
     oc_value *x = reading->in[0];
     (void)params;
@@ -87,8 +80,7 @@ static oc_status read_clip(const oc__onnx_reading *reading, void *params, oc_err
     return oc__onnx_give(reading, x == reading->in[0] ? oc_identity(reading->graph, x, err) : x, err);
 }
 
-static oc_status write_clip(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_clip(oc__onnx_writing *writing, oc_error *err) {
     const oc_eltwise_params *params = writing->source->params;
     oc_dtype dtype = writing->source->in[0]->dtype;
     oc__onnx_node *node = oc__onnx_emit(writing, "Clip");
@@ -102,8 +94,7 @@ static oc_status write_clip(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* Before opset 7 the second operand of `broadcast` nodes stands at `axis` of the first. */
-static oc_status read_aligned(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_aligned(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_value *a = reading->in[0], *b = reading->in[1];
     int64_t axis = oc__onnx_attr_int(reading->node, "axis", -1), after;
     bool by_channel = reading->op == &oc__op_prelu && b->shape.rank == 1 && a->shape.rank > 1, given = by_channel;
@@ -121,8 +112,7 @@ static oc_status read_aligned(const oc__onnx_reading *reading, void *params, oc_
     return oc__onnx_give(reading, oc__node2(reading->graph, reading->op, params, a, b, err), err);
 }
 
-static oc_status read_shift(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_shift(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const char *direction = oc__onnx_attr_text(reading->node, "direction", "");
     bool left = strcmp(direction, "LEFT") == 0;
     (void)params;
@@ -132,8 +122,7 @@ static oc_status read_shift(const oc__onnx_reading *reading, void *params, oc_er
     return oc__onnx_give(reading, oc__node2(reading->graph, op, NULL, reading->in[0], reading->in[1], err), err);
 }
 
-static oc_status write_shift(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_shift(oc__onnx_writing *writing, oc_error *err) {
     oc__onnx_node *node = oc__onnx_emit(writing, "BitShift");
     (void)err;
     oc__onnx_emit_in(writing, node, writing->in[0]);
@@ -143,15 +132,13 @@ static oc_status write_shift(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_mod(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_mod(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const oc__op *op = oc__onnx_attr_int(reading->node, "fmod", 0) != 0 ? &oc__op_fmod : &oc__op_mod;
     (void)params;
     return oc__onnx_give(reading, oc__node2(reading->graph, op, NULL, reading->in[0], reading->in[1], err), err);
 }
 
-static oc_status write_fmod(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_fmod(oc__onnx_writing *writing, oc_error *err) {
     oc__onnx_node *node = oc__onnx_emit(writing, "Mod");
     (void)err;
     oc__onnx_emit_in(writing, node, writing->in[0]);
@@ -161,8 +148,7 @@ static oc_status write_fmod(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status adjust_is_inf(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status adjust_is_inf(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_eltwise_params *params = memory;
     (void)err;
     params->alpha = (float)oc__onnx_attr_int(reading->node, "detect_positive", 1);
@@ -170,8 +156,7 @@ static oc_status adjust_is_inf(const oc__onnx_reading *reading, void *memory, oc
     return OC_OK;
 }
 
-static oc_status write_is_inf(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_is_inf(oc__onnx_writing *writing, oc_error *err) {
     const oc_eltwise_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "IsInf");
     (void)err;
@@ -182,8 +167,7 @@ static oc_status write_is_inf(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_gelu(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_gelu(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const char *form = oc__onnx_attr_text(reading->node, "approximate", "none");
     (void)params;
     if (strcmp(form, "none") != 0 && strcmp(form, "tanh") != 0)

@@ -196,8 +196,7 @@ static bool boxes_applicable(const oc__problem *problem, const oc__caps *caps, c
 FOUND(non_zero, 1, infer_zero, host_zero, zero_applicable, record_zero)
 FOUND(non_max_suppression, 2, infer_boxes, host_boxes, boxes_applicable, record_boxes)
 
-static oc_status need_known(const oc__onnx_reading *reading, int count, oc_error *err)
-{
+static oc_status need_known(const oc__onnx_reading *reading, int count, oc_error *err) {
     for (int i = 0; i < count; i++)
         if (reading->known[i].tensor == NULL || reading->known[i].symbols != 0)
             return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "how much is found depends on '%s', which is not known while reading",
@@ -205,8 +204,7 @@ static oc_status need_known(const oc__onnx_reading *reading, int count, oc_error
     return OC_OK;
 }
 
-static oc_status read_non_zero(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_non_zero(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     found_params params = {0};
     (void)memory;
     OC_TRY(need_known(reading, 1, err));
@@ -216,8 +214,7 @@ static oc_status read_non_zero(const oc__onnx_reading *reading, void *memory, oc
     return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_non_zero, &params, reading->in, 1, err), err);
 }
 
-static oc_status count_boxes(const oc__onnx_reading *reading, found_params *params, oc_error *err)
-{
+static oc_status count_boxes(const oc__onnx_reading *reading, found_params *params, oc_error *err) {
     const oc_shape *shape = oc_tensor_get_shape(reading->known[1].tensor), *boxes = oc_tensor_get_shape(reading->known[0].tensor);
     double *values[2] = {NULL, NULL};
     bool fits = shape->rank == 3 && boxes->rank == 3 && boxes->dims[0] == shape->dims[0] && boxes->dims[1] == shape->dims[2] && boxes->dims[2] == 4;
@@ -239,8 +236,7 @@ static oc_status count_boxes(const oc__onnx_reading *reading, found_params *para
     return memory ? OC_OK : oc__fail_memory(reading->context, err, sizeof(double));
 }
 
-static oc_status read_suppression(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_suppression(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     found_params params = {.score = -INFINITY, .center = oc__onnx_attr_int(reading->node, "center_point_box", 0) != 0};
     double most = 0, overlap = 0, score = -INFINITY;
     (void)memory;

@@ -10,8 +10,7 @@
 
 static const char *const kinds[] = {"none", "add", "mul", "max", "min"};
 
-static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_index_params *params = memory;
     const char *kind = oc__onnx_attr_text(reading->node, "reduction", "none");
     for (int i = 0; i < (int)OC_COUNT(kinds); i++) {
@@ -24,8 +23,7 @@ static oc_status adjust(const oc__onnx_reading *reading, void *memory, oc_error 
 }
 
 /* Indices that are known are looked at now. */
-static oc_status check_range(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status check_range(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_index_params *params = memory;
     const oc_tensor *list = reading->known[1].tensor;
     const oc_shape *x = &reading->in[0]->shape;
@@ -39,8 +37,7 @@ static oc_status check_range(const oc__onnx_reading *reading, void *memory, oc_e
 }
 
 /* One known index: a slice, which costs next to nothing; several, or unknown ones: gathered. */
-static oc_status read_gather(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_gather(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_index_params *params = memory;
     const oc_tensor *list = reading->known[1].tensor;
     oc_value *x = reading->in[0];
@@ -64,8 +61,7 @@ static oc_status read_gather(const oc__onnx_reading *reading, void *memory, oc_e
     return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_reshape, &to, &taken, 1, err), err);
 }
 
-static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err) {
     const oc_index_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
     if (params->kind > OC_SCATTER_MUL)
@@ -80,8 +76,7 @@ static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_one_hot(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_one_hot(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     double depth;
     (void)memory;
     OC_TRY(oc__onnx_number(reading, 1, &depth, err));
@@ -89,8 +84,7 @@ static oc_status read_one_hot(const oc__onnx_reading *reading, void *memory, oc_
                                              oc__onnx_attr_int(reading->node, "axis", -1), err), err);
 }
 
-static oc_status write_one_hot(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_one_hot(oc__onnx_writing *writing, oc_error *err) {
     const int64_t *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "OneHot");
     (void)err;

@@ -5,16 +5,14 @@
 
 #include "op/matmul/matmul.h"
 
-static oc_value *scaled(const oc__onnx_reading *reading, oc_value *value, double factor, oc_error *err)
-{
+static oc_value *scaled(const oc__onnx_reading *reading, oc_value *value, double factor, oc_error *err) {
     if (factor == 1 || value == NULL)
         return value;
     return oc_mul(reading->graph, value, oc_graph_scalar(reading->graph, value->dtype, factor, err), err);
 }
 
 /* alpha * A * B + beta * C, C being broadcast: a fully connected layer as a rule. */
-static oc_status read_gemm(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_gemm(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_matmul_params *params = memory;
     oc_graph *graph = reading->graph;
     oc_value *a = reading->in[0], *b = reading->in[1], *c = oc__onnx_has_in(reading, 2) ? reading->in[2] : NULL;
@@ -31,8 +29,7 @@ static oc_status read_gemm(const oc__onnx_reading *reading, void *memory, oc_err
 }
 
 /* The name of a matrix (of any rank) with its last two axes exchanged. */
-static const char *transposed(oc__onnx_writing *writing, int operand, bool wanted)
-{
+static const char *transposed(oc__onnx_writing *writing, int operand, bool wanted) {
     if (!wanted)
         return writing->in[operand];
     int64_t perm[OC_MAX_RANK];
@@ -47,8 +44,7 @@ static const char *transposed(oc__onnx_writing *writing, int operand, bool wante
     return name;
 }
 
-static void write_gemm(oc__onnx_writing *writing, const oc_matmul_params *params, bool bias)
-{
+static void write_gemm(oc__onnx_writing *writing, const oc_matmul_params *params, bool bias) {
     oc__onnx_node *node = oc__onnx_emit(writing, "Gemm");
     for (int i = 0; i < (bias ? 3 : 2); i++)
         oc__onnx_emit_in(writing, node, writing->in[i]);
@@ -59,8 +55,7 @@ static void write_gemm(oc__onnx_writing *writing, const oc_matmul_params *params
         oc__onnx_emit_int(writing, node, "transB", 1);
 }
 
-static oc_status write_matmul(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_matmul(oc__onnx_writing *writing, oc_error *err) {
     static const oc_matmul_params none;
     const oc_node *source = writing->source;
     const oc_matmul_params *params = source->params == NULL ? &none : source->params;

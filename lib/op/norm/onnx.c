@@ -5,15 +5,13 @@
 
 #include "op/norm/norm.h"
 
-static oc_status update(const oc__onnx_reading *reading, oc_value *state, oc_value *next, oc_error *err)
-{
+static oc_status update(const oc__onnx_reading *reading, oc_value *state, oc_value *next, oc_error *err) {
     if (state->kind != OC_VALUE_STATE || state->update != NULL)
         return OC_OK;
     return oc_graph_update(reading->graph, state, next, err);
 }
 
-static oc_status read_batch_norm(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_batch_norm(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_batch_norm_params *params = memory;
     oc_value *const *in = reading->in;
     oc_value *mean = NULL, *variance = NULL;
@@ -32,8 +30,7 @@ static oc_status read_batch_norm(const oc__onnx_reading *reading, void *memory, 
     return OC_OK;
 }
 
-static oc_status write_train(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_train(oc__onnx_writing *writing, oc_error *err) {
     const oc_batch_norm_params *params = writing->source->params;
     if (params->unbiased)
         return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED,

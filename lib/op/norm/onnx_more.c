@@ -9,23 +9,19 @@
 
 #include "op/norm/norm.h"
 
-static oc_value *cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err)
-{
+static oc_value *cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err) {
     return x == NULL || x->dtype == to ? x : oc_cast(graph, x, to, err);
 }
 
-static oc_value *operand(const oc__onnx_reading *reading, int index, oc_dtype work, oc_error *err)
-{
+static oc_value *operand(const oc__onnx_reading *reading, int index, oc_dtype work, oc_error *err) {
     return oc__onnx_has_in(reading, index) ? cast(reading->graph, reading->in[index], work, err) : NULL;
 }
 
-static oc_dtype work_of(const oc_value *x)
-{
+static oc_dtype work_of(const oc_value *x) {
     return x->dtype == OC_F64 ? OC_F64 : OC_F32;
 }
 
-static oc_status read_layer(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_layer(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_graph *graph = reading->graph;
     oc_dtype dtype = reading->in[0]->dtype, work = work_of(reading->in[0]);
     oc_value *x = operand(reading, 0, work, err), *mean = NULL, *inverse = NULL, *bias = operand(reading, 2, work, err);
@@ -48,8 +44,7 @@ static oc_status read_layer(const oc__onnx_reading *reading, void *params, oc_er
     return oc__onnx_give(reading, cast(graph, y, dtype, err), err);
 }
 
-static oc_status read_instance(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_instance(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_dtype work = work_of(reading->in[0]);
     (void)params;
     oc_value *y = oc_instance_norm(reading->graph, operand(reading, 0, work, err), operand(reading, 1, work, err), operand(reading, 2, work, err),
@@ -58,16 +53,14 @@ static oc_status read_instance(const oc__onnx_reading *reading, void *params, oc
 }
 
 /* Opset 18 has a scale for each group, not for each channel. */
-static oc_value *of_groups(const oc__onnx_reading *reading, oc_value *x, int64_t channels, int64_t groups, oc_error *err)
-{
+static oc_value *of_groups(const oc__onnx_reading *reading, oc_value *x, int64_t channels, int64_t groups, oc_error *err) {
     if (reading->opset >= 21 || x == NULL)
         return x;
     oc_value *wide = oc_expand(reading->graph, oc_reshape(reading->graph, x, &OC_SHAPE(groups, 1), err), &OC_SHAPE(groups, channels / groups), err);
     return oc_reshape(reading->graph, wide, &OC_SHAPE(channels), err);
 }
 
-static oc_status read_group(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_group(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_dtype work = work_of(reading->in[0]);
     const oc_shape *x = &reading->in[0]->shape;
     int64_t groups = oc__onnx_attr_int(reading->node, "num_groups", 0), channels = x->rank > 1 ? x->dims[1] : -1;
@@ -81,8 +74,7 @@ static oc_status read_group(const oc__onnx_reading *reading, void *params, oc_er
     return oc__onnx_give(reading, cast(reading->graph, y, reading->in[0]->dtype, err), err);
 }
 
-static oc_status read_mean_variance(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_mean_variance(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_reduce_params axes = {.axes = {0, 2, 3}};
     int count;
     (void)params;
@@ -93,8 +85,7 @@ static oc_status read_mean_variance(const oc__onnx_reading *reading, void *param
     return oc__onnx_give(reading, oc_mean_variance_norm(reading->graph, reading->in[0], &axes, 1e-9, err), err);
 }
 
-static oc_status read_lp(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_lp(const oc__onnx_reading *reading, void *params, oc_error *err) {
     int64_t p = oc__onnx_attr_int(reading->node, "p", 2), axis = oc__onnx_attr_int(reading->node, "axis", -1);
     (void)params;
     return oc__onnx_give(reading, oc_lp_norm(reading->graph, reading->in[0], axis, (int)p, err), err);

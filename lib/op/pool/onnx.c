@@ -9,8 +9,7 @@
 
 #include "op/pool/pool.h"
 
-static oc_status params_of(const oc__onnx_reading *reading, oc_pool_params *params, oc_error *err)
-{
+static oc_status params_of(const oc__onnx_reading *reading, oc_pool_params *params, oc_error *err) {
     oc__onnx_window window;
     OC_TRY(oc__onnx_window_read(reading, NULL, &window, err));
     *params = (oc_pool_params){.ceil_mode = oc__onnx_attr_int(reading->node, "ceil_mode", 0) != 0,
@@ -25,8 +24,7 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_pool_params *para
     return OC_OK;
 }
 
-static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_pool_params params;
     bool indices = reading->node->out_count > 1 && reading->out_used[1];
     oc_value *x = reading->in[0];
@@ -43,8 +41,7 @@ static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_erro
     return oc__onnx_give(reading, oc__is_float(dtype) ? y : oc_cast(reading->graph, y, dtype, err), err);
 }
 
-static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_pool_params params;
     (void)memory;
     OC_TRY(params_of(reading, &params, err));
@@ -52,8 +49,7 @@ static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_
 }
 
 /* Powers, their mean over all of the window, and the root. */
-static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_pool_params params;
     oc_graph *graph = reading->graph;
     oc_value *x = reading->in[0];
@@ -69,8 +65,7 @@ static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_
     return oc__onnx_give(reading, oc_pow(graph, sum, oc_reciprocal(graph, p, err), err), err);
 }
 
-static oc_status write_average(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_average(oc__onnx_writing *writing, oc_error *err) {
     const oc_pool_params *params = writing->source->params;
     if (params->dilation[0] > 1 || params->dilation[1] > 1)
         return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "average pooling with dilation has no form in opset 17");
@@ -83,8 +78,7 @@ static oc_status write_average(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* Over all spatial axes: reductions. */
-static oc_status read_global(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_global(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_value *x = reading->in[0];
     oc_reduce_params axes = {.keep_dims = true};
     (void)memory;

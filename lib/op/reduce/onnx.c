@@ -17,16 +17,14 @@ static const struct {
                 {"ReduceL2", oc_reduce_l2},        {"ReduceSumSquare", oc_reduce_sum_square}, {"ReduceLogSum", oc_reduce_log_sum},
                 {"ReduceLogSumExp", oc_reduce_log_sum_exp}};
 
-static reducer reducer_of(const char *type)
-{
+static reducer reducer_of(const char *type) {
     for (size_t i = 0; i < OC_COUNT(reducers); i++)
         if (strcmp(reducers[i].type, type) == 0)
             return reducers[i].reduce;
     return NULL;
 }
 
-static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_reduce_params *params = memory;
     int count;
     OC_TRY(oc__onnx_axes(reading, 1, "axes", params->axes, &count, err));
@@ -37,8 +35,7 @@ static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_e
     return oc__onnx_give(reading, reducer_of(reading->node->type)(reading->graph, reading->in[0], params, err), err);
 }
 
-static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err) {
     const oc_reduce_params *params = writing->source->params;
     bool all = params->axis_count == 0 || params->axis_count == writing->source->in[0]->shape.rank;
     bool as_input = strcmp(writing->rule->type, "ReduceSum") == 0;

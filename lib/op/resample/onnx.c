@@ -9,8 +9,7 @@
 #include "op/rig.h"
 #include "op/resample/resample.h"
 
-static bool number_of(const char *text, const char *const *names, int count, int *out)
-{
+static bool number_of(const char *text, const char *const *names, int count, int *out) {
     for (int i = 0; i < count; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = i;
@@ -20,8 +19,7 @@ static bool number_of(const char *text, const char *const *names, int count, int
     return false;
 }
 
-static oc_status params_of(const oc__onnx_reading *reading, oc_resize_params *params, oc_error *err)
-{
+static oc_status params_of(const oc__onnx_reading *reading, oc_resize_params *params, oc_error *err) {
     static const char *const modes[] = {"nearest", "linear", "cubic"};
     static const char *const coordinates[] = {"half_pixel",   "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
                                               "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
@@ -45,8 +43,7 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_resize_params *pa
 }
 
 /* The numbers of input i, if it is there and not empty; -1: it is not. */
-static oc_status list_of(const oc__onnx_reading *reading, int index, double out[2 * OC_MAX_RANK], int *count, oc_error *err)
-{
+static oc_status list_of(const oc__onnx_reading *reading, int index, double out[2 * OC_MAX_RANK], int *count, oc_error *err) {
     const oc_tensor *tensor = oc__onnx_has_in(reading, index) ? reading->known[index].tensor : NULL;
     *count = -1;
     if (!oc__onnx_has_in(reading, index) || (tensor != NULL && oc_tensor_get_count(tensor) == 0))
@@ -67,8 +64,7 @@ typedef struct plan {
     int scale_count, size_count, roi_count, axis_count;
 } plan;
 
-static oc_status lists_of(const oc__onnx_reading *reading, plan *p, oc_error *err)
-{
+static oc_status lists_of(const oc__onnx_reading *reading, plan *p, oc_error *err) {
     const oc__onnx_attr *axes = oc__onnx_attr_find(reading->node, "axes"), *scales = oc__onnx_attr_find(reading->node, "scales");
     bool old = reading->opset < 11;
     int rank = reading->in[0]->shape.rank;
@@ -96,8 +92,7 @@ static oc_status lists_of(const oc__onnx_reading *reading, plan *p, oc_error *er
 }
 
 /* Policies that keep the ratio of sides: one scale for all axes. */
-static void keep_ratio(const oc__onnx_reading *reading, plan *p)
-{
+static void keep_ratio(const oc__onnx_reading *reading, plan *p) {
     const char *policy = oc__onnx_attr_text(reading->node, "keep_aspect_ratio_policy", "stretch");
     bool larger = strcmp(policy, "not_smaller") == 0;
     double scale = larger ? 0 : INFINITY;
@@ -114,8 +109,7 @@ static void keep_ratio(const oc__onnx_reading *reading, plan *p)
     p->scale_count = p->axis_count;
 }
 
-static oc_status read_resize(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_resize(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_resize_params params;
     oc_value *x = reading->in[0];
     plan p = {.scale_count = 0};
@@ -143,8 +137,7 @@ static oc_status read_resize(const oc__onnx_reading *reading, void *memory, oc_e
     return oc__onnx_give(reading, x == reading->in[0] ? oc_identity(reading->graph, x, err) : x, err);
 }
 
-static oc_status read_grid(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_grid(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     static const char *const modes[] = {"nearest", "bilinear", "bicubic"}, *const new_modes[] = {"nearest", "linear", "cubic"};
     static const char *const paddings[] = {"zeros", "border", "reflection"};
     const char *name = oc__onnx_attr_text(reading->node, "mode", reading->opset < 20 ? "bilinear" : "linear");

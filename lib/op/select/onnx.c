@@ -7,16 +7,14 @@
 
 #include "op/select/select.h"
 
-static oc_status adjust_arg(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status adjust_arg(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_arg_params *params = memory;
     params->min = strcmp(reading->node->type, "ArgMin") == 0;
     (void)err;
     return OC_OK;
 }
 
-static oc_status write_arg(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_arg(oc__onnx_writing *writing, oc_error *err) {
     const oc_arg_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, params->min ? "ArgMin" : "ArgMax");
     (void)err;
@@ -28,8 +26,7 @@ static oc_status write_arg(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* k was an attribute before opset 10. */
-static oc_status adjust_top(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status adjust_top(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_top_k_params *params = memory;
     double k = (double)oc__onnx_attr_int(reading->node, "k", 0);
     if (oc__onnx_has_in(reading, 1))
@@ -39,13 +36,11 @@ static oc_status adjust_top(const oc__onnx_reading *reading, void *memory, oc_er
     return OC_OK;
 }
 
-static oc_status read_top(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_top(const oc__onnx_reading *reading, void *params, oc_error *err) {
     return oc__graph_node(reading->graph, reading->op, params, reading->in, 1, reading->out, reading->node->out_count, err);
 }
 
-static oc_status write_top(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_top(oc__onnx_writing *writing, oc_error *err) {
     const oc_top_k_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "TopK");
     (void)err;
@@ -58,8 +53,7 @@ static oc_status write_top(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_cumulative(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_cumulative(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_cumulative_params *params = memory;
     double axis;
     OC_TRY(oc__onnx_number(reading, 1, &axis, err));
@@ -67,8 +61,7 @@ static oc_status read_cumulative(const oc__onnx_reading *reading, void *memory, 
     return oc__onnx_give(reading, oc_cumulative_sum(reading->graph, reading->in[0], params, err), err);
 }
 
-static oc_status write_cumulative(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_cumulative(oc__onnx_writing *writing, oc_error *err) {
     const oc_cumulative_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "CumSum");
     (void)err;
@@ -81,8 +74,7 @@ static oc_status write_cumulative(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* Before opset 13 it goes over all axes from `axis` on, flattened. */
-static oc_status read_hardmax(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_hardmax(const oc__onnx_reading *reading, void *params, oc_error *err) {
     bool old = reading->opset < 13;
     oc_value *x = reading->in[0];
     int64_t axis = oc__onnx_attr_int(reading->node, "axis", old ? 1 : -1);

@@ -3,19 +3,16 @@
 #include "op/shape/shape.h"
 
 /* Takes shapes of numbers and of sizes of the operand: the node outlives the binding of symbols. */
-static oc_status give_reshape(const oc__onnx_reading *reading, const oc_reshape_params *params, oc_error *err)
-{
+static oc_status give_reshape(const oc__onnx_reading *reading, const oc_reshape_params *params, oc_error *err) {
     return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_reshape, params, reading->in, 1, err), err);
 }
 
-static int64_t as_param(const oc_shape *from, int axis)
-{
+static int64_t as_param(const oc_shape *from, int axis) {
     return from->dims[axis] >= 0 ? from->dims[axis] : OC_RESHAPE_AXIS(axis);
 }
 
 /* A size that is a symbol: the operand's axis that has it, else what is left. */
-static int64_t symbol_param(const oc_shape *from, int64_t symbol)
-{
+static int64_t symbol_param(const oc_shape *from, int64_t symbol) {
     for (int i = 0; i < from->rank; i++)
         if (from->dims[i] == symbol)
             return OC_RESHAPE_AXIS(i);
@@ -23,8 +20,7 @@ static int64_t symbol_param(const oc_shape *from, int64_t symbol)
 }
 
 /* A list of sizes: 0 copies, -1 takes what is left, once. */
-static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_shape *from = &reading->in[0]->shape;
     oc_reshape_params *params = memory;
     uint64_t symbols = 0;
@@ -43,8 +39,7 @@ static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_
 }
 
 /* Symbols are written as what Reshape can say: the size in the same place (0), or what is left (-1). */
-static oc_status write_reshape(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_reshape(oc__onnx_writing *writing, oc_error *err) {
     const oc_shape *from = &writing->source->in[0]->shape, *to = &writing->source->out[0]->shape;
     int64_t dims[OC_MAX_RANK];
     bool left = false, zero = false, copies = false;
@@ -68,8 +63,7 @@ static oc_status write_reshape(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status write_reshape_like(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_reshape_like(oc__onnx_writing *writing, oc_error *err) {
     const char *shape = oc__onnx_fresh(writing);
     oc__onnx_node *node = oc__onnx_emit(writing, "Shape");
     (void)err;
@@ -83,8 +77,7 @@ static oc_status write_reshape_like(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* Bit i: axis i is in the list. */
-static oc_status axis_set(const oc__onnx_reading *reading, int rank, uint32_t *set, int *count, oc_error *err)
-{
+static oc_status axis_set(const oc__onnx_reading *reading, int rank, uint32_t *set, int *count, oc_error *err) {
     int64_t axes[OC_MAX_RANK];
     *set = 0;
     OC_TRY(oc__onnx_axes(reading, 1, "axes", axes, count, err));
@@ -97,8 +90,7 @@ static oc_status axis_set(const oc__onnx_reading *reading, int rank, uint32_t *s
     return OC_OK;
 }
 
-static oc_status read_squeeze(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_squeeze(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_shape *from = &reading->in[0]->shape;
     oc_reshape_params *to = memory;
     uint32_t set;
@@ -114,8 +106,7 @@ static oc_status read_squeeze(const oc__onnx_reading *reading, void *memory, oc_
     return give_reshape(reading, to, err);
 }
 
-static oc_status read_unsqueeze(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_unsqueeze(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_shape *from = &reading->in[0]->shape;
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "axes");
     const oc_tensor *list = oc__onnx_has_in(reading, 1) ? reading->known[1].tensor : NULL;
@@ -134,8 +125,7 @@ static oc_status read_unsqueeze(const oc__onnx_reading *reading, void *memory, o
     return give_reshape(reading, to, err);
 }
 
-static oc_status read_transpose(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_transpose(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "perm");
     int32_t perm[OC_MAX_RANK];
     (void)params;
@@ -146,8 +136,7 @@ static oc_status read_transpose(const oc__onnx_reading *reading, void *params, o
     return oc__onnx_give(reading, oc_transpose(reading->graph, reading->in[0], attr == NULL ? NULL : perm, err), err);
 }
 
-static oc_status write_transpose(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_transpose(oc__onnx_writing *writing, oc_error *err) {
     const oc_transpose_params *params = writing->source->params;
     int64_t perm[OC_MAX_RANK];
     int rank = writing->source->in[0]->shape.rank;
@@ -161,8 +150,7 @@ static oc_status write_transpose(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_concat(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_concat(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const oc__onnx_attr *axis = oc__onnx_attr_find(reading->node, "axis");
     (void)params;
     if (axis == NULL || axis->kind != OC_ONNX_INT)
@@ -170,8 +158,7 @@ static oc_status read_concat(const oc__onnx_reading *reading, void *params, oc_e
     return oc__onnx_give(reading, oc_concat(reading->graph, reading->in, (size_t)reading->node->in_count, axis->i, err), err);
 }
 
-static oc_status write_concat(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_concat(oc__onnx_writing *writing, oc_error *err) {
     const oc_axis_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "Concat");
     (void)err;
@@ -182,8 +169,7 @@ static oc_status write_concat(oc__onnx_writing *writing, oc_error *err)
     return OC_OK;
 }
 
-static oc_status read_cast(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_cast(const oc__onnx_reading *reading, void *params, oc_error *err) {
     int64_t to = oc__onnx_attr_int(reading->node, "to", 0);
     oc_dtype dtype = oc__onnx_dtype(to);
     (void)params;
@@ -192,14 +178,12 @@ static oc_status read_cast(const oc__onnx_reading *reading, void *params, oc_err
     return oc__onnx_give(reading, oc_cast(reading->graph, reading->in[0], dtype, err), err);
 }
 
-static oc_status read_cast_like(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_cast_like(const oc__onnx_reading *reading, void *params, oc_error *err) {
     (void)params;
     return oc__onnx_give(reading, oc_cast(reading->graph, reading->in[0], reading->in[1]->dtype, err), err);
 }
 
-static oc_status write_cast(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_cast(oc__onnx_writing *writing, oc_error *err) {
     oc__onnx_node *node = oc__onnx_emit(writing, "Cast");
     (void)err;
     oc__onnx_emit_in(writing, node, writing->in[0]);

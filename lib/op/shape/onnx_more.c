@@ -10,15 +10,13 @@
 #include "op/rig.h"
 #include "op/shape/shape.h"
 
-static oc_status read_expand(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_expand(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_expand_params *params = memory;
     OC_TRY(oc__onnx_ints(reading, 1, params->dims, OC_MAX_RANK, &params->rank, NULL, err));
     return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_expand, params, reading->in, 1, err), err);
 }
 
-static oc_status write_expand(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_expand(oc__onnx_writing *writing, oc_error *err) {
     const oc_expand_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, "Expand");
     (void)err;
@@ -29,8 +27,7 @@ static oc_status write_expand(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* Before opset 6: tiles along one axis. */
-static oc_status read_tile(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_tile(const oc__onnx_reading *reading, void *params, oc_error *err) {
     int64_t repeats[OC_MAX_RANK], one = 1, axis = 0;
     int count = reading->in[0]->shape.rank, got;
     (void)params;
@@ -51,8 +48,7 @@ static oc_status read_tile(const oc__onnx_reading *reading, void *params, oc_err
 typedef double (*element)(int64_t index, const double *args);
 
 static oc_value *make_constant(const oc__onnx_reading *reading, oc_dtype dtype, const oc_shape *shape, element element,
-                               const double *args, oc_error *err)
-{
+                               const double *args, oc_error *err) {
     oc_tensor *tensor = NULL;
     if (oc_tensor_create(&tensor, reading->context, NULL, dtype, shape, err) != OC_OK)
         return NULL;
@@ -64,14 +60,12 @@ static oc_value *make_constant(const oc__onnx_reading *reading, oc_dtype dtype, 
 }
 
 /* args: columns, the diagonal, whether elements below it are meant. */
-static double in_triangle(int64_t index, const double *args)
-{
+static double in_triangle(int64_t index, const double *args) {
     double distance = (double)(index % (int64_t)args[0]) - (double)(index / (int64_t)args[0]);
     return args[2] != 0 ? distance <= args[1] : distance >= args[1];
 }
 
-static oc_status matrix_of(const oc__onnx_reading *reading, oc_shape *out, oc_error *err)
-{
+static oc_status matrix_of(const oc__onnx_reading *reading, oc_shape *out, oc_error *err) {
     const oc_shape *x = &reading->in[0]->shape;
     if (x->rank < 2 || x->dims[x->rank - 1] < 0 || x->dims[x->rank - 2] < 0)
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "it needs matrices whose sizes are numbers");
@@ -79,8 +73,7 @@ static oc_status matrix_of(const oc__onnx_reading *reading, oc_shape *out, oc_er
     return OC_OK;
 }
 
-static oc_status read_trilu(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_trilu(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_value *x = reading->in[0];
     double args[3] = {0, 0, oc__onnx_attr_int(reading->node, "upper", 1) == 0};
     oc_shape shape;
@@ -94,13 +87,11 @@ static oc_status read_trilu(const oc__onnx_reading *reading, void *params, oc_er
 }
 
 /* args: columns, the diagonal. */
-static double on_diagonal(int64_t index, const double *args)
-{
+static double on_diagonal(int64_t index, const double *args) {
     return (double)(index % (int64_t)args[0]) - (double)(index / (int64_t)args[0]) == args[1];
 }
 
-static oc_status read_eye(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_eye(const oc__onnx_reading *reading, void *params, oc_error *err) {
     int64_t to = oc__onnx_attr_int(reading->node, "dtype", oc__onnx_dtype_number(reading->in[0]->dtype));
     double args[2] = {0, (double)oc__onnx_attr_int(reading->node, "k", 0)};
     oc_shape shape;
@@ -112,13 +103,11 @@ static oc_status read_eye(const oc__onnx_reading *reading, void *params, oc_erro
     return oc__onnx_give(reading, make_constant(reading, oc__onnx_dtype(to), &shape, on_diagonal, args, err), err);
 }
 
-static double progression(int64_t index, const double *args)
-{
+static double progression(int64_t index, const double *args) {
     return args[0] + (double)index * args[1];
 }
 
-static oc_status read_range(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_range(const oc__onnx_reading *reading, void *params, oc_error *err) {
     double start, limit, args[2];
     (void)params;
     OC_TRY(oc__onnx_number(reading, 0, &start, err));
@@ -133,8 +122,7 @@ static oc_status read_range(const oc__onnx_reading *reading, void *params, oc_er
     return oc__onnx_give(reading, make_constant(reading, dtype, &shape, progression, args, err), err);
 }
 
-static oc_status read_compress(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_compress(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const oc_tensor *condition = reading->known[1].tensor;
     oc_value *x = reading->in[0];
     const oc__onnx_attr *axis = oc__onnx_attr_find(reading->node, "axis");
@@ -160,15 +148,13 @@ static oc_status read_compress(const oc__onnx_reading *reading, void *params, oc
 }
 
 /* (N, C, H, W) to six axes, permuted, and back to four. */
-static oc_status rearrange(const oc__onnx_reading *reading, const oc_shape *apart, const int32_t *perm, const oc_shape *joined, oc_error *err)
-{
+static oc_status rearrange(const oc__onnx_reading *reading, const oc_shape *apart, const int32_t *perm, const oc_shape *joined, oc_error *err) {
     oc_graph *graph = reading->graph;
     oc_value *x = oc_transpose(graph, oc_reshape(graph, reading->in[0], apart, err), perm, err);
     return oc__onnx_give(reading, oc_reshape(graph, x, joined, err), err);
 }
 
-static oc_status block_of(const oc__onnx_reading *reading, int64_t *block, oc_error *err)
-{
+static oc_status block_of(const oc__onnx_reading *reading, int64_t *block, oc_error *err) {
     const oc_shape *x = &reading->in[0]->shape;
     *block = oc__onnx_attr_int(reading->node, "blocksize", 0);
     bool numbers = x->rank == 4 && *block > 0 && *block < 1 << 20;
@@ -177,8 +163,7 @@ static oc_status block_of(const oc__onnx_reading *reading, int64_t *block, oc_er
     return numbers ? OC_OK : oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "it needs images whose sizes are numbers");
 }
 
-static oc_status read_depth_to_space(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_depth_to_space(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const int64_t *d = reading->in[0]->shape.dims;
     const char *mode = oc__onnx_attr_text(reading->node, "mode", "DCR");
     bool rows = strcmp(mode, "CRD") == 0;
@@ -192,8 +177,7 @@ static oc_status read_depth_to_space(const oc__onnx_reading *reading, void *para
     return rearrange(reading, rows ? &crd : &dcr, rows ? crd_perm : dcr_perm, &OC_SHAPE(d[0], d[1] / (b * b), d[2] * b, d[3] * b), err);
 }
 
-static oc_status read_space_to_depth(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_space_to_depth(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const int64_t *d = reading->in[0]->shape.dims;
     const int32_t perm[6] = {0, 3, 5, 1, 2, 4};
     int64_t b;
@@ -205,8 +189,7 @@ static oc_status read_space_to_depth(const oc__onnx_reading *reading, void *para
 }
 
 /* Element t of a sequence of length n is the one at n - 1 - t, or t where it has ended. */
-static oc_status read_reverse(const oc__onnx_reading *reading, void *params, oc_error *err)
-{
+static oc_status read_reverse(const oc__onnx_reading *reading, void *params, oc_error *err) {
     oc_graph *graph = reading->graph;
     oc_value *x = reading->in[0];
     const oc_shape *shape = &x->shape;

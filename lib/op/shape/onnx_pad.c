@@ -4,8 +4,7 @@
 
 #include "op/shape/shape.h"
 
-static oc_status read_amounts(const oc__onnx_reading *reading, oc_pad_params *params, oc_error *err)
-{
+static oc_status read_amounts(const oc__onnx_reading *reading, oc_pad_params *params, oc_error *err) {
     int64_t amounts[2 * OC_MAX_RANK];
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, reading->opset < 2 ? "paddings" : "pads");
     int rank = reading->in[0]->shape.rank, count = -1;
@@ -31,8 +30,7 @@ static oc_status read_amounts(const oc__onnx_reading *reading, oc_pad_params *pa
     return OC_OK;
 }
 
-static oc_status read_pad(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_pad(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_pad_params *params = memory;
     const char *mode = oc__onnx_attr_text(reading->node, "mode", "constant");
     double value = oc__onnx_attr_float(reading->node, "value", 0);
@@ -51,8 +49,7 @@ static oc_status read_pad(const oc__onnx_reading *reading, void *memory, oc_erro
     return oc__onnx_give(reading, oc_pad(reading->graph, reading->in[0], params, err), err);
 }
 
-static oc_status write_pad(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_pad(oc__onnx_writing *writing, oc_error *err) {
     static const char *const modes[] = {"constant", "reflect", "edge"};
     const oc_pad_params *params = writing->source->params;
     const oc_value *x = writing->source->in[0];

@@ -2,16 +2,14 @@
 /* Parts in ONNX: Slice, whose lists are attributes before opset 10 and Split, which becomes slices. */
 #include "op/shape/shape.h"
 
-static oc_status get_list(const oc__onnx_reading *reading, int index, const char *name, int64_t *out, int *count, oc_error *err)
-{
+static oc_status get_list(const oc__onnx_reading *reading, int index, const char *name, int64_t *out, int *count, oc_error *err) {
     OC_TRY(oc__onnx_axes(reading, index, name, out, count, err));
     if (*count < 0 && index < 3)
         return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "%s is missing", name);
     return OC_OK;
 }
 
-static oc_status read_slice(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_slice(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     int64_t starts[OC_MAX_RANK], ends[OC_MAX_RANK], axes[OC_MAX_RANK], steps[OC_MAX_RANK];
     int count, end_count, axis_count, step_count;
     oc_slice_params *params = memory;
@@ -33,8 +31,7 @@ static oc_status read_slice(const oc__onnx_reading *reading, void *memory, oc_er
     return oc__onnx_give(reading, oc_slice(reading->graph, reading->in[0], params, err), err);
 }
 
-static oc_status write_slice(oc__onnx_writing *writing, oc_error *err)
-{
+static oc_status write_slice(oc__onnx_writing *writing, oc_error *err) {
     const oc_slice_params *params = writing->source->params;
     int64_t lists[4][OC_MAX_RANK]; /* starts, ends, axes, steps */
     int count = 0;
@@ -56,8 +53,7 @@ static oc_status write_slice(oc__onnx_writing *writing, oc_error *err)
 }
 
 /* The sizes of the parts: given, or equal ones. */
-static oc_status part_sizes(const oc__onnx_reading *reading, int64_t total, int64_t *sizes, oc_error *err)
-{
+static oc_status part_sizes(const oc__onnx_reading *reading, int64_t total, int64_t *sizes, oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, "split");
     int count = reading->node->out_count, given = attr != NULL ? (int)attr->count : -1;
     if (oc__onnx_has_in(reading, 1))
@@ -76,8 +72,7 @@ static oc_status part_sizes(const oc__onnx_reading *reading, int64_t total, int6
     return OC_OK;
 }
 
-static oc_status read_split(const oc__onnx_reading *reading, void *memory, oc_error *err)
-{
+static oc_status read_split(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     int64_t sizes[OC_VARIADIC], axis = oc__onnx_attr_int(reading->node, "axis", 0), start = 0;
     const oc_shape *shape = &reading->in[0]->shape;
     oc_slice_params *params = memory;
