@@ -66,7 +66,8 @@ static double determinant(double *a, int64_t n) {
     return result;
 }
 
-static oc_status host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out, oc_error *err) {
+static oc_status host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                      oc_error *err) {
     int64_t n = size_of(problem), items = oc__count(&problem->out[0].shape);
     bool minors = problem->op == &oc__op_cofactor;
     double *a = oc__alloc_array(context, (size_t)(n * n) + 1, sizeof(*a));
@@ -142,8 +143,9 @@ static const oc__onnx_rule rules[] = {{.type = "Det", .op = "det", .since = 11, 
     static const oc__solver op_name##_ref = {.name = #op_name ".ref", .applicable = applicable, .workspace = workspace, \
                                              .estimate = oc__ref_estimate, .record = record}; \
     static const oc__solver *const op_name##_solvers[] = {&op_name##_ref, NULL}; \
-    const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 1, .in_max = 1, .out_count = 1, .infer = rule, .gradient = grad, \
-                                     .cost = cost, .batch = OC_BATCH_NONE("axis 0 may be that of the matrices"), .host = host, \
+    const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 1, .in_max = 1, .out_count = 1, .infer = rule, \
+                                     .gradient = grad, .cost = cost, .host = host, \
+                                     .batch = OC_BATCH_NONE("axis 0 may be that of the matrices"), \
                                      .solvers = op_name##_solvers, .onnx = rules};
 DET(det, infer_det, gradient)
 DET(cofactor, infer_cofactor, NULL)

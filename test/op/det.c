@@ -27,7 +27,8 @@ static void test_solvers(void **state) {
 static void test_values(void **state) {
     (void)state;
     kit k;
-    static const double x[4][9] = {{0, 1, 0, 1, 0, 0, 0, 0, 1}, {1, 2, 3, 2, 4, 6, 1, 0, 1}, {0, 1, 2, 0, 3, 4, 0, 5, 6}, {2, 0, 0, 0, 3, 0, 0, 0, 4}};
+    static const double x[4][9] = {{0, 1, 0, 1, 0, 0, 0, 0, 1}, {1, 2, 3, 2, 4, 6, 1, 0, 1}, {0, 1, 2, 0, 3, 4, 0, 5, 6},
+                                   {2, 0, 0, 0, 3, 0, 0, 0, 4}};
     static const double want[4] = {-1, 0, 0, 24};
     const double *in[1] = {x[0]};
     double got[4], *out[1] = {got};
@@ -62,6 +63,7 @@ static void test_gradients(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_values), cmocka_unit_test(test_gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
