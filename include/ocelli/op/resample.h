@@ -35,6 +35,7 @@ typedef struct oc_resize_params {
     oc_resize_rounding rounding;       /**< Of nearest. Default: halves down. */
     float cubic_a;                     /**< Coefficient of cubic convolution (Keys 1981). Default (0): -0.75. */
     bool exclude_outside;              /**< Cubic: elements outside have no weight, instead of being those at the edge. */
+    bool antialias;                    /**< Linear, cubic: smaller images are made of all elements, by a wider kernel. */
     double scale;                      /**< Default (0): to / from. */
     double roi_begin, roi_end;         /**< OC_RESIZE_CROP. */
     double extrapolation;              /**< OC_RESIZE_CROP: the value of what lies outside. */
