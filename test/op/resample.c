@@ -83,6 +83,7 @@ BUILD(cubic, oc_resize(graph, x[0], -1, 3, &oc_resize_params(.mode = OC_RESIZE_C
 BUILD(antialias, oc_resize(graph, x[0], 1, 2, &oc_resize_params(.mode = OC_RESIZE_CUBIC, .antialias = true), err))
 BUILD(crop, oc_resize(graph, x[0], 1, 5, &oc_resize_params(.mode = OC_RESIZE_LINEAR, .coordinates = OC_RESIZE_CROP, .roi_end = 1.5), err))
 BUILD(grid, oc_grid_sample(graph, x[0], x[1], &oc_grid_params(.mode = OC_RESIZE_LINEAR), err))
+BUILD(volume, oc_grid_sample(graph, x[0], x[1], &oc_grid_params(OC_RESIZE_LINEAR, OC_GRID_REFLECTION, false), err))
 BUILD(border, oc_grid_sample(graph, x[0], x[1], &oc_grid_params(.mode = OC_RESIZE_LINEAR, .padding = OC_GRID_BORDER), err))
 BUILD(reflected, oc_grid_sample(graph, x[0], x[1], &oc_grid_params(OC_RESIZE_LINEAR, OC_GRID_REFLECTION, true), err))
 BUILD(bicubic, oc_grid_sample(graph, x[0], x[1], &oc_grid_params(.mode = OC_RESIZE_CUBIC), err))
@@ -96,6 +97,7 @@ static const optest_gradient gradients[] = {
     {"antialias", build_antialias, 1, {{3, {OPTEST_N, 9, 2}}}, 0, 0, 0, true},
     {"crop", build_crop, 1, {{2, {OPTEST_N, 5}}}, 0, 0, 0, false},
     {"grid", build_grid, 2, GRID, 0, 0, 0, false},
+    {"volume", build_volume, 2, {{5, {OPTEST_N, 2, 3, 2, 4}}, {5, {OPTEST_N, 1, 2, 2, 3}}}, 0, 0, 0, false},
     {"border", build_border, 2, GRID, 0, 0, 0, false},
     {"reflected", build_reflected, 2, GRID, 0, 0, 0, false},
     {"bicubic", build_bicubic, 2, GRID, 0, 0, 0, false},

@@ -59,6 +59,24 @@ V *oc_max_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *
     return pool_3d(graph, src, &own, true, err);
 }
 
+/* Padding that counts as elements, made of zeros. Windows that would begin in it are left out afterwards. */
+static V *padded_average(oc_graph *graph, V *src, const oc_pool_params *p, oc_error *err) {
+    oc_pool_params inner = *p;
+    oc_pad_params pad = {.value = 0};
+    oc_slice_params part = {.begin = {0}};
+    inner.count_include_pad = false;
+    for (int i = 0; i < 3; i++) {
+        int64_t size = src->shape.dims[2 + i];
+        pad.begin[2 + i] = p->pad_begin[i];
+        pad.end[2 + i] = p->pad_end[i];
+        inner.pad_begin[i] = inner.pad_end[i] = 0;
+        part.end[2 + i] = oc__dim_window(&graph->symbols, size, p->kernel[i], OC_MAX(p->stride[i], 1), OC_MAX(p->dilation[i], 1),
+                                         p->pad_begin[i], p->pad_end[i], true);
+        part.step[2 + i] = 1;
+    }
+    return oc_slice(graph, oc_avg_pool(graph, oc_pad(graph, src, &pad, err), &inner, err), &part, err);
+}
+
 /* Without padding in the count: the mean by that of ones. */
 V *oc_avg_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *err) {
     oc_pool_params own = shifted(params, src && src->shape.rank == 3);
@@ -69,6 +87,8 @@ V *oc_avg_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *
     if (src->shape.rank != 5)
         return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "avg_pool: %d axes; it takes 3 to 5", src->shape.rank);
     bool include = own.count_include_pad;
+    if (include && own.ceil_mode && oc__spatial_small(own.pad_begin, 3) && oc__spatial_small(own.pad_end, 3))
+        return padded_average(graph, src, &own, err);
     own.count_include_pad = true;
     V *mean = pool_3d(graph, src, &own, false, err);
     if (include || !mean)
