@@ -361,3 +361,33 @@ const char *model_data(const char *sub) {
     snprintf(path, sizeof(path), "%s/%s", folder, sub);
     return access(path, R_OK) == 0 ? path : NULL;
 }
+
+static oc_value *constant_of(oc_graph *graph, const oc_shape *shape, const float *data, oc_error *err) {
+    float numbers[256];
+    oc_tensor *tensor;
+    assert_true(data != NULL || oc_shape_count(shape) <= 256);
+    for (int i = 0; i < 256; i++)
+        numbers[i] = (float)(i + 1);
+    KIT_OK(oc_tensor_wrap(&tensor, graph->context, OC_F32, shape, (void *)(data != NULL ? data : numbers), err), err);
+    oc_value *value = oc_graph_constant(graph, NULL, tensor, err);
+    oc_tensor_destroy(&tensor);
+    return value;
+}
+
+void model_gives(oc_context *context, oc_value *(*build)(oc_graph *graph, oc_value **x, oc_error *err), const oc_shape *shapes,
+                 const float *const *data, int count, const double *want, size_t want_count) {
+    oc_error err = {0};
+    oc_graph *graph;
+    oc_value *x[8];
+    double *got;
+    KIT_OK(oc_graph_create(&graph, context, &err), &err);
+    for (int i = 0; i < count; i++)
+        x[i] = constant_of(graph, &shapes[i], data != NULL ? data[i] : NULL, &err);
+    KIT_OK(oc_graph_output(graph, "y", build(graph, x, &err), &err), &err);
+    assert_int_equal(model_compute(graph, 1, 0, &got), want_count);
+    for (size_t i = 0; i < want_count; i++)
+        if (!(fabs(got[i] - want[i]) <= 1e-5 * (1 + fabs(want[i]))))
+            fail_msg("element %zu is %g and should be %g", i, got[i], want[i]);
+    free(got);
+    oc_graph_destroy(&graph);
+}

@@ -58,6 +58,10 @@ void model_changed_bytes(oc_context *context, oc__string *bytes);
 int64_t model_compute(oc_graph *graph, int64_t n, size_t index, double **out);
 /* Gives states that have no values the numbers model_compute() would take. */
 void model_give_states(oc_graph *graph);
+/* What is built of `count` constants of f32 must be these elements, to 1e-5. data[i] NULL (or data NULL): 1, 2, 3, … */
+void model_gives(oc_context *context, oc_value *(*build)(oc_graph *graph, oc_value **x, oc_error *err), const oc_shape *shapes,
+                 const float *const *data, int count, const double *want, size_t want_count);
+#define MODEL_LIST(...) (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)
 /* Fails unless two graphs give the same. */
 void model_same(oc_graph *a, oc_graph *b, int64_t n);
 
