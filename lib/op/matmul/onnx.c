@@ -2,7 +2,6 @@
 /* Matrix products in ONNX: MatMul, Gemm. */
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/matmul.h>
-#include <ocelli/op/shape.h>
 
 #include "op/matmul/matmul.h"
 
@@ -29,26 +28,9 @@ static oc_status read_gemm(const oc__onnx_reading *reading, void *memory, oc_err
     return oc__onnx_give(reading, product, err);
 }
 
-/* Of 1 axis: a row, or a column, of which the product has none. */
-static oc_value *with_axis(const oc__onnx_reading *reading, int operand, oc_error *err) {
-    oc_value *x = reading->in[operand];
-    oc_reshape_params matrix = {.dims = {1, OC_RESHAPE_AXIS(0)}, .rank = 2};
-    if (operand == 1)
-        matrix = (oc_reshape_params){.dims = {OC_RESHAPE_AXIS(0), 1}, .rank = 2};
-    return x->shape.rank == 1 ? oc__graph_node1(reading->graph, &oc__op_reshape, &matrix, &x, 1, err) : x;
-}
-
 static oc_status read_matmul(const oc__onnx_reading *reading, void *memory, oc_error *err) {
-    int a = reading->in[0]->shape.rank, b = reading->in[1]->shape.rank;
-    oc_value *y = oc_matmul(reading->graph, with_axis(reading, 0, err), with_axis(reading, 1, err), NULL, err);
-    oc_reshape_params less = {.rank = 0};
     (void)memory;
-    for (int i = 0; y != NULL && i < y->shape.rank; i++)
-        if (!(a == 1 && i == y->shape.rank - 2) && !(b == 1 && i == y->shape.rank - 1))
-            less.dims[less.rank++] = OC_RESHAPE_AXIS(i);
-    if (y != NULL && less.rank < y->shape.rank)
-        y = oc__graph_node1(reading->graph, &oc__op_reshape, &less, &y, 1, err);
-    return oc__onnx_give(reading, y, err);
+    return oc__onnx_give(reading, oc_matmul(reading->graph, reading->in[0], reading->in[1], NULL, err), err);
 }
 
 /* The name of a matrix (of any rank) with its last two axes exchanged. */
