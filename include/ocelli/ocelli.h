@@ -31,6 +31,7 @@
 #include <ocelli/op/random.h>
 #include <ocelli/op/reduce.h>
 #include <ocelli/op/resample.h>
+#include <ocelli/op/roi.h>
 #include <ocelli/op/select.h>
 #include <ocelli/op/shape.h>
 #include <ocelli/op/softmax.h>
