@@ -9,11 +9,8 @@ static const oc__tuning space[] = {{"PIXELS", pixel_values}, {NULL, NULL}};
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "operands of the epilogue must be f32");
+    if (!oc__posts_f32(p, why))
+        return false;
     if (c.cg != 1)
         return oc__refuse(why, "groups of more than one channel");
     if (oc__count(&p->out[0].shape) == 0 || oc__count(&p->in[0].shape) == 0)

@@ -12,14 +12,6 @@ static oc_status infer(oc__inference *x, oc_error *err) {
     return OC_OK;
 }
 
-static oc_status host(oc_context *context, const oc__problem *p, const double *const *in, double *const *out, oc_error *err) {
-    (void)context, (void)err;
-    int64_t count = oc_shape_count(&p->out[0].shape);
-    for (int64_t i = 0; i < count; i++)
-        out[0][i] = in[0][i];
-    return OC_OK;
-}
-
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps, (void)in;
     oc__layout_parse(p->out[0].layout.winograd == 2 ? "w2Acdb32a" : "w4Acdb32a", &out[0]);
@@ -63,4 +55,4 @@ static const oc__solver ref = {.name = "winograd_weights.ref", .applicable = app
 static const oc__solver *const solvers[] = {&ref, NULL};
 
 const oc__op oc__op_winograd_weights = {.name = "winograd_weights", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer,
-                                        .batch = OC_BATCH_NONE("parameters have no batch axis"), .host = host, .solvers = solvers};
+                                        .batch = OC_BATCH_NONE("parameters have no batch axis"), .host = oc__copy_host, .solvers = solvers};

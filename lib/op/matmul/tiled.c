@@ -10,13 +10,8 @@
 
 bool oc__matmul_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
-    if (caps->simt_width > 1)
-        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = 0; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "only f32");
+    if (!oc__for_cpu_f32(p, caps, why))
+        return false;
     if (!x.uniform)
         return oc__refuse(why, "mixed broadcasting of batch axes");
     if (x.m * x.n == 0 || x.k == 0 || x.batch == 0)
