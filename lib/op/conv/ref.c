@@ -30,7 +30,8 @@ static oc_status record(const oc__recording *r, const char *kernel, oc_error *er
         oc__step_i64(r->steps, step, numbers[i]);
     if (bias)
         oc__step_place(r->steps, step, r->in[2].place, oc_dtype_size(p->in[2].dtype));
-    oc__epilogue_args(r, step);
+    if (forward)
+        oc__epilogue_args(r, step);
     oc__step_range_items(step, r->caps, (uint64_t)count);
     return oc__steps_check(r->steps, err);
 }
