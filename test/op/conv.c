@@ -110,6 +110,10 @@ static const optest_case cases[] = {
     {"conv2d:mb2ic700ih3iw5oc20kh3ph1b;post=residual,relu", NULL, 0, 0},
     {"conv2d_bwd_data:mb1ic9ih3oc300kh3ph1", NULL, 0, 0},
     {"conv2d_bwd_weights:mb4ic3ih40oc5kh3ph1", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb3ic40ih30iw27oc33kh3ph1", NULL, 0, 0}, /* many tiles, remainders of all */
+    {"conv2d_bwd_weights:mb2ic100ih9iw6oc70kh3ph1pw0", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb1ic17ih9iw20oc18kh1kw3ph0pw2", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic17ih20iw9oc18kh3kw1", NULL, 0, 0},
     /* operands in blocks before */
     {"conv2d:mb2ic17ih7iw9oc33kh3ph1b;post=relu", "aBcd16b", 0, 0},
     {"conv2d_bwd_data:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd8b", 0, 0},
@@ -176,7 +180,8 @@ static void test_choice(void **state) {
         optest_chooses(&k, &(optest_case){"conv2d_bwd_data:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d_bwd_data.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
-        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.direct");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1sh2", NULL, 0, 0}, "conv2d_bwd_weights.direct");
     }
     kit_finish(&k);
 }

@@ -173,7 +173,7 @@ static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_direct
                                                       &oc__conv2d_bwd_data_winograd2, &oc__conv2d_bwd_data_implicit,
                                                       &oc__conv2d_bwd_data_ref, NULL};
 static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_direct, &oc__conv2d_bwd_weights_direct_plain,
-                                                         &oc__conv2d_bwd_weights_implicit, &oc__conv2d_bwd_weights_ref, NULL};
+                                                         &oc__conv2d_bwd_weights_winograd4, &oc__conv2d_bwd_weights_implicit, &oc__conv2d_bwd_weights_ref, NULL};
 
 #define CONV_COMMON \
     .out_count = 1, .params_size = sizeof(oc_conv_params), .fields = fields, .cost = oc__conv2d_cost, .shrink = shrink, \

@@ -14,4 +14,12 @@ void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__strin
 /* Plain but for one axis in blocks. */
 oc__layout oc__layout_blocked(int rank, int axis, int block);
 
+/* weights.c: the step that adds parts of the gradient by the weights, [part][k tile][c tile][tap][16][16 kv] in the workspace, into plain
+ * weights. */
+typedef struct oc__conv_sums {
+    int kv;
+    int64_t c_tiles, k_tiles, parts;
+} oc__conv_sums;
+void oc__conv_record_weights_sum(const oc__recording *recording, const oc__conv_sums *sums);
+
 #endif
