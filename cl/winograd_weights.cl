@@ -3,6 +3,7 @@
  * channels, or with TURNED the other way round, and kernels are turned by half a circle: backward by data. A work-item takes a kernel,
  * or with VECTORS 32 kernels of each of `per_item` channels. */
 #include "types.clh"
+#include "tile.clh"
 
 #ifdef VECTORS
 #define VALUE float16
@@ -72,12 +73,12 @@
 #define TRANSFORM(taps) \
     { \
         VALUE half_way[NH * S], u[NW]; \
-        for (int s = 0; s < S; s++) { \
+        UNROLL(S) for (int s = 0; s < S; s++) { \
             WEIGHTS_H((half_way + s), S, (taps + s), S) \
         } \
-        for (int p = 0; p < NH; p++) { \
+        UNROLL(NH) for (int p = 0; p < NH; p++) { \
             WEIGHTS_W(u, 1, (half_way + p * S), 1) \
-            for (int q = 0; q < NW; q++) \
+            UNROLL(NW) for (int q = 0; q < NW; q++) \
                 STORE_POINT(p * NW + q, u[q]) \
         } \
     }
@@ -98,11 +99,9 @@ __kernel void winograd_weights(__global const float *src, long src_off, __global
             for (int lane = 0; lane < 16; lane++) {
                 const long k = panel * 32 + half_panel + lane;
                 __global const float *from = src + (k < K ? k * k_step + c * c_step : 0);
-                for (int t = 0; t < R * S; t++)
-                    line[t * 16 + lane] = k < K ? from[TAP(t)] : 0;
+                UNROLL(R * S) for (int t = 0; t < R * S; t++) line[t * 16 + lane] = k < K ? from[TAP(t)] : 0;
             }
-            for (int t = 0; t < R * S; t++)
-                taps[t] = LOAD16_PRIVATE(t, line);
+            UNROLL(R * S) for (int t = 0; t < R * S; t++) taps[t] = LOAD16_PRIVATE(t, line);
             TRANSFORM(taps)
         }
 }
