@@ -36,6 +36,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
     oc__conv_define(p, r->caps, &text);
+    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
     oc__string_printf(&text, "#define PIXELS %d\n", pixels);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_depthwise_plain.cl", text.text, "conv2d_depthwise_plain");
     oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);

@@ -9,7 +9,8 @@
 /* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
 bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 bool oc__conv_has_bias(const oc__problem *problem);
-/* Epilogue and bias for conv2d_tile.clh. */
+/* The arguments of conv2d_tile.clh's bias, and the epilogue's text. */
+void oc__conv_bias(const oc__recording *recording, oc__step *step);
 void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__string *text);
 /* Plain but for one axis in blocks. */
 oc__layout oc__layout_blocked(int rank, int axis, int block);

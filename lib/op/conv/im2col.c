@@ -114,6 +114,7 @@ static void record_product(const oc__recording *whole, const oc__conv *c, const 
     oc__string_init(&text, r.context);
     oc__gemm_define(&cut, r.caps, &text);
     oc__conv_define(p, &(oc__caps){0}, &text);
+    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
     oc__string_printf(&text, "#define A0 %s\n#define A1 f32\n#define A2 %s\n#define DST %s\n#define BY_ROW\n",
                       oc_dtype_name(p->in[1].dtype), oc_dtype_name(p->in[0].dtype), oc_dtype_name(p->out[0].dtype));
     oc__step *step = oc__step_kernel(r.steps, "matmul_local.cl", text.text, "matmul_local");

@@ -27,7 +27,14 @@ oc__layout oc__layout_blocked(int rank, int axis, int block) {
     return layout;
 }
 
+void oc__conv_bias(const oc__recording *r, oc__step *step) {
+    bool bias = oc__conv_has_bias(r->problem);
+    int operand = bias ? 2 : 1; /* any, where it is not read */
+    oc__step_desc(r->steps, step, r->in[operand].place, &r->problem->in[operand]);
+    oc__step_i32(r->steps, step, bias);
+}
+
 void oc__conv_define(const oc__problem *p, const oc__caps *caps, oc__string *text) {
     oc__epilogue_define(p, text);
-    oc__string_printf(text, "%s%s", caps->fast_fma ? "#define FAST_FMA\n" : "", oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
+    oc__string_append(text, caps->fast_fma ? "#define FAST_FMA\n" : "");
 }

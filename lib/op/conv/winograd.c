@@ -171,8 +171,7 @@ static oc_status record(const oc__recording *r, int t, oc_error *err) {
                                                  w.tiles, v->value[GROUPS], w.panels, share};
     for (size_t i = 0; i < OC_COUNT(values); i++)
         oc__step_i32(r->steps, step, values[i]);
-    if (oc__conv_has_bias(p))
-        oc__step_place(r->steps, step, r->in[2].place, 4);
+    oc__conv_bias(r, step);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)sets_of(&w, v), (uint64_t)((w.panels + share - 1) / share), 1);
     return oc__record_end(r, &text, err);
