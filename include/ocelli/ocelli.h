@@ -24,6 +24,7 @@
 #include <ocelli/op/einsum.h>
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/index.h>
+#include <ocelli/op/layer.h>
 #include <ocelli/op/loss.h>
 #include <ocelli/op/lrn.h>
 #include <ocelli/op/matmul.h>
