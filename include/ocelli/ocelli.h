@@ -28,6 +28,7 @@
 #include <ocelli/op/loss.h>
 #include <ocelli/op/lrn.h>
 #include <ocelli/op/matmul.h>
+#include <ocelli/op/metric.h>
 #include <ocelli/op/norm.h>
 #include <ocelli/op/pool.h>
 #include <ocelli/op/random.h>

@@ -37,7 +37,8 @@ static oc_status auto_pad(const oc__onnx_reading *reading, oc__onnx_window *w, o
     return OC_OK;
 }
 
-oc_status oc__onnx_list(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out, oc_error *err) {
+oc_status oc__onnx_list(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out,
+                        oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, name);
     if (attr != NULL && (attr->kind != OC_ONNX_INTS || attr->count != (size_t)count))
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "attribute '%s' should have %d entries", name, count);
