@@ -42,11 +42,18 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
 }
 
 const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op) {
-    for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
-        if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= OC_ONNX_OPSET_WRITTEN &&
-            (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
-            return rule;
+    for (int opset = OC_ONNX_OPSET_WRITTEN; opset <= OC_ONNX_OPSET_MAX; opset++)
+        for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
+            if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= opset &&
+                (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
+                return rule;
     return NULL;
+}
+
+int oc__onnx_opset_of(const oc_node *node) {
+    const oc__onnx_rule *rule = oc__onnx_rule_of(node->op);
+    int own = rule == NULL ? 0 : rule->since, more = rule == NULL || rule->opset == NULL ? 0 : rule->opset(node);
+    return OC_MAX(OC_MAX(own, more), OC_ONNX_OPSET_WRITTEN);
 }
 
 static bool same_operator(const oc__onnx_node *a, const oc__onnx_node *b) {
