@@ -11,26 +11,36 @@
 
 #include <ocelli/exec.h>
 
-/** Update rules. */
+/** Update rules, with g the gradient plus weight_decay * w plus l1 * sign(w). */
 typedef enum oc_optimizer_kind {
-    OC_SGD = 0, /**< v = momentum * v + g + weight_decay * w; w -= lr * v (Nesterov: w -= lr * (g' + momentum * v)). */
-    OC_ADAM = 1 /**< Kingma and Ba 2015, bias-corrected; weight decay is added to the gradient. */
+    OC_SGD = 0,     /**< v = momentum * v + g; w -= lr * v (Nesterov: w -= lr * (g + momentum * v)). */
+    OC_ADAM = 1,    /**< Kingma and Ba 2015, bias-corrected. */
+    OC_ADAMW = 2,   /**< Loshchilov and Hutter 2017: the decay is not in g; w -= lr * weight_decay * w before Adam's step. */
+    OC_ADAGRAD = 3, /**< Duchi, Hazan and Singer 2011: s += g^2; w -= lr / (1 + (step - 1) * lr_decay) * g / (sqrt(s) + epsilon). */
+    OC_RMSPROP = 4  /**< Hinton 2012: s = beta2 * s + (1 - beta2) * g^2; v = momentum * v + g / (sqrt(s) + epsilon); w -= lr * v. */
 } oc_optimizer_kind;
 
 /** An optimizer. Fields that say so may change from step to step: they are fed to each run. */
 typedef struct oc_optimizer {
     oc_optimizer_kind kind;
     float lr;           /**< Learning rate; fed to each run. */
-    float momentum;     /**< SGD. Default 0. Fed to each run. */
+    float momentum;     /**< SGD, RMSProp. Default 0. Fed to each run. */
     bool nesterov;      /**< SGD. */
     float weight_decay; /**< L2, on all parameters. Default 0. Fed to each run. */
-    float beta1, beta2; /**< Adam. Default (0): 0.9 and 0.999. */
-    float epsilon;      /**< Adam. Default (0): 1e-8. */
+    float beta1, beta2; /**< Adam, RMSProp (beta2). Default (0): 0.9 and 0.999, for RMSProp 0.99. Fed to each run. */
+    float epsilon;      /**< Default (0): 1e-8, Adagrad 1e-10. Fed to each run. */
+    float lr_decay;     /**< Adagrad. Default 0. Fed to each run. */
+    float l1;           /**< L1, on all parameters. Default 0. Fed to each run, if it is not 0 when the graph is made. */
+    float clip_value;   /**< Gradients are held in -clip_value ... clip_value, before all else. Default (0): not. */
+    float clip_norm;    /**< Gradients are scaled so that the norm of all of them together is at most this. Default (0): not. */
 } oc_optimizer;
 
-/** The input that oc_minimize() adds: (8) of f32: lr, momentum, weight decay, beta1, beta2, epsilon, step (from 1), loss scale. */
+/**
+ * The input that oc_minimize() adds: (9) of f32: lr, momentum, weight decay, beta1, beta2, epsilon, step (from 1), loss scale (that the
+ * loss was multiplied by), factor of L1.
+ */
 #define OC_HYPER_NAME "train.hyper"
-#define OC_HYPER_COUNT 8
+#define OC_HYPER_COUNT 9
 
 /** The losses that a trainer knows. */
 typedef enum oc_loss_kind {
@@ -66,8 +76,8 @@ typedef bool (*oc_progress)(void *user, int64_t step_of_epoch, int64_t steps_per
 OC_BEGIN
 
 /**
- * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update" or
- * "adam_update"), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
+ * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update",
+ * "adam_update" …), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
  * @param gradients receives the gradient of each trainable state in the graph's order, for a look at them; may be NULL.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer,

@@ -25,7 +25,7 @@ oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_p
 /* passes.c: all passes that a plan wants, in their order. */
 oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *err);
 /* A line about a change that a pass makes, beginning with the node it makes it to. */
-void oc__note(const oc_graph *graph, const oc_node *node, const char *format, ...) OC_FORMAT(3, 4);
+void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) OC_FORMAT(3, 4);
 const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 
 /* rewrite.c: removes nodes whose outputs nobody uses. */

@@ -23,11 +23,11 @@ oc_status oc__pass_inference(oc_graph *graph, oc_error *err) {
     for (size_t i = 0; i < nodes; i++) {
         oc_node *node = graph->nodes[i];
         if (!strcmp(node->op->name, "dropout")) {
-            oc__note(graph, node, "passes on what it gets");
+            oc__pass_note(graph, node, "passes on what it gets");
             oc__replace_uses(graph, node->out[0], node->in[0]);
         }
         if (!strcmp(node->op->name, "batch_norm_train")) {
-            oc__note(graph, node, "takes the running statistics");
+            oc__pass_note(graph, node, "takes the running statistics");
             OC_TRY(freeze_norm(graph, node, i, err));
         }
     }

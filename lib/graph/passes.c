@@ -20,7 +20,7 @@ static const pass passes[] = {
     {"fuse", oc__pass_fuse, false, true},
 };
 
-void oc__note(const oc_graph *graph, const oc_node *node, const char *format, ...) {
+void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) {
     char text[256];
     va_list args;
     if (!graph->notes)

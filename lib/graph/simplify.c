@@ -38,7 +38,7 @@ oc_status oc__pass_simplify(oc_graph *graph, oc_error *err) {
         oc_value *same = same_as(graph->nodes[i]);
         if (!same)
             continue;
-        oc__note(graph, graph->nodes[i], "changes nothing");
+        oc__pass_note(graph, graph->nodes[i], "changes nothing");
         oc__replace_uses(graph, graph->nodes[i]->out[0], same);
     }
     return oc__pass_dead(graph, err);

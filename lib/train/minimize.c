@@ -5,10 +5,14 @@
 
 #include "graph/graph.h"
 #include "op/update.h"
+#include "train/minimize.h"
 
 void oc_optimizer_hyper(const oc_optimizer *o, int64_t step, float hyper[OC_HYPER_COUNT]) {
-    const float values[OC_HYPER_COUNT] = {o->lr, o->momentum, o->weight_decay, o->beta1 != 0 ? o->beta1 : 0.9f,
-                                          o->beta2 != 0 ? o->beta2 : 0.999f, o->epsilon != 0 ? o->epsilon : 1e-8f, (float)step, 1};
+    bool adagrad = o->kind == OC_ADAGRAD;
+    float lr = adagrad ? (float)(o->lr / (1 + (double)(step - 1) * o->lr_decay)) : o->lr;
+    const float values[OC_HYPER_COUNT] = {lr, o->momentum, o->weight_decay, o->beta1 != 0 ? o->beta1 : 0.9f,
+                                          o->beta2 != 0 ? o->beta2 : o->kind == OC_RMSPROP ? 0.99f : 0.999f,
+                                          o->epsilon != 0 ? o->epsilon : adagrad ? 1e-10f : 1e-8f, (float)step, 1, o->l1};
     memcpy(hyper, values, sizeof(values));
 }
 
@@ -44,21 +48,21 @@ static oc_status add_moments(builder *b, const char *kind, oc_value **out, oc_er
 
 static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
     oc_graph *graph = b->graph;
-    bool adam = optimizer->kind == OC_ADAM;
-    int n = b->count, kinds = adam ? 4 : 3, operands = 1 + kinds * n, results = (kinds - 1) * n;
+    const oc__update_rule *rule = &oc__update_rules[optimizer->kind];
+    int n = b->count, operands = 1 + rule->kinds * n, results = (rule->kinds - 1) * n;
     oc_value **in = oc__arena_alloc(&graph->arena, sizeof(*in) * (size_t)(operands + results)), **out = in + operands;
     if (!in)
         return oc__fail_memory(graph->context, err, sizeof(*in) * (size_t)operands);
     in[0] = oc_graph_input(graph, OC_HYPER_NAME, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), err);
+    in[0] = oc__clip_gradients(graph, optimizer, in[0], gradients, n, err);
     if (!in[0])
         return graph->error.status;
     memcpy(in + 1, b->trainable, sizeof(*in) * (size_t)n);
     memcpy(in + 1 + n, gradients, sizeof(*in) * (size_t)n);
-    OC_TRY(add_moments(b, adam ? "m" : "momentum", in + 1 + 2 * n, err));
-    if (adam)
-        OC_TRY(add_moments(b, "v", in + 1 + 3 * n, err));
-    oc__update_params params = {.count = n, .nesterov = optimizer->nesterov};
-    OC_TRY(oc__graph_node(graph, adam ? &oc__op_adam_update : &oc__op_sgd_update, &params, in, operands, out, results, err));
+    for (int i = 0; i < rule->kinds - 2; i++)
+        OC_TRY(add_moments(b, rule->moments[i], in + 1 + (2 + i) * n, err));
+    oc__update_params params = {.count = n, .nesterov = optimizer->nesterov && optimizer->kind == OC_SGD, .l1 = optimizer->l1 != 0};
+    OC_TRY(oc__graph_node(graph, rule->op, &params, in, operands, out, results, err));
     for (int i = 0; i < n; i++)
         OC_TRY(oc_graph_update(graph, in[1 + i], out[i], err));
     for (int i = 0; i < results - n; i++)
@@ -72,6 +76,8 @@ oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optim
         return graph->error.status;
     }
     builder b = {.graph = graph};
+    if ((unsigned)optimizer->kind >= OC_UPDATE_RULES)
+        return oc__fail(graph->context, err, OC_ERROR_INVALID, "%d is no kind of optimizer", (int)optimizer->kind);
     OC_TRY(find_trainable(&b, err));
     oc_value **own = oc__arena_alloc(&graph->arena, sizeof(*own) * (size_t)b.count);
     if (!own)
