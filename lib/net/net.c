@@ -21,6 +21,15 @@ int64_t oc_net_find(const char *name) {
     return -1;
 }
 
+/* What a network made, passed on unless something in it has no elements. */
+static oc_value *check_sizes(const oc__net *net, oc_graph *graph, size_t before, oc_value *y, oc_error *err) {
+    for (size_t i = before; y && i < graph->value_count; i++)
+        for (int k = 0; k < graph->values[i]->shape.rank; k++)
+            if (graph->values[i]->shape.dims[k] == 0)
+                return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "network %s: the images are too small for its layers", net->info.name);
+    return y;
+}
+
 oc_value *oc_net_build(oc_graph *graph, const char *name, oc_value *x, const oc_net_params *params, oc_error *err) {
     int64_t index = oc_net_find(name);
     if (index < 0)
@@ -38,5 +47,6 @@ oc_value *oc_net_build(oc_graph *graph, const char *name, oc_value *x, const oc_
     own.auxiliary = own.auxiliary && net->info.auxiliary;
     oc__parts parts = {.graph = graph, .err = err, .params = &own, .variant = net->variant, .prefix = "",
                        .conv = {.kind = OC_INIT_HE}, .dense = {.kind = OC_INIT_FAN_IN}};
-    return net->build(&parts, x);
+    size_t before = graph->value_count;
+    return check_sizes(net, graph, before, net->build(&parts, x), err);
 }

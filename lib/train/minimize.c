@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradients, the optimizer's states, and one fused update: what a step of training adds to a graph. */
+#include <ocelli/op/eltwise.h>
+#include <ocelli/op/shape.h>
 #include <ocelli/train.h>
 #include <string.h>
 
@@ -70,7 +72,23 @@ static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value 
     return OC_OK;
 }
 
-oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+/* Gradients become sums with those of the runs before; the states take them, or zeros where they are used up. */
+static oc_status add_sums(builder *b, bool used, oc_value **gradients, oc_error *err) {
+    oc_graph *graph = b->graph;
+    oc_value **sums = oc__arena_alloc(&graph->arena, sizeof(*sums) * (size_t)b->count);
+    if (!sums)
+        return oc__fail_memory(graph->context, err, sizeof(*sums) * (size_t)b->count);
+    OC_TRY(add_moments(b, "gradient", sums, err));
+    for (int i = 0; i < b->count; i++) {
+        gradients[i] = oc_add(graph, sums[i], gradients[i], err);
+        oc_value *zero = used ? oc_expand(graph, oc_graph_scalar(graph, OC_F32, 0, err), &sums[i]->shape, err) : NULL;
+        OC_TRY(oc_graph_update(graph, sums[i], used ? zero : gradients[i], err));
+    }
+    return OC_OK;
+}
+
+oc_status oc__minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc__minimize_kind kind, oc_value **gradients,
+                       oc_error *err) {
     if (!loss) {
         oc__graph_pass_error(graph, err);
         return graph->error.status;
@@ -83,7 +101,13 @@ oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optim
     if (!own)
         return oc__fail_memory(graph->context, err, sizeof(*own) * (size_t)b.count);
     OC_TRY(oc_graph_gradients(graph, loss, b.trainable, (size_t)b.count, own, err));
+    if (kind != OC_MINIMIZE_NOW)
+        OC_TRY(add_sums(&b, kind == OC_MINIMIZE_GATHERED, own, err));
     if (gradients)
         memcpy(gradients, own, sizeof(*own) * (size_t)b.count);
-    return add_update(&b, optimizer, own, err);
+    return kind == OC_MINIMIZE_GATHER ? OC_OK : add_update(&b, optimizer, own, err);
+}
+
+oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+    return oc__minimize(graph, loss, optimizer, OC_MINIMIZE_NOW, gradients, err);
 }

@@ -2,6 +2,7 @@
 """Known networks, and what models consist of: nets.py OCELLI."""
 import json
 import os
+import struct
 import sys
 import tempfile
 
@@ -61,11 +62,56 @@ def test_models(folder):
     check_run("no model", ["info", os.path.join(folder, "b.onnx")], 1, stderr="b.onnx")
 
 
+def write_npy(path, kind, shape, values):
+    """kind: "f4", "i8" or "u1"."""
+    head = f"{{'descr': '{'|' if kind == 'u1' else '<'}{kind}', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
+    head += " " * (63 - (10 + len(head)) % 64) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+        file.write(struct.pack("<%d%s" % (len(values), {"f4": "f", "i8": "q", "u1": "B"}[kind]), *values))
+    return path
+
+
+def bars(count):
+    """Pictures of 8 by 8 with a bright row, whose number is the class."""
+    pixels = [200 if i // 8 % 8 == i // 64 % 8 else i * 7919 % 40 for i in range(64 * count)]
+    return pixels, [i % 8 for i in range(count)]
+
+
+def test_training(folder):
+    def path(name):
+        return os.path.join(folder, name)
+
+    pixels, classes = bars(48)
+    data = ["--images", write_npy(path("x.npy"), "u1", (48, 8, 8), pixels), "--labels", write_npy(path("y.npy"), "i8", (48,), classes)]
+    model = path("m.onnx")
+    check_run("small", ["train", "squeezenet1_1", *data], 1, stderr="too small")
+    out = check_run("train", ["train", "mlp", *data, "--epochs", "30", "--batch", "8", "--accumulate", "2", "--optimizer", "rmsprop", "--lr",
+                              "0.005", "--schedule", "cosine", "--schedule-steps", "90", "--warmup", "5", "--clip-norm", "5", "--l1", "1e-5",
+                              "--eval-images", data[1], "--eval-labels", data[3], "--save", model, "--json"], 0, stderr="the same answers")
+    last = json.loads(out.splitlines()[-1])
+    check(last["step"] == 90 and last["test_accuracy"] > 0.9, f"train: {last}")
+    floats = write_npy(path("f.npy"), "f4", (48, 64), [value / 255 for value in pixels])
+    data[1] = floats
+    again = path("n.onnx")
+    check_run("freeze", ["train", "--model", model, *data, "--steps", "2", "--freeze", "fc[12]*", "--save", again], 1, stderr="fc[12]*")
+    check_run("freeze", ["train", "--model", model, *data, "--steps", "2", "--freeze", "fc1*", "--freeze", "fc2.bias", "--dump-gradients",
+                         path("g"), "--save", again], 0, stderr="1 parameters 'fc2.bias'")
+    check(sorted(os.listdir(path("g"))) == ["fc2.weight.npy", "fc3.bias.npy", "fc3.weight.npy"], "what has gradients")
+    check_run("mse", ["train", "--model", model, "--images", floats, "--labels", data[3], "--loss", "huber", "--steps", "1"], 0)
+    check_run("schedule", ["train", "mlp", *data, "--schedule", "step"], 2, stderr="--schedule-steps")
+    check_run("optimizer", ["train", "mlp", *data, "--optimizer", "newton"], 2, stderr="adagrad")
+    check_run("network", ["train", "mlp3", *data], 2, stderr="'mlp3'")
+    check_run("eval", ["train", "mlp", *data, "--eval-images", floats], 2, stderr="--eval-labels")
+    check_run("rank", ["train", "mlp", *data], 1, stderr="height")
+
+
 def main():
     test_list()
     test_tables()
     with tempfile.TemporaryDirectory() as folder:
         test_models(folder)
+        test_training(folder)
     return summary()
 
 

@@ -136,6 +136,7 @@ static void test_refused(void **state) {
     refuse(&k, "resnet18", &OC_SHAPE(1, 3), NULL, "has 4 axes");
     refuse(&k, "resnet18", &OC_SHAPE(1, 3, 224, 224), &oc_net_params(.outputs = -1), "-1 outputs");
     refuse(&k, "vgg16", &OC_SHAPE(1, 3, 8, 8), NULL, "must be a number of at least 1");
+    refuse(&k, "squeezenet1_1", &OC_SHAPE(1, 3, 8, 8), NULL, "too small");
     refuse(&k, "alexnet", &OC_SHAPE(1, 3, 0, 227), NULL, "must be a number of at least 1");
     kit_finish(&k);
 }
