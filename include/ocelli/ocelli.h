@@ -36,6 +36,7 @@
 #include <ocelli/op/softmax.h>
 #include <ocelli/plan.h>
 #include <ocelli/state.h>
+#include <ocelli/summary.h>
 #include <ocelli/tensor.h>
 #include <ocelli/train.h>
 #include <ocelli/version.h>

@@ -180,6 +180,11 @@ static oc_status copy_all(copier *c, oc_error *err) {
     return c->params->nodes ? copy_exports(c, err) : copy_ends(c, err);
 }
 
+oc__copy_params oc__plan_copy_params(const oc_plan_params *p) {
+    return (oc__copy_params){.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
+                             .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count, .no_updates = p->no_updates};
+}
+
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err) {
     oc_context *context = graph->context;
     OC_TRY(oc_graph_check(graph, err));

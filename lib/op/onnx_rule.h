@@ -139,6 +139,7 @@ struct oc__onnx_rule {
     int in_min, in_max, out_max;
     oc__onnx_use use;
     bool floats; /* operands of other types, which ONNX allows, are not supported */
+    bool shape_free; /* writing: operands that the op needs for their shapes only are left out */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
     uint32_t peeked_inputs;          /* bit i: input i is computed with, and looked at where it is known */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */

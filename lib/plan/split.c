@@ -49,13 +49,11 @@ double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t 
 
 /* The graph with its batch a symbol again, if its shapes follow that. */
 static oc_status with_symbol(oc_plan *plan, const oc_graph *original, oc_graph **out, char why[OC_WHY]) {
-    const oc_plan_params *p = &plan->params;
     oc_error own = {0};
-    oc__copy_params copy = {.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
-                            .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count,
-                            .no_updates = p->no_updates, .batch = BATCH};
+    oc__copy_params copy = oc__plan_copy_params(&plan->params);
+    copy.batch = BATCH;
     oc_status status = oc__graph_copy(out, original, &copy, &own);
-    if (status == OC_OK && p->inference)
+    if (status == OC_OK && plan->params.inference)
         status = oc__pass_inference(*out, &own);
     if (status != OC_OK)
         snprintf(why, OC_WHY, "%.180s", own.text);
