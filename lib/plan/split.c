@@ -121,6 +121,10 @@ static oc_status add_replicas(oc_plan *plan, const oc_graph *graph, int64_t batc
     if (!x->shares)
         return oc__fail_memory(plan->context, err, (size_t)plan->device_count * sizeof(*x->shares));
     x->predicted = x->interval = oc__split_predict(plan, &x->groups, batch, x->shares);
+    double speed = 0; /* all rows shared without loss */
+    for (int32_t d = 0; d < plan->device_count; d++)
+        speed += 1 / oc__placement_single(&x->groups.placement, d);
+    x->bound = fmin(1 / speed, x->predicted);
     OC_TRY(add_blocks(plan, err));
     for (int d = 0; d < plan->device_count; d++) {
         if (!x->shares[d] || plan->params.forecast)
