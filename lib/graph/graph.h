@@ -18,7 +18,12 @@ typedef struct oc__copy_params {
     size_t output_count;
     bool no_updates;
     const char *batch; /* not NULL: the first axis of every input becomes the symbol of this name */
+    /* Not NULL: a part of the graph, of the nodes marked here (by id); what others make is an input of the part, and its outputs are
+     * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out. */
+    const bool *nodes, *exported;
 } oc__copy_params;
+#define OC_CUT_NAME 32
+const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]);
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
 /* rewrite.c: removes nodes whose outputs nobody uses. */
