@@ -6,6 +6,8 @@
 
 #define BAND 160 /* pixels of the result: with both operands' channels they fit into a first-level cache */
 
+#define NEAR_BYTES 1000000 /* of both operands: of a second-level cache */
+
 /* How the pixels are cut: bands of whole images or of rows, and parts of consecutive bands. */
 typedef struct cut {
     int64_t images, rows, bands_y, bands, parts;
@@ -24,7 +26,9 @@ static cut cut_of(const oc__conv *c, const oc__caps *caps) {
     x.k_tiles = (c->kg + x.kv * 16 - 1) / (x.kv * 16) * c->g;
     x.c_tiles = (c->cg + 15) / 16;
     int64_t wanted = 8 * (int64_t)caps->compute_units, tiles = x.k_tiles * x.c_tiles;
-    x.parts = OC_MAX(1, OC_MIN(x.bands, (wanted + tiles - 1) / OC_MAX(tiles, 1)));
+    int64_t data = c->n * (c->c * c->h * c->w + c->k * c->oh * c->ow) * 4, sums = OC_MAX(c->k * c->cg * c->r * c->s, 1) * 4;
+    int64_t near = OC_MIN(data / NEAR_BYTES, data / 2 / sums); /* all tiles go over a part while it is near */
+    x.parts = OC_MAX(1, OC_MIN(x.bands, OC_MAX(near, (wanted + tiles - 1) / OC_MAX(tiles, 1))));
     return x;
 }
 
