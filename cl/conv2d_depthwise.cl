@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Depthwise convolution, channels in blocks of 16: a work-item computes one row of the result for one block of one image. */
 #include "types.clh"
+#include "tile.clh"
 
 #ifdef HAS_BIAS
 #define BIAS_PARAM , __global const float *bias, long bias_off
@@ -8,25 +9,15 @@
 #define BIAS_PARAM
 #endif
 
-/* Channels of the last block may be fewer than 16: those behind stay zero. */
-float16 load_channels(__global const float *p, int count) {
-    if (count >= 16)
-        return vload16(0, p);
-    float line[16];
-    for (int i = 0; i < 16; i++)
-        line[i] = i < count ? p[i] : 0;
-    return vload16(0, line);
-}
-
 #define FINISH(v, x) \
     { \
         const size_t at = row + (size_t)(x) * 16; \
         float16 value = v + shift; \
         POSTS(float16, value, POST_BIAS, POST_RESIDUAL) \
-        vstore16(select((float16)0, value, inside), 0, dst + dst_off + at); \
+        STORE16(select((float16)0, value, inside), 0, dst + dst_off + at); \
     }
-#define POST_BIAS(p, off) load_channels(p + off + k, lanes)
-#define POST_RESIDUAL(p, off) vload16(0, p + off + at)
+#define POST_BIAS(p, off) load_lanes(p + off + k, lanes)
+#define POST_RESIDUAL(p, off) LOAD16(0, p + off + at)
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_depthwise(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
@@ -35,16 +26,16 @@ __kernel void conv2d_depthwise(__global const float *src, long src_off, __global
     const int oy = get_global_id(0), block = get_global_id(1), image = get_global_id(2), k = block * 16, lanes = C - k;
     const size_t plane = (size_t)image * blocks + block, row = (plane * OH + oy) * OW * 16;
     const int y = oy * stride_h - pad_h;
-    const int16 inside = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) < (int16)lanes;
+    const int16 inside = LANES < lanes;
     src += src_off + plane * H * W * 16;
     wei += wei_off + (size_t)block * R * S * 16;
 #ifdef HAS_BIAS
-    const float16 shift = load_channels(bias + bias_off + k, lanes);
+    const float16 shift = load_lanes(bias + bias_off + k, lanes);
 #else
     const float16 shift = 0;
 #endif
     float16 w[R * S];
-    __attribute__((opencl_unroll_hint(R * S))) for (int i = 0; i < R * S; i++) w[i] = vload16(i, wei);
+    UNROLL(R * S) for (int i = 0; i < R * S; i++) w[i] = LOAD16(i, wei);
     /* Columns from `left` to `right` have all their taps inside. */
     const int reach = (S - 1) * dilation_w;
     const int left = min(OW, (pad_w + stride_w - 1) / stride_w), right = max(left, min(OW, (W + pad_w - reach - 1) / stride_w + 1));
@@ -53,15 +44,15 @@ __kernel void conv2d_depthwise(__global const float *src, long src_off, __global
         const int x = ox * stride_w - pad_w;
         float16 sum = 0;
         if (whole && ox >= left && ox < right && x + reach < W) {
-            __attribute__((opencl_unroll_hint(R))) for (int r = 0; r < R; r++)
-                __attribute__((opencl_unroll_hint(S))) for (int s = 0; s < S; s++)
-                    sum = MULADD(vload16((size_t)(y + r * dilation_h) * W + x + s * dilation_w, src), w[r * S + s], sum);
+            UNROLL(R) for (int r = 0; r < R; r++)
+                UNROLL(S) for (int s = 0; s < S; s++)
+                    sum = MULADD(LOAD16((size_t)(y + r * dilation_h) * W + x + s * dilation_w, src), w[r * S + s], sum);
         } else {
-            __attribute__((opencl_unroll_hint(R))) for (int r = 0; r < R; r++)
-                __attribute__((opencl_unroll_hint(S))) for (int s = 0; s < S; s++) {
+            UNROLL(R) for (int r = 0; r < R; r++)
+                UNROLL(S) for (int s = 0; s < S; s++) {
                     const int iy = y + r * dilation_h, ix = x + s * dilation_w;
                     if (iy >= 0 && iy < H && ix >= 0 && ix < W)
-                        sum = MULADD(vload16((size_t)iy * W + ix, src), w[r * S + s], sum);
+                        sum = MULADD(LOAD16((size_t)iy * W + ix, src), w[r * S + s], sum);
                 }
         }
         FINISH(sum, ox)

@@ -3,15 +3,8 @@
 #include "types.clh"
 #include "repeat.clh"
 
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#define ADD_BIAS(s) s += LOAD(A2, bias, bias_off + channel);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(s)
-#endif
-#define POST_BIAS(p, off) p[off + channel]
-#define POST_RESIDUAL(p, off) p[off + at]
+#define BIAS_AT channel
+#include "post.clh"
 #define EACH_PIXEL CAT(TIMES_, PIXELS)
 #define ZERO(i) float sum_##i = 0;
 #define ADD(i) \
@@ -22,10 +15,7 @@
 #define STORE_PIXEL(i) \
     if (ox + i < OW) { \
         const size_t at = ((size_t)plane * OH + oy) * OW + ox + i; \
-        float s = sum_##i; \
-        ADD_BIAS(s) \
-        POSTS(float, s, POST_BIAS, POST_RESIDUAL) \
-        STORE(Z0, dst, dst_off + at, s); \
+        STORE_POST(Z0, dst, sum_##i) \
     }
 
 __kernel void conv2d_depthwise_plain(__global const TYPE(A0) *src, long src_off, __global const TYPE(A1) *wei, long wei_off,
@@ -36,6 +26,7 @@ __kernel void conv2d_depthwise_plain(__global const TYPE(A0) *src, long src_off,
         return;
     src += src_off + (long)(plane / per_channel) * H * W;
     wei += wei_off + channel * R * S;
+    dst += dst_off;
     EACH_PIXEL(ZERO)
     for (int r = 0; r < R; r++) {
         const int y = oy * step_y - pad_y + r * dy;

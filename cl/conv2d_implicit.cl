@@ -4,21 +4,14 @@
  * BWD_WEIGHTS: rows are a group's result channels, columns its c, r, s; K counts pixels. wei of the latter is
  * the gradient of the result. Groups of the third dimension are the
  * convolution's groups, each in `parts` ranges of K; with more than one (SPLIT) sums go to dst as they are, for
- * conv2d_join.cl to add. */
+ * gemm_join.cl to add. */
 #include "types.clh"
 #include "vec.clh"
 #include "gemm_local.clh"
 
 #define OUTSIDE (-(1 << 30)) /* also when another, or what is inside, is added */
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#define ADD_BIAS(s) s += LOAD(A2, bias, bias_off + channel);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(s)
-#endif
-#define POST_BIAS(p, off) p[off + channel]
-#define POST_RESIDUAL(p, off) p[off + at]
+#define BIAS_AT channel
+#include "post.clh"
 
 /* STORE_ONE for each element of a vector of sums that there is. */
 #define STORE_SUM(row, column, sum) \
@@ -38,10 +31,7 @@
     { \
         const int channel = g * M + (m); \
         const size_t at = at_dst[n] + (size_t)(m) * (WH * WW); \
-        float s = sum; \
-        ADD_BIAS(s) \
-        POSTS(float, s, POST_BIAS, POST_RESIDUAL) \
-        STORE(DST, dst, at, s); \
+        STORE_POST(DST, dst, sum) \
     }
 #endif
 

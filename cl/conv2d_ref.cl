@@ -5,20 +5,18 @@
 #define SIZES \
     long count, long N, long C, long H, long W, long K, long OH, long OW, long R, long S, long CG, long KG, long stride_h, \
         long stride_w, long dilation_h, long dilation_w, long pad_h, long pad_w
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#else
-#define BIAS_PARAM
-#endif
+#define BIAS_AT k
+#include "post.clh"
 
 __kernel void conv2d_ref(__global const TYPE(A0) *src, long src_off, __global const TYPE(A1) *wei, long wei_off,
                          __global TYPE(Z0) *dst, long dst_off, SIZES BIAS_PARAM POST_PARAMS) {
-    const long i = get_global_id(0);
-    if (i >= count)
+    const long at = get_global_id(0);
+    if (at >= count)
         return;
-    const long ox = i % OW, oy = i / OW % OH, k = i / OW / OH % K, n = i / OW / OH / K;
+    const long ox = at % OW, oy = at / OW % OH, k = at / OW / OH % K, n = at / OW / OH / K;
     src += src_off + (n * C + k / KG * CG) * H * W;
     wei += wei_off + k * CG * R * S;
+    dst += dst_off;
     float v = 0;
     for (long c = 0; c < CG; c++)
         for (long r = 0; r < R; r++) {
@@ -31,13 +29,7 @@ __kernel void conv2d_ref(__global const TYPE(A0) *src, long src_off, __global co
                     v += LOAD(A0, src, (c * H + iy) * W + ix) * LOAD(A1, wei, (c * R + r) * S + s);
             }
         }
-#ifdef HAS_BIAS
-    v += LOAD(A2, bias, bias_off + k);
-#endif
-#define POST_BIAS(p, off) p[off + k]
-#define POST_RESIDUAL(p, off) p[off + i]
-    POSTS(float, v, POST_BIAS, POST_RESIDUAL)
-    STORE(Z0, dst, dst_off + i, v);
+    STORE_POST(Z0, dst, v)
 }
 
 __kernel void conv2d_bwd_data_ref(__global const TYPE(A0) *diff, long diff_off, __global const TYPE(A1) *wei, long wei_off,

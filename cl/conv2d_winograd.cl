@@ -9,37 +9,8 @@
 #include "conv2d_tile.clh"
 #include "winograd.clh"
 
-#ifdef LOCAL_SCRATCH
-#define SCRATCH __local
-#define SCRATCH_PARAMS __local float *v
-#else
-#define SCRATCH __global
-#define SCRATCH_PARAMS __global float *v, long v_off
-#endif
-#define LOAD16_SCRATCH(i, p) (((SCRATCH const loose16 *)(p))[i])
-#define STORE16_SCRATCH(x, i, p) (((SCRATCH loose16 *)(p))[i] = (x))
 #define PIXEL(t) ((t) * 16)
 #define AHEAD 2048 /* floats: what weights are called for before they are needed */
-
-/* A tile of one block of channels, transformed, to points `apart` floats apart. */
-static void transform_input(__global const float *from, int y0, int x0, int H, int W, SCRATCH float *to, size_t apart) {
-    float16 d[NH * NW];
-    const bool inside = y0 >= 0 && x0 >= 0 && y0 + NH <= H && x0 + NW <= W;
-    from += ((long)y0 * W + x0) * 16;
-    UNROLL(NH) for (int i = 0; i < NH; i++) {
-        UNROLL(NW) for (int j = 0; j < NW; j++) {
-            d[i * NW + j] = 0;
-            if (inside || (y0 + i >= 0 && y0 + i < H && x0 + j >= 0 && x0 + j < W))
-                d[i * NW + j] = LOAD16((long)i * W + j, from);
-        }
-    }
-    UNROLL(NW) for (int j = 0; j < NW; j++)
-        INPUT_H(d, j, NW)
-    UNROLL(NH) for (int i = 0; i < NH; i++)
-        INPUT_W(d, i * NW, 1)
-    UNROLL(P) for (int p = 0; p < P; p++)
-        STORE16_SCRATCH(d[p], 0, to + p * apart);
-}
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_winograd(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,

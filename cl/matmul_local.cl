@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* c = a x b for GPUs (gemm_local.clh). Groups of the third dimension are the products of a batch, each in `parts` ranges of K; with
- * more than one (SPLIT) the sums go to c as they are, part behind part, for matmul_join.cl to add. Bias and epilogue go along columns, or
+ * more than one (SPLIT) the sums go to c as they are, part behind part, for gemm_join.cl to add. Bias and epilogue go along columns, or
  * along rows (BY_ROW). */
 #include "types.clh"
 #include "vec.clh"

@@ -2,11 +2,8 @@
 /* Matrix product by its definition: one work-item per element, batches broadcast over up to six axes. */
 #include "types.clh"
 
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#else
-#define BIAS_PARAM
-#endif
+#define BIAS_AT n
+#include "post.clh"
 #define AXIS(i) , long n##i, long a##i, long b##i
 #if BATCH_AXES == 0
 #define BATCH_PARAMS
@@ -23,15 +20,15 @@
 #else
 #define BATCH_PARAMS AXIS(0) AXIS(1) AXIS(2) AXIS(3) AXIS(4) AXIS(5)
 #endif
-#define STEP(i) { const long at = z % n##i; z /= n##i; a += at * a##i; b += at * b##i; }
+#define STEP(i) { const long index = z % n##i; z /= n##i; a += index * a##i; b += index * b##i; }
 
 __kernel void matmul_ref(__global const TYPE(A0) *a, long a_off, __global const TYPE(A1) *b, long b_off, __global TYPE(Z0) *c,
                          long c_off, long count, long M, long N, long K BATCH_PARAMS BIAS_PARAM POST_PARAMS) {
-    const long i = get_global_id(0);
-    if (i >= count)
+    const long at = get_global_id(0);
+    if (at >= count)
         return;
-    const long n = i % N, m = i / N % M;
-    long z = i / N / M;
+    const long n = at % N, m = at / N % M;
+    long z = at / N / M;
     a += a_off;
     b += b_off;
 #if BATCH_AXES > 0
@@ -65,11 +62,6 @@ __kernel void matmul_ref(__global const TYPE(A0) *a, long a_off, __global const 
         v += x * LOAD(A1, b, k * N + n);
 #endif
     }
-#ifdef HAS_BIAS
-    v += LOAD(A2, bias, bias_off + n);
-#endif
-#define POST_BIAS(p, off) p[off + n]
-#define POST_RESIDUAL(p, off) p[off + i]
-    POSTS(float, v, POST_BIAS, POST_RESIDUAL)
-    STORE(Z0, c, c_off + i, v);
+    c += c_off;
+    STORE_POST(Z0, c, v)
 }

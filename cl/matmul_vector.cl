@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* c = a x b for M (at most 8) rows of a, where reading b is all there is to do; work-items are whole threads. Each takes `per_item`
- * columns and a range of K, and with SPLIT leaves its sums for matmul_join.cl. */
+ * columns and a range of K, and with SPLIT leaves its sums for gemm_join.cl. */
 #include "types.clh"
 #define VEC 16
 #include "vec.clh"
 #define UNROLL(n) __attribute__((opencl_unroll_hint(n)))
 #define EACH_ROW UNROLL(M) for (int m = 0; m < M; m++)
 
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#define ADD_BIAS(s) s += LOAD(A2, bias, bias_off + n);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(s)
-#endif
-#define POST_BIAS(p, off) p[off + n]
-#define POST_RESIDUAL(p, off) p[off + at]
+#define BIAS_AT n
+#include "post.clh"
 #define STORE_SUM(sum) \
     { \
         const size_t at = ((size_t)z * M + m) * N + n; \
-        float s = sum; \
-        ADD_BIAS(s) \
-        POSTS(float, s, POST_BIAS, POST_RESIDUAL) \
-        STORE(DST, c, at, s); \
+        STORE_POST(DST, c, sum) \
     }
 #define PARAMS \
     __global const TYPE(A0) *a, long a_off, __global const TYPE(A1) *b, long b_off, __global TYPE(DST) *c, long c_off, int N, int K, \

@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* c = a x b for M (at most 8) rows of a, for GPUs: groups of ITEMS. With TRANS_B a group takes R columns of the product, its items parts
- * of K, and their sums are added in a tree; without, an item takes a column. With SPLIT matmul_join.cl adds what parts of K gave. */
+ * of K, and their sums are added in a tree; without, an item takes a column. With SPLIT gemm_join.cl adds what parts of K gave. */
 #include "types.clh"
 #define VEC 4
 #include "vec.clh"
 #include "repeat.clh"
 #define EACH_ROW CAT(TIMES_, M)
 
-#ifdef HAS_BIAS
-#define BIAS_PARAM , __global const TYPE(A2) *bias, long bias_off
-#define ADD_BIAS(s) s += LOAD(A2, bias, bias_off + n);
-#else
-#define BIAS_PARAM
-#define ADD_BIAS(s)
-#endif
-#define POST_BIAS(p, off) p[off + n]
-#define POST_RESIDUAL(p, off) p[off + at]
+#define BIAS_AT n
+#include "post.clh"
 #define STORE_ONE(m, sum) \
     { \
         const size_t at = ((size_t)z * M + (m)) * N + n; \
-        float s = sum; \
-        ADD_BIAS(s) \
-        POSTS(float, s, POST_BIAS, POST_RESIDUAL) \
-        STORE(DST, c, at, s); \
+        STORE_POST(DST, c, sum) \
     }
 #define PARAMS \
     __global const TYPE(A0) *a, long a_off, __global const TYPE(A1) *b, long b_off, __global TYPE(DST) *c, long c_off, int N, int K, \

@@ -30,6 +30,12 @@ typedef struct oc_step_time {
     double bytes;            /**< Memory the problem must touch at least. */
 } oc_step_time;
 
+/** When a piece of a plan for several devices was computed in the last run. */
+typedef struct oc_part_time {
+    double start;   /**< Seconds from the run's beginning. */
+    double seconds; /**< Transfers to and from the host included. */
+} oc_part_time;
+
 OC_BEGIN
 
 /**
@@ -47,7 +53,8 @@ OC_EXPORT void oc_exec_destroy(oc_exec **exec);
  * Runs the plan once and waits until the outputs are there.
  * @param inputs every input of the plan that was not given in an earlier run; one that is left out keeps its value.
  * @param outputs those of the plan's outputs that are wanted here.
- * On failure the states are as before the run.
+ * On failure the states are as before the run. A plan for several devices is, when one of them fails, made again for the others and
+ * the run repeated there (with a warning in the log); only a graph that changes its state is not.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count,
                                             const oc_binding *outputs, size_t output_count, oc_error *err);
@@ -67,6 +74,15 @@ OC_EXPORT OC_MUST_USE oc_status oc_exec_wait(oc_exec *exec, oc_error *err);
 OC_EXPORT OC_MUST_USE oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc_error *err);
 /** The steps of the last run by number; a NULL problem past the end. Texts live as long as the exec. */
 OC_EXPORT oc_step_time oc_exec_get_step_time(const oc_exec *exec, size_t index);
+
+/**
+ * Keeps what the steps of the last run took, with profiling on, for the cost model: placements made from now on, by this process or
+ * others, predict from it.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_remember(oc_exec *exec, oc_error *err);
+
+/** The pieces of the last run by number, as oc_plan_get_part() counts them; zeros past the end, and for a plan of one device. */
+OC_EXPORT oc_part_time oc_exec_get_part_time(const oc_exec *exec, size_t index);
 
 /** The state the exec uses: its own, its plan's or the caller's. */
 OC_EXPORT oc_state *oc_exec_get_state(const oc_exec *exec);

@@ -20,6 +20,7 @@
 #include <ocelli/onnx.h>
 #include <ocelli/op.h>
 #include <ocelli/op/conv.h>
+#include <ocelli/op/det.h>
 #include <ocelli/op/einsum.h>
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/index.h>

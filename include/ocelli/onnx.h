@@ -9,7 +9,10 @@
  * Batch normalization and dropout are read in inference form unless the node asks for training; running statistics that are
  * states are then replaced by each run. Sizes without a number become symbols: of their own names, else "input_axis".
  * Nodes that compute shapes, or compute with constants only, are computed while reading. Metadata properties become the graph's
- * metadata. External data is read only from beneath the model's folder, and never through links.
+ * metadata. Bodies are unrolled: `If` whose condition is known while reading becomes its branch, `Loop` and `Scan` whose
+ * rounds are known (at most 1024, 32768 nodes in all) that many copies of their body, and functions of the model take the
+ * place of their calls. A body's initializers are states once, of their names or, where those are taken, "name.2".
+ * External data is read only from beneath the model's folder, and never through links.
  */
 #ifndef OCELLI_ONNX_H
 #define OCELLI_ONNX_H

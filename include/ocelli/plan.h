@@ -10,6 +10,7 @@
 #define OCELLI_PLAN_H
 
 #include <ocelli/graph.h>
+#include <ocelli/policy.h>
 
 typedef struct oc_plan oc_plan;
 
@@ -19,6 +20,12 @@ typedef struct oc_dim_binding {
     int64_t size;     /**< At least 0. */
 } oc_dim_binding;
 
+/** A caller's word on where nodes are computed. */
+typedef struct oc_pin {
+    const char *pattern; /**< Of node names, with * ? [ ] as in file names; "op:conv2d" goes by the kind of node. */
+    size_t device;       /**< Index into the plan's devices. */
+} oc_pin;
+
 /** How to make a plan; a field that is zero has its default. */
 typedef struct oc_plan_params {
     const oc_dim_binding *dims;    /**< Numbers for symbols. */
@@ -26,7 +33,9 @@ typedef struct oc_plan_params {
     int64_t default_dim;           /**< For symbols not named in dims. Default (0): such a symbol is an error. */
     const char *const *outputs;    /**< Names of the outputs wanted. Default: all outputs, and all updates. */
     size_t output_count;           /**< Default: 0. */
-    const char *policy;            /**< How nodes are placed on devices. Default: "single". */
+    /** How nodes are placed on several devices: "single", "pinned", "heft", "split", "pipeline", "auto" (policy.h). Default:
+     * "single". */
+    const char *policy;
     uint64_t workspace_limit;      /**< Bytes a solver may use for itself. Default: a quarter of the device's memory. */
     /** Measure solvers that were not measured yet: "off", "fast" (each as it is usually set), "full" (all settings). What is
      * found is kept in the cache folder. Default: `$OCELLI_TUNE`, else "off". */
@@ -37,7 +46,37 @@ typedef struct oc_plan_params {
     bool red_zones;                /**< Debug: each value in a buffer of its own, between poisoned zones, checked at each run. */
     bool inference;                /**< Dropout passes on what it gets; batch normalization uses the running statistics. */
     bool no_updates;               /**< Leave state as it is: for evaluation. With `outputs`, updates are left out anyhow. */
+    const oc_policy *placer;       /**< A policy of the caller's; goes before `policy`. */
+    const oc_pin *pins;            /**< For policy "pinned"; of several that fit a node, the last one holds. */
+    size_t pin_count;
+    const double *shares;          /**< For policy "split": how the rows are shared, by device, in any unit. Default: by speed. */
+    /** Seconds after which a device that does not come back is given up: the run fails or, if another device is left, is repeated
+     * there. Default (0): never. Needs several devices. */
+    double wait_limit;
+    bool forecast;                 /**< Only place: nothing is built, and the plan cannot be run. Much quicker. */
+    /** With `forecast`: a file that describes the devices of a machine (docs/machine.md); no device is then needed. */
+    const char *machine;
 } oc_plan_params;
+
+/** What was decided and is expected of a plan for several devices, or of a forecast. Texts live as long as the plan. */
+typedef struct oc_plan_forecast {
+    const char *policy;      /**< The one that was used: with "auto", the one it took. */
+    size_t device_count;
+    size_t part_count;       /**< Pieces that are submitted as one; 0 for a forecast. */
+    double predicted_seconds; /**< A run. */
+    double bound_seconds;    /**< No placement of these groups is faster. */
+    double interval_seconds; /**< Between the inputs of a stream, many in flight. */
+    uint64_t transfer_bytes; /**< That go from device to device in a run. */
+} oc_plan_forecast;
+
+/** A piece of a plan that one device does at a time. */
+typedef struct oc_plan_part {
+    size_t device;
+    const char *name;        /**< Of its first named node; "" for none. */
+    size_t step_count;
+    int64_t rows;            /**< Of the batch; -1: all. */
+    double start, seconds;   /**< As predicted. */
+} oc_plan_part;
 
 /** What a plan came to. */
 typedef struct oc_plan_info {
@@ -55,7 +94,7 @@ OC_BEGIN
 
 /**
  * Compiles a graph. The graph is not changed and not needed afterwards.
- * @param devices at least one; they must outlive the plan.
+ * @param devices at least one; they must outlive the plan. Of several platforms and drivers, if wanted.
  * @param params may be NULL: all defaults.
  * @return OC_ERROR_UNSUPPORTED if a node cannot be computed on these devices, with all reasons; OC_ERROR_TRUST if all ways
  *         to compute one gave wrong results.
@@ -71,6 +110,19 @@ OC_EXPORT oc_plan_info oc_plan_get_info(const oc_plan *plan);
 /** Inputs and outputs by number: name (NULL past the end), type, shape in numbers. */
 OC_EXPORT oc_value_info oc_plan_get_input(const oc_plan *plan, size_t index);
 OC_EXPORT oc_value_info oc_plan_get_output(const oc_plan *plan, size_t index);
+
+/** What was decided about several devices; all zero for a plan of one. */
+OC_EXPORT oc_plan_forecast oc_plan_get_forecast(const oc_plan *plan);
+/** The pieces of a plan for several devices, by number; an all zero one with a NULL name past the end. */
+OC_EXPORT oc_plan_part oc_plan_get_part(const oc_plan *plan, size_t index);
+/** Groups, their costs and where they are; lives as long as the plan. NULL for a plan of one device. */
+OC_EXPORT const oc_placement *oc_plan_get_placement(const oc_plan *plan);
+/** The number of the group that a node of this name is in; -1: there is none. */
+OC_EXPORT int64_t oc_plan_find_group(const oc_plan *plan, const char *node);
+/** The name of a device by number; NULL past the end. */
+OC_EXPORT const char *oc_plan_get_device_name(const oc_plan *plan, size_t device);
+/** Rows of the batch that a device has under policy "split"; -1: the batch is not split. */
+OC_EXPORT int64_t oc_plan_get_share(const oc_plan *plan, size_t device);
 
 /** Prints each step: what it computes, with which solver and layouts, where, and why; `why`: refused solvers too. */
 OC_EXPORT void oc_plan_print(const oc_plan *plan, bool why, const oc_writer *writer);

@@ -45,6 +45,7 @@ struct oc_context {
     size_t host_peak;
     struct oc__drivers *drivers; /* of lib/device, made when devices are first asked for */
     void (*drivers_destroy)(oc_context *context);
+    void *lost;         /* execs that a device did not come back to: never freed, a list through their first member */
     long owner_process; /* getpid() of the creator: a forked child is refused */
 };
 

@@ -140,7 +140,8 @@ struct oc__queue {
 
 struct oc_event {
     oc_device *device;
-    cl_event handle;
+    cl_event handle;       /* NULL: of the host */
+    oc__signal *signal;    /* then; counted */
 };
 
 struct oc__program {

@@ -76,6 +76,17 @@ oc_status oc__queue_wait_event(oc__queue *queue, oc__event *event, oc_error *err
 /* An event that is done when all that was submitted so far is. */
 oc_status oc__queue_mark(oc__queue *queue, oc__event **out, oc_error *err);
 
+/* signal.c: an event that a thread of the host sets. */
+typedef struct oc__signal oc__signal;
+oc_status oc__signal_create(oc__signal **out, oc_context *context, oc_error *err);
+oc__signal *oc__signal_retain(oc__signal *signal);
+void oc__signal_release(oc__signal **signal);
+/* Once; `error`: what those who wait get, NULL for success. */
+void oc__signal_set(oc__signal *signal, const oc_error *error);
+oc_status oc__signal_wait(oc__signal *signal, oc_error *err);
+/* An event on it, which keeps a count of its own. */
+oc_status oc__signal_event(oc__event **out, oc_device *device, oc__signal *signal, oc_error *err);
+
 /* event.c; the public oc_event_wait and oc_event_destroy live here too. */
 oc_status oc__event_wait(oc__event *event, oc_error *err);
 void oc__event_destroy(oc__event **event);

@@ -19,6 +19,8 @@ oc_status oc__event_wait(oc__event *event, oc_error *err) {
         return OC_OK;
     oc_device *device = event->device;
     OC_TRY(oc__device_check(device, err));
+    if (event->signal)
+        return oc__signal_wait(event->signal, err);
     cl_int code = device->cl->clWaitForEvents(1, &event->handle), state = CL_COMPLETE;
     if (code == CL_SUCCESS || code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) {
         cl_int asked = device->cl->clGetEventInfo(event->handle, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
@@ -33,8 +35,21 @@ void oc__event_destroy(oc__event **handle) {
         return;
     oc__event *event = *handle;
     *handle = NULL;
-    event->device->cl->clReleaseEvent(event->handle);
+    if (event->signal)
+        oc__signal_release(&event->signal);
+    else
+        event->device->cl->clReleaseEvent(event->handle);
     oc__free(event->device->context, event);
+}
+
+oc_status oc__signal_event(oc__event **out, oc_device *device, oc__signal *signal, oc_error *err) {
+    oc__event *event = oc__alloc(device->context, sizeof *event);
+    if (!event)
+        return oc__fail_memory(device->context, err, sizeof *event);
+    event->device = device;
+    event->signal = oc__signal_retain(signal);
+    *out = event;
+    return OC_OK;
 }
 
 oc_status oc_event_wait(oc_event *event, oc_error *err) {
@@ -49,6 +64,8 @@ oc_status oc__event_times(oc__event *event, uint64_t *start_ns, uint64_t *end_ns
     const oc__cl *cl = event->device->cl;
     cl_ulong start = 0, end = 0;
     OC_TRY(oc__event_wait(event, err));
+    if (event->signal)
+        return oc__fail(event->device->context, err, OC_ERROR_UNSUPPORTED, "runs on several devices have no times of one device");
     cl_int code = cl->clGetEventProfilingInfo(event->handle, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
     if (code == CL_SUCCESS)
         code = cl->clGetEventProfilingInfo(event->handle, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);

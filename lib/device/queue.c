@@ -157,7 +157,7 @@ static void flush_source(const oc__queue *queue, cl_event event) {
 oc_status oc__queue_wait_event(oc__queue *queue, oc__event *event, oc_error *err) {
     if (!event)
         return OC_OK;
-    if (event->device->cl_context != queue->device->cl_context)
+    if (event->signal || event->device->cl_context != queue->device->cl_context)
         return oc__event_wait(event, err);
     OC_TRY(oc__queue_enter(queue, err));
     flush_source(queue, event->handle);

@@ -10,7 +10,7 @@ typedef struct copier {
     const oc__copy_params *params;
     oc_value **map;    /* by id of the original's values */
     bool *wanted;      /* by id of the original's nodes */
-    bool *state_kept;  /* by id of the original's values */
+    bool *leaf;        /* by id of the original's values: is an input, constant or state of the copy */
 } copier;
 
 static bool output_wanted(const copier *c, const char *name) {
@@ -27,20 +27,33 @@ static bool updates_wanted(const copier *c) {
 }
 
 static void want(copier *c, const oc_value *value) {
-    if (value->kind == OC_VALUE_STATE)
-        c->state_kept[value->id] = true;
-    if (value->kind == OC_VALUE_NODE)
+    if (value->kind != OC_VALUE_NODE || (c->params->nodes && !c->params->nodes[value->producer->id]))
+        c->leaf[value->id] = true;
+    else
         c->wanted[value->producer->id] = true;
+}
+
+/* Only certain nodes, and what they need. */
+static void mark_part(copier *c) {
+    for (size_t i = 0; i < c->from->node_count; i++) {
+        const oc_node *node = c->from->nodes[i];
+        c->wanted[i] = c->params->nodes[i];
+        for (int k = 0; c->wanted[i] && k < node->in_count; k++)
+            if (node->in[k])
+                want(c, node->in[k]);
+    }
 }
 
 /* Marks the nodes that outputs and updates need, last first. */
 static void mark(copier *c) {
+    for (size_t i = 0; i < c->from->value_count; i++)
+        c->leaf[i] = c->from->values[i]->kind == OC_VALUE_INPUT || c->from->values[i]->kind == OC_VALUE_CONSTANT;
     for (size_t i = 0; i < c->from->output_count; i++)
         if (output_wanted(c, c->from->outputs[i].name))
             want(c, c->from->outputs[i].value);
     for (size_t i = 0; updates_wanted(c) && i < c->from->state_count; i++) {
         if (c->from->states[i]->update) {
-            c->state_kept[c->from->states[i]->id] = true;
+            c->leaf[c->from->states[i]->id] = true;
             want(c, c->from->states[i]->update);
         }
     }
@@ -74,8 +87,17 @@ static oc_status copy_dim(copier *c, const char *name, int64_t *dim, oc_error *e
                     : oc__fail(c->to->context, err, OC_ERROR_INVALID, "input %s: the size named %s is not bound to a number", name, text);
 }
 
+/* What another part makes is an input here. */
+static oc_status copy_cut(copier *c, const oc_value *value, oc_error *err) {
+    char name[OC_CUT_NAME];
+    c->map[value->id] = oc_graph_input(c->to, oc__cut_name(value, name), value->dtype, &value->shape, err);
+    return c->map[value->id] ? OC_OK : c->to->error.status;
+}
+
 static oc_status copy_leaf(copier *c, const oc_value *value, oc_error *err) {
     oc_shape shape = value->shape;
+    if (value->kind == OC_VALUE_NODE)
+        return copy_cut(c, value, err);
     if (c->params->batch && value->kind == OC_VALUE_INPUT && shape.rank > 0 &&
         (shape.dims[0] = oc__symbols_intern(&c->to->symbols, c->params->batch)) == INT64_MIN)
         return oc__fail_memory(c->to->context, err, 64);
@@ -89,11 +111,6 @@ static oc_status copy_leaf(copier *c, const oc_value *value, oc_error *err) {
     if (!value->data)
         return OC_OK;
     return oc_tensor_view(&copy->data, value->data, 0, oc_tensor_get_shape(value->data), NULL, err);
-}
-
-static bool leaf_wanted(const copier *c, const oc_value *value) {
-    return value->kind == OC_VALUE_INPUT || value->kind == OC_VALUE_CONSTANT ||
-           (value->kind == OC_VALUE_STATE && c->state_kept[value->id]);
 }
 
 static oc_status copy_node(copier *c, const oc_node *node, oc_error *err) {
@@ -138,15 +155,29 @@ static oc_status copy_ends(copier *c, oc_error *err) {
     return OC_OK;
 }
 
-static oc_status copy_all(copier *c, oc_error *err) {
-    mark(c);
+const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]) {
+    oc__format(name, OC_CUT_NAME, "ocelli.cut.%d", (int)value->id);
+    return name;
+}
+
+/* Values that other parts or the caller want. */
+static oc_status copy_exports(copier *c, oc_error *err) {
+    char name[OC_CUT_NAME];
     for (size_t i = 0; i < c->from->value_count; i++)
-        if (leaf_wanted(c, c->from->values[i]))
+        if (c->params->exported[i] && c->from->values[i]->kind == OC_VALUE_NODE && c->wanted[c->from->values[i]->producer->id])
+            OC_TRY(oc_graph_output(c->to, oc__cut_name(c->from->values[i], name), c->map[i], err));
+    return OC_OK;
+}
+
+static oc_status copy_all(copier *c, oc_error *err) {
+    (c->params->nodes ? mark_part : mark)(c);
+    for (size_t i = 0; i < c->from->value_count; i++)
+        if (c->leaf[i])
             OC_TRY(copy_leaf(c, c->from->values[i], err));
     for (size_t i = 0; i < c->from->node_count; i++)
         if (c->wanted[i])
             OC_TRY(copy_node(c, c->from->nodes[i], err));
-    return copy_ends(c, err);
+    return c->params->nodes ? copy_exports(c, err) : copy_ends(c, err);
 }
 
 oc__copy_params oc__plan_copy_params(const oc_plan_params *p) {
@@ -160,12 +191,12 @@ oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_p
     copier c = {.from = graph, .params = params};
     OC_TRY(oc_graph_create(&c.to, context, err));
     c.map = oc__alloc_array(context, OC_MAX(graph->value_count, (size_t)1), sizeof(*c.map));
-    c.state_kept = oc__alloc_array(context, OC_MAX(graph->value_count, (size_t)1), sizeof(bool));
+    c.leaf = oc__alloc_array(context, OC_MAX(graph->value_count, (size_t)1), sizeof(bool));
     c.wanted = oc__alloc_array(context, OC_MAX(graph->node_count, (size_t)1), sizeof(bool));
-    oc_status status = c.map && c.state_kept && c.wanted ? copy_all(&c, err)
+    oc_status status = c.map && c.leaf && c.wanted ? copy_all(&c, err)
                                                          : oc__fail_memory(context, err, graph->value_count * sizeof(*c.map));
     oc__free(context, c.map);
-    oc__free(context, c.state_kept);
+    oc__free(context, c.leaf);
     oc__free(context, c.wanted);
     if (status == OC_OK)
         *out = c.to;

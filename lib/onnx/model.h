@@ -38,14 +38,34 @@ typedef struct oc__onnx_text {
     const char *key, *text;
 } oc__onnx_text;
 
-typedef struct oc__onnx_model {
-    oc__arena arena;
-    int64_t ir_version, opset; /* opset -1: the default domain is not imported */
+/* The model's graph, or the body of a node. */
+typedef struct oc__onnx_graph {
     oc__onnx_node *nodes;
     oc__onnx_tensor *initializers;
     oc__onnx_value *inputs, *outputs;
+    size_t node_count, initializer_count, input_count, output_count, sparse_count;
+    struct oc__onnx_binding **bindings; /* of the initializers, for the reader; NULL: not yet */
+    bool checked;                       /* its operators are supported */
+} oc__onnx_graph;
+
+/* An operator that the model defines. */
+typedef struct oc__onnx_function {
+    const char *name, *domain;
+    const char **in, **out;
+    int in_count, out_count;
+    oc__onnx_graph body; /* nodes only */
+    oc__onnx_attr *defaults;
+    int default_count;
+    int64_t opset; /* -1: as for models */
+} oc__onnx_function;
+
+typedef struct oc__onnx_model {
+    oc__arena arena;
+    int64_t ir_version, opset; /* opset -1: the default domain is not imported */
+    oc__onnx_graph graph;
     oc__onnx_text *metadata;
-    size_t node_count, initializer_count, input_count, output_count, metadata_count, sparse_count;
+    oc__onnx_function *functions;
+    size_t metadata_count, function_count;
 } oc__onnx_model;
 
 /* Reads a whole model; data must stay while the model is used. On failure nothing is left to be finished. */

@@ -62,7 +62,7 @@ static oc_status take(oc__onnx_writer *writer, const oc_value *value, const char
     binding->name = name;
     if (value != NULL)
         writer->names[value->id] = name;
-    return oc__onnx_names_add(&writer->taken, binding) ? OC_OK : oc__fail_memory(writer->context, err, sizeof(*binding));
+    return oc__onnx_names_add(&writer->taken, name, binding) ? OC_OK : oc__fail_memory(writer->context, err, sizeof(*binding));
 }
 
 static bool is_free(const oc__onnx_writer *writer, const char *name) {

@@ -23,8 +23,8 @@ static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node 
     size_t in = (size_t)node->in_count, out = (size_t)node->out_count;
     *v = (visit){.reader = reader};
     v->reading = (oc__onnx_reading){.context = reader->context, .graph = reader->graph, .node = node,
-                                    .opset = (int)reader->model.opset};
-    v->reading.rule = oc__onnx_rule_find(node, reader->model.opset, &v->reading.op);
+                                    .opset = (int)reader->scope->opset};
+    v->reading.rule = oc__onnx_rule_find(node, reader->scope->opset, &v->reading.op);
     v->in = oc__arena_alloc(arena, in * sizeof(*v->in) + 1);
     v->reading.in = oc__arena_alloc(arena, in * sizeof(oc_value *) + 1);
     v->reading.out = oc__arena_alloc(arena, out * sizeof(oc_value *) + 1);
@@ -33,7 +33,7 @@ static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node 
     if (v->in == NULL || v->reading.in == NULL || v->reading.out == NULL || known == NULL || used == NULL)
         return oc__fail_memory(reader->context, err, in * sizeof(*known));
     for (size_t i = 0; i < out; i++)
-        used[i] = oc__onnx_names_find(&reader->used, node->out[i]) != NULL;
+        used[i] = oc__onnx_is_used(reader, node->out[i]);
     v->reading.known = known;
     v->reading.out_used = used;
     return OC_OK;
@@ -68,16 +68,14 @@ static oc_status look_up(visit *v, oc_error *err) {
     for (int i = 0; i < node->in_count; i++) {
         if (node->in[i][0] == 0)
             continue;
-        oc__onnx_binding *binding = v->in[i] = oc__onnx_names_find(&v->reader->names, node->in[i]);
+        oc__onnx_binding *binding = v->in[i] = oc__onnx_find(v->reader, node->in[i]);
         if (binding == NULL)
             return oc__onnx_refuse(&v->reading, err, OC_ERROR_FORMAT, "it uses '%.200s', which nothing before it makes",
                                    node->in[i]);
-        if (binding->constant || must_see(v, i))
+        if (must_see(v, i))
+            OC_TRY(oc__onnx_binding_see(v->reader, binding, err));
+        else if (binding->constant)
             OC_TRY(oc__onnx_binding_load(v->reader, binding, err));
-        if (binding->tensor == NULL && binding->value != NULL && must_see(v, i)) {
-            OC_TRY(oc__onnx_evaluate(v->reader, binding->value, &binding->tensor, err));
-            binding->evaluated = binding->tensor != NULL;
-        }
         if (binding->tensor != NULL)
             known[i] = (oc__onnx_known){binding->tensor, binding->symbols};
         v->reading.in[i] = binding->value;
@@ -202,16 +200,31 @@ static oc_status read_node(visit *v, oc_error *err) {
     return bind_outputs(v, err);
 }
 
-oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err) {
+static oc_status read_any(oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err) {
     visit v;
-    size_t first = reader->graph->node_count;
+    const oc__onnx_function *function = oc__onnx_function_find(reader, node);
+    oc__onnx_control control = oc__onnx_control_find(node, reader->scope->opset);
+    if (reader->scope->caller != NULL && ++reader->node_count > OC_ONNX_MAX_NODES)
+        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "unrolled, the model has more than %d nodes",
+                        OC_ONNX_MAX_NODES);
+    if (function != NULL)
+        return oc__onnx_function_call(reader, function, node, err);
+    if (control != NULL)
+        return control(reader, node, err);
     OC_TRY(prepare(&v, reader, node, err));
-    oc_status status = read_node(&v, err);
+    return read_node(&v, err);
+}
+
+oc_status oc__onnx_read_node(oc__onnx_reader *reader, const oc__onnx_node *node, oc_error *err) {
+    size_t first = reader->graph->node_count;
+    OC_TRY(oc__onnx_function_node(reader, node, &node, err));
+    oc_status status = read_any(reader, node, err);
     if (status == OC_OK)
         name_nodes(reader->graph, first, node->name);
     else if (strncmp(err->text, "node '", 6) != 0) {
+        const oc__onnx_reading reading = {.context = reader->context, .node = node};
         oc_error reason = *err;
-        return oc__onnx_refuse(&v.reading, err, status, "%.380s", reason.text);
+        return oc__onnx_refuse(&reading, err, status, "%.380s", reason.text);
     }
     return status;
 }

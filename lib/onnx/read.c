@@ -8,76 +8,13 @@
 static oc_status check_versions(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     bool own = false;
-    for (size_t i = 0; i < model->node_count; i++)
-        own |= model->nodes[i].domain[0] == 0 || strcmp(model->nodes[i].domain, "ai.onnx") == 0;
+    for (size_t i = 0; i < model->graph.node_count; i++)
+        own |= oc__onnx_is_default(&model->graph.nodes[i]);
     if (model->opset == -1 && own)
         return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "the model does not import ONNX's own operators");
     if ((own && model->opset < OC_ONNX_OPSET_MIN) || model->opset > OC_ONNX_OPSET_MAX)
         return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "opset %lld is not supported (%d to %d are)",
                         (long long)model->opset, OC_ONNX_OPSET_MIN, OC_ONNX_OPSET_MAX);
-    if (model->sparse_count > 0)
-        return oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "sparse initializers are not supported");
-    oc__string text;
-    oc__string_init(&text, reader->context);
-    oc__onnx_unsupported(model, &text);
-    oc_status status = OC_OK;
-    if (text.size > 0)
-        status = oc__fail(reader->context, err, OC_ERROR_UNSUPPORTED, "operators that are not supported: %s", text.text);
-    oc__string_finish(&text);
-    return status;
-}
-
-static oc_status mark_used(oc__onnx_reader *reader, const char *name, oc_error *err) {
-    if (name[0] == 0 || oc__onnx_names_find(&reader->used, name) != NULL)
-        return OC_OK;
-    oc__onnx_binding *mark = oc__arena_alloc(&reader->model.arena, sizeof(*mark));
-    if (mark == NULL)
-        return oc__fail_memory(reader->context, err, sizeof(*mark));
-    mark->name = name;
-    return oc__onnx_names_add(&reader->used, mark) ? OC_OK : oc__fail_memory(reader->context, err, sizeof(mark));
-}
-
-/* How initializers are used decides what they become. */
-static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, const oc__onnx_rule *rule, int index) {
-    oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, node->in[index]);
-    uint32_t bit = index < 32 ? (uint32_t)1 << index : 0;
-    if (binding == NULL || binding->initializer == NULL || (rule != NULL && (rule->param_inputs & bit) != 0))
-        return;
-    binding->operand = true;
-    binding->frozen |= rule != NULL && (rule->frozen_inputs & bit) != 0;
-}
-
-static oc_status mark_uses(oc__onnx_reader *reader, oc_error *err) {
-    const oc__onnx_model *model = &reader->model;
-    for (size_t i = 0; i < model->node_count; i++) {
-        const oc__onnx_node *node = &model->nodes[i];
-        const oc__onnx_rule *rule = oc__onnx_rule_find(node, model->opset, NULL);
-        for (int k = 0; k < node->in_count; k++) {
-            OC_TRY(mark_used(reader, node->in[k], err));
-            mark_operand(reader, node, rule, k);
-        }
-    }
-    for (size_t i = 0; i < model->output_count; i++) {
-        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, model->outputs[i].name);
-        if (binding != NULL)
-            binding->operand = true;
-        OC_TRY(mark_used(reader, model->outputs[i].name, err));
-    }
-    return OC_OK;
-}
-
-static bool is_float_type(int64_t type) {
-    return oc__is_real(oc__onnx_dtype(type));
-}
-
-static oc_status bind_initializers(oc__onnx_reader *reader, oc_error *err) {
-    const oc__onnx_model *model = &reader->model;
-    for (size_t i = 0; i < model->initializer_count; i++) {
-        oc__onnx_binding *binding;
-        OC_TRY(oc__onnx_bind(reader, model->initializers[i].name, &binding, err));
-        binding->initializer = &model->initializers[i];
-        binding->constant = !is_float_type(model->initializers[i].type);
-    }
     return OC_OK;
 }
 
@@ -113,18 +50,18 @@ static oc_status add_input(oc__onnx_reader *reader, const oc__onnx_value *input,
 
 static oc_status add_inputs(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
-    for (size_t i = 0; i < model->input_count; i++) {
-        const oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, model->inputs[i].name);
+    for (size_t i = 0; i < model->graph.input_count; i++) {
+        const oc__onnx_binding *binding = oc__onnx_find(reader, model->graph.inputs[i].name);
         if (binding == NULL || binding->initializer == NULL) /* up to IR version 3 initializers are inputs too */
-            OC_TRY(add_input(reader, &model->inputs[i], err));
+            OC_TRY(add_input(reader, &model->graph.inputs[i], err));
     }
     return OC_OK;
 }
 
 /* In the file's order, so that parameters are listed as its author did. Those that are constants wait until they are needed. */
 static oc_status add_states(oc__onnx_reader *reader, oc_error *err) {
-    for (size_t i = 0; i < reader->model.initializer_count; i++) {
-        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, reader->model.initializers[i].name);
+    for (size_t i = 0; i < reader->model.graph.initializer_count; i++) {
+        oc__onnx_binding *binding = oc__onnx_find(reader, reader->model.graph.initializers[i].name);
         oc_value *value;
         if (binding->operand && !binding->constant)
             OC_TRY(oc__onnx_binding_value(reader, binding, &value, err));
@@ -134,11 +71,11 @@ static oc_status add_states(oc__onnx_reader *reader, oc_error *err) {
 
 static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
-    if (model->output_count == 0)
+    if (model->graph.output_count == 0)
         return oc__fail(reader->context, err, OC_ERROR_FORMAT, "the model has no outputs");
-    for (size_t i = 0; i < model->output_count; i++) {
-        const char *name = model->outputs[i].name;
-        oc__onnx_binding *binding = oc__onnx_names_find(&reader->names, name);
+    for (size_t i = 0; i < model->graph.output_count; i++) {
+        const char *name = model->graph.outputs[i].name;
+        oc__onnx_binding *binding = oc__onnx_find(reader, name);
         oc_value *value;
         if (binding == NULL)
             return oc__fail(reader->context, err, OC_ERROR_FORMAT, "output '%.200s' is made by no node", name);
@@ -151,12 +88,10 @@ static oc_status add_outputs(oc__onnx_reader *reader, oc_error *err) {
 static oc_status build(oc__onnx_reader *reader, oc_error *err) {
     const oc__onnx_model *model = &reader->model;
     OC_TRY(check_versions(reader, err));
-    OC_TRY(bind_initializers(reader, err));
-    OC_TRY(mark_uses(reader, err));
+    OC_TRY(oc__onnx_graph_prepare(reader, &reader->model.graph, err));
     OC_TRY(add_inputs(reader, err));
     OC_TRY(add_states(reader, err));
-    for (size_t i = 0; i < model->node_count; i++)
-        OC_TRY(oc__onnx_read_node(reader, &model->nodes[i], err));
+    OC_TRY(oc__onnx_graph_read(reader, &model->graph, err));
     OC_TRY(add_outputs(reader, err));
     for (size_t i = 0; i < model->metadata_count; i++)
         OC_TRY(oc_graph_set_metadata(reader->graph, model->metadata[i].key, model->metadata[i].text, err));
@@ -165,12 +100,17 @@ static oc_status build(oc__onnx_reader *reader, oc_error *err) {
 
 static oc_status read_model(oc_graph **out, oc_context *context, oc__span data, const char *folder, const oc_onnx_given *given,
                             size_t given_count, oc_error *err) {
+    oc__onnx_scope scope;
     oc__onnx_reader reader = {.context = context, .files = {.context = context, .folder = folder},
-                              .names = {.context = context}, .used = {.context = context}, .given = given, .given_count = given_count};
+                              .states = {.context = context}, .given = given, .given_count = given_count};
     OC_TRY(oc__onnx_model_init(&reader.model, context, data, err));
     oc_status status = oc_graph_create(&reader.graph, context, err);
-    if (status == OC_OK)
-        status = build(&reader, err);
+    if (status == OC_OK) {
+        status = oc__onnx_scope_enter(&reader, &scope, NULL, err);
+        if (status == OC_OK)
+            status = build(&reader, err);
+        oc__onnx_scope_leave(&reader);
+    }
     oc__onnx_reader_finish(&reader);
     if (status == OC_OK)
         *out = reader.graph;

@@ -7,14 +7,15 @@ static bool belongs(const oc__onnx_rule *rule, const oc__op *op) {
     return rule->op == NULL || strcmp(rule->op, op->name) == 0;
 }
 
-static bool default_domain(const oc__onnx_node *node) {
+bool oc__onnx_is_default(const oc__onnx_node *node) {
     return node->domain[0] == 0 || strcmp(node->domain, "ai.onnx") == 0;
 }
 
 static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t opset) {
     if (rule->domain != NULL)
         return strcmp(rule->domain, node->domain) == 0 && strcmp(rule->type, node->type) == 0;
-    return default_domain(node) && rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since && (rule->until == 0 || opset <= rule->until) &&
+    return oc__onnx_is_default(node) && rule->use != OC_ONNX_WRITE_ONLY && opset >= rule->since &&
+        (rule->until == 0 || opset <= rule->until) &&
            strcmp(rule->type, node->type) == 0;
 }
 
@@ -60,13 +61,19 @@ static bool other_opset(const oc__onnx_node *node) {
     return false;
 }
 
-void oc__onnx_unsupported(const oc__onnx_model *model, oc__string *out) {
+static bool has_form(const oc__onnx_reader *reader, const oc__onnx_node *node) {
+    int64_t opset = reader->scope->opset;
+    return (oc__onnx_is_default(node) && oc__onnx_folds(node)) || oc__onnx_rule_find(node, opset, NULL) != NULL ||
+           oc__onnx_control_find(node, opset) != NULL || oc__onnx_function_find(reader, node) != NULL;
+}
+
+void oc__onnx_unsupported(const oc__onnx_reader *reader, const oc__onnx_graph *graph, oc__string *out) {
     const oc__onnx_node *seen[64];
     size_t count = 0, more = 0;
-    for (size_t i = 0; i < model->node_count; i++) {
-        const oc__onnx_node *node = &model->nodes[i];
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const oc__onnx_node *node = &graph->nodes[i];
         size_t k = 0;
-        if ((default_domain(node) && oc__onnx_folds(node)) || oc__onnx_rule_find(node, model->opset, NULL) != NULL)
+        if (has_form(reader, node))
             continue;
         while (k < count && !same_operator(seen[k], node))
             k++;

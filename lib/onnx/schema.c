@@ -93,7 +93,14 @@ static const oc__wire_message graph_message = {
                                           {0}}};
 
 static const oc__wire_message function_message = {
-    "FunctionProto", (const oc__wire_rule[]){{1, OC_WIRE_BYTES}, {7, OC_WIRE_BYTES, true, &node_message}, {0}}};
+    "FunctionProto", (const oc__wire_rule[]){{1, OC_WIRE_BYTES},
+                                             {4, OC_WIRE_BYTES},
+                                             {5, OC_WIRE_BYTES},
+                                             {7, OC_WIRE_BYTES, true, &node_message},
+                                             {9, OC_WIRE_BYTES, true, &opset_message},
+                                             {10, OC_WIRE_BYTES},
+                                             {11, OC_WIRE_BYTES, true, &attribute_message},
+                                             {0}}};
 
 const oc__wire_message oc__onnx_model_message = {
     "ModelProto", (const oc__wire_rule[]){{1, OC_WIRE_VARINT},

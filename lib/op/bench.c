@@ -141,26 +141,6 @@ static oc_status find_solver(oc_device *device, const oc__problem *p, const char
     return oc__fail(context, err, OC_ERROR_NOT_FOUND, "%s has no solver \"%.60s\"", p->op->name, name);
 }
 
-/* Numbers in (-1, 1), small class numbers for integers; never denormal. */
-static oc_status fill_operand(oc__rig *rig, int operand, oc_error *err) {
-    const oc__desc *desc = &rig->problem.in[operand];
-    int64_t count = desc->dtype ? oc_shape_count(&desc->shape) : 0;
-    uint32_t state = 12345 + (uint32_t)operand;
-    if (count == 0)
-        return OC_OK;
-    oc_context *context = oc__device_context(rig->device);
-    double *values = oc__alloc_array(context, (size_t)count, sizeof(*values));
-    if (!values)
-        return oc__fail_memory(context, err, (size_t)count * sizeof(*values));
-    for (int64_t i = 0; i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        values[i] = oc__is_float(desc->dtype) ? (double)(state >> 8) / (1 << 23) - 0.9999 : (double)(state >> 31);
-    }
-    oc_status status = oc__rig_write(rig, operand, values, err);
-    oc__free(context, values);
-    return status;
-}
-
 static int compare_times(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -198,7 +178,7 @@ static oc_status time_problem(oc_device *device, const oc__problem *p, const cha
     OC_TRY(oc__rig_init(&rig, device, p, chosen.solver, &chosen.variant, err));
     oc_status status = OC_OK;
     for (int i = 0; status == OC_OK && i < rig.problem.in_count; i++)
-        status = fill_operand(&rig, i, err);
+        status = oc__rig_fill(&rig, i, err);
     if (status == OC_OK)
         status = time_rig(&rig, out, err);
     oc__cost cost = oc__problem_cost(p);

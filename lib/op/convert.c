@@ -65,6 +65,7 @@ static void pack_winograd(const oc__desc *desc, const double *plain, void *eleme
     const int64_t *dims = desc->shape.dims, taps = dims[2] * dims[3];
     const oc__winograd_1d *h = oc__winograd_of(desc->layout.winograd, dims[2]), *w = oc__winograd_of(desc->layout.winograd, dims[3]);
     oc_shape shape = oc__layout_shape(&desc->layout, &desc->shape);
+    bool turned = oc__winograd_turned(&desc->layout);
     if (!h || !w)
         return;
     for (int64_t kernel = 0; kernel < dims[0] * dims[1]; kernel++) {
@@ -72,7 +73,7 @@ static void pack_winograd(const oc__desc *desc, const double *plain, void *eleme
             int64_t index[4] = {kernel / dims[1], kernel % dims[1], point / shape.dims[3], point % shape.dims[3]};
             double sum = 0;
             for (int64_t i = 0; i < taps; i++)
-                sum += h->to[index[2]][i / dims[3]] * plain[kernel * taps + i] * w->to[index[3]][i % dims[3]];
+                sum += h->to[index[2]][i / dims[3]] * plain[kernel * taps + (turned ? taps - 1 - i : i)] * w->to[index[3]][i % dims[3]];
             oc__element_set(desc->dtype, elements, oc__layout_offset(&desc->layout, &desc->shape, index), sum);
         }
     }
@@ -94,8 +95,11 @@ static double untransform(const oc__desc *desc, const void *elements, int64_t ke
 
 static void unpack_winograd(const oc__desc *desc, const void *elements, double *plain) {
     int64_t count = oc_shape_count(&desc->shape), w = desc->shape.dims[3], taps = desc->shape.dims[2] * w;
-    for (int64_t i = 0; i < count; i++)
-        plain[i] = untransform(desc, elements, i / taps, i % taps / w, i % w);
+    bool turned = oc__winograd_turned(&desc->layout);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t tap = turned ? taps - 1 - i % taps : i % taps;
+        plain[i] = untransform(desc, elements, i / taps, tap / w, tap % w);
+    }
 }
 
 void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements) {

@@ -22,7 +22,8 @@ static void define_eltwise(const oc__post *post, oc__string *text) {
     oc__string_printf(text, "; v = %s; }", post->fn->expression);
 }
 
-/* Convolutions and products end with a range for all results, an argument: with and without ReLU they are one program. */
+/* Convolutions and products end with a range for all results, an argument: with and without ReLU, and backward by data, they are
+ * one program. */
 typedef struct range {
     bool given;
     float low, high;
@@ -30,7 +31,8 @@ typedef struct range {
 } range;
 
 static range range_of(const oc__problem *p) {
-    range r = {.given = !strcmp(p->op->name, "conv2d") || !strcmp(p->op->name, "matmul"), .low = -INFINITY, .high = INFINITY,
+    const char *op = p->op->name;
+    range r = {.given = !strcmp(op, "conv2d") || !strcmp(op, "conv2d_bwd_data") || !strcmp(op, "matmul"), .low = -INFINITY, .high = INFINITY,
                .count = p->post.count};
     const oc__post *last = r.count ? &p->post.items[r.count - 1] : NULL;
     if (!r.given || !last || last->kind != OC_POST_ELTWISE)

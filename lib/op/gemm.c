@@ -36,11 +36,29 @@ static oc__gemm_cut cut_of(const oc__gemm_size *s, const oc__caps *caps, const o
     return (oc__gemm_cut){t, (s->m + bm - 1) / bm, (s->n + bn - 1) / bn, (steps + each - 1) / each, each * t->kb};
 }
 
+uint64_t oc__gemm_sums(const oc__gemm_size *s, int64_t parts) {
+    return parts > 1 ? (uint64_t)parts * (uint64_t)s->batch * (uint64_t)s->m * (uint64_t)s->n * 4 : 0;
+}
+
 static bool cut_fits(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_cut *cut) {
     char why[OC_WHY];
-    uint64_t bytes = oc__gemm_workspace(s, cut);
+    uint64_t bytes = oc__gemm_sums(s, cut->parts);
     return tile_fits(s, cut->tile, caps) && oc__rounds_fit(caps, cut->k_part / cut->tile->kb * rounds(cut->tile), why) &&
            bytes <= OC_MIN(caps->max_alloc, MOST_BYTES);
+}
+
+static double seconds_of(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_cut *cut) {
+    const oc__gemm_tile *t = cut->tile;
+    bool cpu = caps->type == OC_DEVICE_CPU;
+    double share = caps->simt_width <= 1 ? (double)t->cpu : cpu ? (double)t->lanes : (double)t->gpu;
+    double groups = (double)cut->tiles_m * (double)cut->tiles_n * (double)s->batch * (double)cut->parts;
+    double units = OC_MAX(caps->compute_units, 1u) * (cpu ? 1.0 : OC_MAX(512.0 / (t->wx * t->wy), 1.0)); /* groups at a time */
+    double each = 2.0 * t->wx * t->wy * t->tm * t->nv * t->vec * ((double)cut->k_part + t->kb / 2.0);
+    double turns = groups < units ? 1 : groups / units + 0.5;
+    double join = cut->parts > 1 ? caps->launch_seconds + 8.0 * (double)oc__gemm_sums(s, cut->parts) / caps->peak_bytes : 0;
+    double bytes = 4.0 * (double)s->batch * ((double)s->m * (double)s->k + (double)s->k * (double)s->n + (double)s->m * (double)s->n);
+    return caps->launch_seconds + join + groups * caps->group_seconds +
+           OC_MAX(turns * each * units / (caps->peak_flops * share), bytes / (0.5 * caps->peak_bytes));
 }
 
 static bool best(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out) {
@@ -49,7 +67,7 @@ static bool best(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out)
     for (size_t i = 0; i < OC_COUNT(tiles); i++)
         for (const int32_t *parts = part_values; *parts; parts++) {
             oc__gemm_cut cut = cut_of(s, caps, &tiles[i], *parts);
-            double seconds = cut_fits(s, caps, &cut) ? oc__gemm_seconds(s, caps, &cut) : 0;
+            double seconds = cut_fits(s, caps, &cut) ? seconds_of(s, caps, &cut) : 0;
             if (seconds == 0 || (found && seconds >= least * (*parts > 1 ? 0.8 : 0.999))) /* a workspace must be worth it */
                 continue;
             found = true;
@@ -59,19 +77,19 @@ static bool best(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out)
     return found;
 }
 
-bool oc__gemm_fits(const oc__gemm_size *s, const oc__caps *caps, char why[OC_WHY]) {
+bool oc__gemm_fits(oc__gemm_size s, const oc__caps *caps, char why[OC_WHY]) {
     oc__variant ignored;
-    if (s->m > INT32_MAX / 2 || s->n > INT32_MAX / 2 || s->k > INT32_MAX / 2 || s->batch > INT32_MAX / MOST_PARTS)
+    if (s.m > INT32_MAX / 2 || s.n > INT32_MAX / 2 || s.k > INT32_MAX / 2 || s.batch > INT32_MAX / MOST_PARTS)
         return oc__refuse(why, "a size beyond what 32 bits count");
-    if (best(s, caps, &ignored))
+    if (best(&s, caps, &ignored))
         return true;
     return oc__refuse(why, "no tile fits work-groups of %llu items with %llu bytes of local memory, or its loops would be too long",
                       (unsigned long long)caps->max_work_group, (unsigned long long)caps->local_mem);
 }
 
-void oc__gemm_variant(const oc__gemm_size *s, const oc__caps *caps, oc__variant *out) {
+void oc__gemm_variant(oc__gemm_size s, const oc__caps *caps, oc__variant *out) {
     *out = (oc__variant){{1, 1}};
-    best(s, caps, out);
+    best(&s, caps, out);
 }
 
 oc__gemm_cut oc__gemm_cut_of(const oc__gemm_size *s, const oc__caps *caps, const oc__variant *v) {
@@ -82,22 +100,13 @@ oc__gemm_cut oc__gemm_cut_of(const oc__gemm_size *s, const oc__caps *caps, const
     return cut_of(s, caps, &tiles[other.value[0] - 1], other.value[1]);
 }
 
-double oc__gemm_seconds(const oc__gemm_size *s, const oc__caps *caps, const oc__gemm_cut *cut) {
-    const oc__gemm_tile *t = cut->tile;
-    bool cpu = caps->type == OC_DEVICE_CPU;
-    double share = caps->simt_width <= 1 ? (double)t->cpu : cpu ? (double)t->lanes : (double)t->gpu;
-    double groups = (double)cut->tiles_m * (double)cut->tiles_n * (double)s->batch * (double)cut->parts;
-    double units = OC_MAX(caps->compute_units, 1u) * (cpu ? 1.0 : OC_MAX(512.0 / (t->wx * t->wy), 1.0)); /* groups at a time */
-    double each = 2.0 * t->wx * t->wy * t->tm * t->nv * t->vec * ((double)cut->k_part + t->kb / 2.0);
-    double turns = groups < units ? 1 : groups / units + 0.5;
-    double join = cut->parts > 1 ? caps->launch_seconds + 8.0 * (double)oc__gemm_workspace(s, cut) / caps->peak_bytes : 0;
-    double bytes = 4.0 * (double)s->batch * ((double)s->m * (double)s->k + (double)s->k * (double)s->n + (double)s->m * (double)s->n);
-    return caps->launch_seconds + join + groups * caps->group_seconds +
-           OC_MAX(turns * each * units / (caps->peak_flops * share), bytes / (0.5 * caps->peak_bytes));
+double oc__gemm_seconds(oc__gemm_size s, const oc__caps *caps, const oc__variant *v) {
+    oc__gemm_cut cut = oc__gemm_cut_of(&s, caps, v);
+    return seconds_of(&s, caps, &cut);
 }
 
-uint64_t oc__gemm_workspace(const oc__gemm_size *s, const oc__gemm_cut *cut) {
-    return cut->parts > 1 ? (uint64_t)cut->parts * (uint64_t)s->batch * (uint64_t)s->m * (uint64_t)s->n * 4 : 0;
+uint64_t oc__gemm_workspace(oc__gemm_size s, const oc__caps *caps, const oc__variant *v) {
+    return oc__gemm_sums(&s, oc__gemm_cut_of(&s, caps, v).parts);
 }
 
 void oc__gemm_define(const oc__gemm_cut *cut, const oc__caps *caps, oc__string *text) {
@@ -122,24 +131,50 @@ void oc__gemm_range(oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *
                          (uint64_t[]){wx, wy, 1});
 }
 
-void oc__gemm_join(const oc__recording *r, const oc__gemm_size *s, int64_t parts, bool bias) {
+void oc__gemm_result_define(const oc__problem *p, int64_t parts, bool bias, oc__string *text) {
+    if (parts > 1)
+        oc__string_append(text, "#define SPLIT\n#define DST f32\n#define POST_PARAMS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
+    else
+        oc__epilogue_define(p, text);
+    if (parts == 1)
+        oc__string_printf(text, "#define DST Z0\n%s", bias ? "#define HAS_BIAS\n" : "");
+}
+
+void oc__gemm_result_places(const oc__recording *r, oc__step *step, int64_t parts) {
     const oc__problem *p = r->problem;
+    oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
+    oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
+    oc__step_place(r->steps, step, parts > 1 ? r->workspace : r->out[0].place, parts > 1 ? 4 : oc_dtype_size(p->out[0].dtype));
+}
+
+void oc__gemm_result_posts(const oc__recording *r, oc__step *step, int64_t parts, bool bias) {
+    if (parts > 1)
+        return;
+    if (bias)
+        oc__step_desc(r->steps, step, r->in[2].place, &r->problem->in[2]);
+    oc__epilogue_args(r, step);
+}
+
+void oc__gemm_join(const oc__recording *r, const oc__gemm_size *s, int64_t parts, bool bias, bool by_row) {
+    const oc__problem *p = r->problem;
+    const int64_t *out = p->out[0].shape.dims, count = s->batch * s->m * s->n;
+    if (parts == 1)
+        return;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
     oc__epilogue_define(p, &text);
-    oc__string_append(&text, bias ? "#define HAS_BIAS\n" : "");
-    oc__step *step = oc__step_kernel(r->steps, "matmul_join.cl", text.text, "matmul_join");
+    oc__string_printf(&text, "%s%s", bias ? "#define HAS_BIAS\n" : "", by_row ? "#define BY_ROW\n" : "");
+    oc__step *step = oc__step_kernel(r->steps, "gemm_join.cl", text.text, "gemm_join");
     r->steps->failed = r->steps->failed || text.failed;
     oc__string_finish(&text);
     oc__step_place(r->steps, step, r->workspace, 4);
     oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
-    oc__step_i64(r->steps, step, s->batch * s->m * s->n);
-    oc__step_i64(r->steps, step, s->m * s->n);
-    oc__step_i32(r->steps, step, s->n);
-    oc__step_i32(r->steps, step, parts);
-    if (bias)
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
-    oc__epilogue_args(r, step);
-    oc__step_range_items(step, r->caps, (uint64_t)(s->batch * s->m * s->n));
+    int64_t longs[] = {count, s->batch * s->m, by_row ? out[2] * out[3] : s->n}, ints[] = {s->m, s->n, parts};
+    for (size_t i = 0; i < OC_COUNT(longs); i++)
+        oc__step_i64(r->steps, step, longs[i]);
+    for (size_t i = 0; i < OC_COUNT(ints); i++)
+        oc__step_i32(r->steps, step, ints[i]);
+    oc__gemm_result_posts(r, step, 1, bias);
+    oc__step_range_items(step, r->caps, (uint64_t)count);
 }

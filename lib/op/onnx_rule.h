@@ -33,6 +33,8 @@ typedef struct oc__onnx_attr {
     size_t count;
     const uint8_t *message; /* TENSOR: as serialized */
     uint64_t message_size;
+    struct oc__onnx_graph *graph; /* GRAPH; NULL: none */
+    const char *reference;        /* "", or the attribute of the function that has it */
 } oc__onnx_attr;
 
 typedef struct oc__onnx_node {

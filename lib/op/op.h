@@ -96,6 +96,10 @@ typedef struct oc__op {
     const char *direction; /* "bwd_data", "bwd_weights"; NULL: "fwd" */
 } oc__op;
 
+/* batch.c: whether parts of a node's result along the first axis come from those parts of the operands that have the size `batch` (a
+ * symbol) there; else why not. */
+bool oc__batch_can_be_cut(const oc_node *node, int64_t batch, char why[OC_WHY]);
+
 /* ops.c: the table. */
 extern const oc__op *const oc__ops[]; /* ends with NULL */
 const oc__op *oc__op_find(const char *name);

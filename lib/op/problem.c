@@ -38,6 +38,8 @@ void oc__problem_adopt_layouts(oc__problem *problem, const oc__solver *solver, c
         problem->out[i].layout = out[i];
 }
 
+#define MOST_ELEMENTS 16384 /* the definition in double precision takes a millisecond for them */
+
 /* Equal sizes become equal smaller sizes with the same remainder for blocks of up to 32. */
 static int64_t smaller(int64_t size) {
     return size <= 64 ? size : 32 + size % 32;
@@ -87,6 +89,20 @@ static int64_t largest(const oc__problem *p) {
     return most;
 }
 
+/* A batch that no other axis is as long as becomes 2 or 3, where that leaves an op's result a part of what it was. */
+static void cut_batch(oc__problem *p) {
+    int64_t count = p->in_count > 0 && p->in[0].shape.rank > 1 ? p->in[0].shape.dims[0] : 0;
+    if (p->op->batch.axis != 0 || count < 4 || largest(p) <= MOST_ELEMENTS)
+        return;
+    for (int i = 0; i < p->in_count; i++)
+        for (int k = 0; k < p->in[i].shape.rank; k++)
+            if (p->in[i].shape.dims[k] == count && (k > 0 || p->in[i].shape.rank == 1))
+                return;
+    for (int i = 0; i < p->in_count; i++)
+        if (p->in[i].shape.rank > 0 && p->in[i].shape.dims[0] == count)
+            p->in[i].shape.dims[0] = 2 + count % 2;
+}
+
 oc_status oc__problem_shrink(oc_context *context, oc__arena *arena, const oc__problem *from, oc__problem *out, oc_error *err) {
     OC_TRY(oc__problem_copy(arena, from, out, err));
     if (largest(from) <= 4096)
@@ -97,6 +113,7 @@ oc_status oc__problem_shrink(oc_context *context, oc__arena *arena, const oc__pr
         for (int i = 0; i < out->in_count; i++)
             for (int k = 0; k < out->in[i].shape.rank; k++)
                 out->in[i].shape.dims[k] = smaller(out->in[i].shape.dims[k]);
+        cut_batch(out);
     }
     oc_error ignored;
     if (infer_smaller(context, out, &ignored) == OC_OK) {

@@ -11,13 +11,13 @@ uint64_t oc__random_stream(int64_t stream, int64_t run) {
     return (uint64_t)stream * 0x9e3779b97f4a7c15u + (uint64_t)run;
 }
 
-static bool is_counter(const oc__desc *desc) {
+bool oc__is_counter(const oc__desc *desc) {
     return desc->dtype == OC_I64 && desc->shape.rank == 1 && desc->shape.dims[0] == 2;
 }
 
 static oc_status infer(oc__inference *inference, oc_error *err) {
     const oc_dropout_params *params = inference->params;
-    if (!oc__is_float(inference->in[0].dtype) || !is_counter(&inference->in[1]))
+    if (!oc__is_float(inference->in[0].dtype) || !oc__is_counter(&inference->in[1]))
         return oc__infer_fail(inference, err, "it takes a floating-point value and a counter, (2) of i64");
     if (!(params->ratio >= 0 && params->ratio < 1))
         return oc__infer_fail(inference, err, "the ratio must be at least 0 and less than 1");
@@ -26,7 +26,7 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
 }
 
 static oc_status infer_next(oc__inference *inference, oc_error *err) {
-    if (!is_counter(&inference->in[0]))
+    if (!oc__is_counter(&inference->in[0]))
         return oc__infer_fail(inference, err, "it takes a counter, (2) of i64");
     inference->out[0] = inference->in[0];
     return OC_OK;

@@ -9,7 +9,9 @@
 #include "op/onnx_rule.h"
 #include "op/room.h"
 
-extern const oc__onnx_rule oc__random_onnx[];
+extern const oc__onnx_rule oc__random_onnx[], oc__random_draw_onnx[];
+
+bool oc__is_counter(const oc__desc *desc);
 
 /* The two words of a stream and a run as one, the same as in cl/dropout.cl. */
 uint64_t oc__random_stream(int64_t stream, int64_t run);

@@ -9,15 +9,6 @@ static oc_status reorder_infer(oc__inference *x, oc_error *err) {
     return OC_OK;
 }
 
-static oc_status reorder_host(oc_context *context, const oc__problem *p, const double *const *in, double *const *out,
-                              oc_error *err) {
-    (void)context, (void)err;
-    int64_t count = oc_shape_count(&p->out[0].shape);
-    for (int64_t i = 0; i < count; i++)
-        out[0][i] = in[0][i];
-    return OC_OK;
-}
-
 #define MOST_DIGITS 14 /* OC_MAX_RANK axes, and blocks of two layouts; as in reorder.cl */
 
 /* The digits of an index in a layout, innermost first: which axis, in units of how many, how many values, how far apart. */
@@ -89,15 +80,10 @@ static double ref_estimate(const oc__problem *p, const oc__caps *caps, const oc_
     return oc__estimate_roofline(p, caps, 1, 0.05);
 }
 
-static bool always(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    (void)p, (void)caps, (void)why;
-    return true;
-}
-
 static const oc__solver ref = {.name = "reorder.ref", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
-                               .applicable = always, .layouts = oc__reorder_layouts, .estimate = ref_estimate, .record = record};
+                               .applicable = oc__always_applicable, .layouts = oc__reorder_layouts, .estimate = ref_estimate, .record = record};
 static const oc__solver *const solvers[] = {&oc__reorder_tiles, &ref, NULL};
 
 const oc__op oc__op_reorder = {
     .name = "reorder", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .infer = reorder_infer,
-    .batch = OC_BATCH_AXIS0, .host = reorder_host, .solvers = solvers};
+    .batch = OC_BATCH_AXIS0, .host = oc__copy_host, .solvers = solvers};

@@ -137,3 +137,22 @@ oc_status oc__rig_run(oc__rig *rig, oc_error *err) {
     OC_TRY(oc__launches_run(&rig->launches, queue, 0, rig->launches.count, NULL, err));
     return oc__queue_finish(queue, err);
 }
+
+oc_status oc__rig_fill(oc__rig *rig, int operand, oc_error *err) {
+    const oc__desc *desc = &rig->problem.in[operand];
+    int64_t count = desc->dtype ? oc_shape_count(&desc->shape) : 0;
+    uint32_t state = 12345 + (uint32_t)operand;
+    if (count == 0)
+        return OC_OK;
+    oc_context *context = oc__device_context(rig->device);
+    double *values = oc__alloc_array(context, (size_t)count, sizeof(*values));
+    if (!values)
+        return oc__fail_memory(context, err, (size_t)count * sizeof(*values));
+    for (int64_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        values[i] = oc__is_float(desc->dtype) ? (double)(state >> 8) / (1 << 23) - 0.9999 : (double)(state >> 31);
+    }
+    oc_status status = oc__rig_write(rig, operand, values, err);
+    oc__free(context, values);
+    return status;
+}

@@ -30,6 +30,8 @@ oc_status oc__rig_init(oc__rig *rig, oc_device *device, const oc__problem *probl
                        const oc__variant *variant, oc_error *err);
 void oc__rig_finish(oc__rig *rig);
 oc_status oc__rig_write(oc__rig *rig, int operand, const double *plain, oc_error *err);
+/* Numbers in (-1, 1), small class numbers for integers; never denormal. */
+oc_status oc__rig_fill(oc__rig *rig, int operand, oc_error *err);
 oc_status oc__rig_read(oc__rig *rig, int output, double *plain, oc_error *err);
 /* Reads the padding lanes too: false (and *ok) if one is not zero. */
 oc_status oc__rig_padding_is_zero(oc__rig *rig, int output, bool *ok, oc_error *err);

@@ -16,10 +16,30 @@ bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]) {
     return problem->pre.count || problem->post.count ? oc__refuse(why, "it takes no prologue and no epilogue") : true;
 }
 
+static bool single_items(const oc__caps *caps, char why[OC_WHY]) {
+    return caps->simt_width <= 1 || oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
+}
+
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    if (caps->simt_width > 1)
-        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-    return oc__without_posts(problem, why);
+    return single_items(caps, why) && oc__without_posts(problem, why);
+}
+
+/* Operands from `first` on. */
+static bool takes_f32(const oc__problem *p, int first, char why[OC_WHY], const char *refusal) {
+    if (p->pre.count)
+        return oc__refuse(why, "it takes no prologue");
+    for (int i = first; i < p->in_count; i++)
+        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
+            return oc__refuse(why, "%s", refusal);
+    return true;
+}
+
+bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return single_items(caps, why) && takes_f32(problem, 0, why, "only f32");
+}
+
+bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]) {
+    return takes_f32(problem, problem->op_in, why, "operands of the epilogue must be f32");
 }
 
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
@@ -46,9 +66,28 @@ bool oc__move_ref_applicable(const oc__problem *problem, const oc__caps *caps, c
     return oc__without_posts(problem, why);
 }
 
+bool oc__always_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    (void)problem, (void)caps, (void)why;
+    return true;
+}
+
 double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
     (void)variant;
     return oc__estimate_roofline(problem, caps, 0.02, 0.03);
+}
+
+double oc__ref_window_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.01, 0.1);
+}
+
+oc_status oc__copy_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
+                        oc_error *err) {
+    (void)context, (void)err;
+    int64_t count = oc__count(&problem->out[0].shape);
+    for (int64_t i = 0; i < count; i++)
+        out[0][i] = in[0][i];
+    return OC_OK;
 }
 
 int64_t oc__dims_product(const oc_shape *shape, int from, int to) {

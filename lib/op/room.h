@@ -11,6 +11,10 @@ bool oc__refuse(char why[OC_WHY], const char *format, ...) OC_FORMAT(2, 3);
 bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
 /* The same, and kernels of the shape "one work-item a group" need a device where an item is a whole thread. */
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* Such a device, any epilogue, no prologue, operands of f32. */
+bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* Refuses a prologue, and operands of the epilogue that are not f32. */
+bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]);
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
  * for SIMT devices keep their loops short. */
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
@@ -20,7 +24,11 @@ bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC
 bool oc__move_ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* applicable() of `ref` solvers. */
 bool oc__ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* The same of those that take all there is. */
+bool oc__always_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 double oc__ref_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);
+/* Where a work-item of `ref` reads a window or a row. */
+double oc__ref_window_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);
 
 /* The product of sizes from ... to - 1; of numbers only. */
 int64_t oc__dims_product(const oc_shape *shape, int from, int to);
@@ -53,6 +61,9 @@ oc_value *oc__node2(oc_graph *graph, const oc__op *op, const void *params, oc_va
 oc_value *oc__node3(oc_graph *graph, const oc__op *op, const void *params, oc_value *a, oc_value *b, oc_value *c, oc_error *err);
 /* OC_OK, or the graph's error if the value is NULL. */
 oc_status oc__gave(const oc_graph *graph, const oc_value *value);
+
+/* The definition of what moves nothing and changes nothing: output 0 is operand 0. */
+oc_status oc__copy_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out, oc_error *err);
 
 /* Elements as a type stores them: integers wrap, bool is 0 or 1; floating-point stays. */
 double oc__as_type(oc_dtype dtype, double value);

@@ -19,6 +19,10 @@ static const oc__winograd_1d all[] = {
      .from = {{4, 0, 0, 0, 0, 0}, {0, -4, 4, -2, 2, 0}, {-4, -3, -3, 0, 0, -1}, {0, 1, -1, 2, -2, 0}, {0, 0, 0, 0, 0, 1}}},
 };
 
+bool oc__winograd_turned(const oc__layout *layout) {
+    return layout->winograd && layout->block_axis[0] == 1;
+}
+
 const oc__winograd_1d *oc__winograd_of(int tile, int64_t taps) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].taps == taps && (taps == 1 || all[i].tile == tile))

@@ -3,7 +3,7 @@
 #ifndef OC_WINOGRAD_H
 #define OC_WINOGRAD_H
 
-#include <stdint.h>
+#include "tensor/layout.h"
 
 #define OC_WINOGRAD_POINTS 6
 #define OC_WINOGRAD_TAPS 5
@@ -16,5 +16,8 @@ typedef struct oc__winograd_1d {
 
 /* For tiles of 2 or 4 results; of one tap it is the identity, for any tile. NULL: there is none. */
 const oc__winograd_1d *oc__winograd_of(int tile, int64_t taps);
+/* Whether a transformed layout has its blocks of the second axis, input channels: then taps are in reverse order along both axes, as
+ * backward by data needs them. */
+bool oc__winograd_turned(const oc__layout *layout);
 
 #endif

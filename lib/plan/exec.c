@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making an exec: its memory, its queue, its kernels with their arguments set. */
-#include "plan/exec.h"
+#include "plan/team.h"
 
 #include <string.h>
 
@@ -120,8 +120,10 @@ static oc_status fill(oc_exec *exec, oc_error *err) {
 
 oc_status oc_exec_create(oc_exec **out, const oc_plan *plan, oc_state *state, oc_error *err) {
     oc_context *context = plan->context;
+    if (plan->params.forecast)
+        return oc__fail(context, err, OC_ERROR_INVALID, "a forecast cannot be run: it was only placed, nothing was built");
     OC_TRY(oc__device_check(plan->devices[0], err));
-    if (state && state->device != plan->devices[0])
+    if (state && !plan->parts && state->device != plan->devices[0])
         return oc__fail(context, err, OC_ERROR_INVALID, "the state lies on another device than the plan's");
     oc_exec *exec = oc__alloc(context, sizeof(*exec));
     if (!exec)
@@ -129,7 +131,7 @@ oc_status oc_exec_create(oc_exec **out, const oc_plan *plan, oc_state *state, oc
     exec->context = context;
     exec->plan = oc__plan_retain((oc_plan *)plan);
     exec->state = state;
-    oc_status status = fill(exec, err);
+    oc_status status = plan->parts ? oc__team_create(exec, err) : fill(exec, err);
     if (status == OC_OK)
         *out = exec;
     else
@@ -142,6 +144,14 @@ void oc_exec_destroy(oc_exec **handle) {
         return;
     oc_exec *exec = *handle;
     *handle = NULL;
+    oc__team_destroy(exec);
+    if (exec->team) { /* a device has not come back and may still touch it */
+        pthread_mutex_lock(&exec->context->lock);
+        exec->next_lost = exec->context->lost;
+        exec->context->lost = exec;
+        pthread_mutex_unlock(&exec->context->lock);
+        return;
+    }
     if (exec->queue)
         (void)oc__queue_finish(exec->queue, NULL);
     oc__launches_finish(&exec->launches);
@@ -166,12 +176,20 @@ void oc_exec_destroy(oc_exec **handle) {
 }
 
 oc_state *oc_exec_get_state(const oc_exec *exec) {
+    if (exec->team && !exec->state && exec->plan->parts->part_count == 1)
+        return oc_exec_get_state(exec->team->members[0].exec);
     return exec->state;
 }
 
 oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc_error *err) {
     if (exec->profiling == on)
         return OC_OK;
+    for (size_t i = 0; exec->team && i < exec->plan->parts->part_count; i++)
+        OC_TRY(oc_exec_set_profiling(exec->team->members[i].exec, on, err));
+    if (exec->team) {
+        exec->profiling = on;
+        return OC_OK;
+    }
     if (exec->own_queue) {
         oc__queue *queue = NULL;
         OC_TRY(oc__queue_finish(exec->queue, err));
@@ -185,6 +203,8 @@ oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc_error *err) {
 
 oc_step_time oc_exec_get_step_time(const oc_exec *exec, size_t index) {
     const oc_plan *plan = exec->plan;
+    if (exec->team)
+        return oc__team_step_time(exec, index);
     for (size_t t = 0; t < plan->task_count; t++) {
         const oc__task *task = &plan->tasks[t];
         if (task->derived || !task->step_count || index-- > 0)

@@ -6,6 +6,7 @@
 #include "plan/derived.h"
 
 struct oc_exec {
+    void *next_lost; /* of the context's list */
     oc_context *context;
     oc_plan *plan;
     oc_state *state;
@@ -20,6 +21,7 @@ struct oc_exec {
     bool profiling;
     oc__event **events; /* by step, while profiling */
     double *seconds;    /* by step of the last run */
+    struct oc__team *team; /* several devices (team.h): what is above is not used, but for plan, state and profiling */
 };
 
 /* run.c: enqueues the derived tasks whose results are older than the state, under its lock. */

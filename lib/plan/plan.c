@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiling a graph: each step is one file and can be read on its own. */
-#include "plan/plan.h"
+#include "plan/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,7 @@ oc_plan *oc__plan_retain(oc_plan *plan) {
 
 static void free_plan(oc_plan *plan) {
     oc_context *context = plan->context;
+    oc__parts_free(plan);
     oc__steps_finish(&plan->steps);
     oc__steps_finish(&plan->derive_steps);
     oc__buffer_release(&plan->constants);
@@ -52,27 +53,6 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     return oc__rewrite(plan->graph, p->inference, !p->no_fusion, err);
 }
 
-static oc_status place(oc_plan *plan, oc_error *err) {
-    const oc__policy *policy = oc__policy_find(plan->params.policy);
-    if (!policy)
-        return oc__fail(plan->context, err, OC_ERROR_NOT_FOUND, "there is no placement policy named %s", plan->params.policy);
-    plan->device_of = oc__arena_alloc(&plan->arena, sizeof(int32_t) * OC_MAX(plan->graph->node_count, (size_t)1));
-    if (!plan->device_of)
-        return oc__fail_memory(plan->context, err, plan->graph->node_count * sizeof(int32_t));
-    oc__placement placement = {plan->graph, plan->devices, plan->device_count, plan->device_of};
-    OC_TRY(policy->place(&placement, err));
-    int32_t used = plan->graph->node_count ? plan->device_of[0] : 0;
-    for (size_t i = 0; i < plan->graph->node_count; i++) {
-        if (plan->device_of[i] != used)
-            return oc__fail(plan->context, err, OC_ERROR_UNSUPPORTED, "policy %s places nodes on several devices, which this version "
-                            "does not do", policy->name);
-        plan->device_of[i] = 0;
-    }
-    plan->devices[0] = plan->devices[used];
-    plan->device_count = 1;
-    return OC_OK;
-}
-
 /* What took how long, for the debug log. */
 typedef struct stopwatch {
     double last, seconds[4]; /* rewriting; choosing solvers; memory; recording */
@@ -102,8 +82,12 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     if (!oc__tune_mode_parse(plan->params.tune, &plan->tune))
         return oc__fail(plan->context, err, OC_ERROR_INVALID, "tuning is \"off\", \"fast\" or \"full\", not \"%.40s\"",
                         plan->params.tune ? plan->params.tune : getenv("OCELLI_TUNE"));
+    if (!plan->params.placer && !oc__policy_is_known(plan->params.policy))
+        return oc__fail(plan->context, err, OC_ERROR_NOT_FOUND, "there is no placement policy named %.40s; there are single, pinned, heft, "
+                        "split, pipeline and auto", plan->params.policy);
     OC_TRY(rewrite(plan, graph, err));
-    OC_TRY(place(plan, err));
+    if (plan->device_count > 1 || plan->params.forecast)
+        return oc__parts_create(plan, graph, err);
     watch.before = oc__device_costs(plan->devices[0]);
     lap(&watch, 0);
     OC_TRY(oc__plan_make_tasks(plan, err));
@@ -122,8 +106,10 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
 oc_status oc_plan_create(oc_plan **out, const oc_graph *graph, oc_device *const *devices, size_t device_count,
                          const oc_plan_params *params, oc_error *err) {
     oc_context *context = graph->context;
-    if (device_count < 1 || !devices || !devices[0])
+    bool described = params && params->forecast && params->machine;
+    if (!described && (device_count < 1 || !devices || !devices[0]))
         return oc__fail(context, err, OC_ERROR_INVALID, "a plan needs at least one device");
+    device_count = described ? 0 : device_count;
     for (size_t i = 0; i < device_count; i++)
         OC_TRY(oc__device_check(devices[i], err));
     oc_plan *plan = oc__alloc(context, sizeof(*plan));
@@ -138,10 +124,11 @@ oc_status oc_plan_create(oc_plan **out, const oc_graph *graph, oc_device *const 
     oc__steps_init(&plan->derive_steps, context);
     plan->params = params ? *params : (oc_plan_params){0};
     plan->device_count = (int)device_count;
-    plan->devices = oc__arena_alloc(&plan->arena, sizeof(*devices) * device_count);
+    plan->devices = oc__arena_alloc(&plan->arena, sizeof(*devices) * OC_MAX(device_count, (size_t)1));
     oc_status status = plan->devices ? OC_OK : oc__fail_memory(context, err, sizeof(*devices) * device_count);
     if (status == OC_OK) {
-        memcpy(plan->devices, devices, sizeof(*devices) * device_count);
+        if (device_count)
+            memcpy(plan->devices, devices, sizeof(*devices) * device_count);
         status = compile(plan, graph, err);
     }
     if (status == OC_OK)

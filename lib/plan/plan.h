@@ -7,7 +7,6 @@
 
 #include "graph/graph.h"
 #include "op/tune.h"
-#include "sched/policy.h"
 
 /* Where a slot's memory comes from. */
 typedef enum oc__home {
@@ -86,7 +85,6 @@ struct oc_plan {
     int device_count;
     oc_plan_params params;
     oc_graph *graph;
-    int32_t *device_of; /* by node id */
     oc__slot *slots;
     size_t slot_count, slot_capacity;
     oc__task *tasks;
@@ -111,6 +109,7 @@ struct oc_plan {
     oc_plan_info info;
     oc__tune_mode tune;
     bool updates; /* changes states */
+    struct oc__parts *parts; /* several devices (parts.h); NULL: one, and what is above is all there is */
 };
 
 /* tasks.c: the list of tasks and slots: layouts, solvers, reorders, ends. */

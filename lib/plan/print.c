@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan as text: what each step computes, how, where, and why so. */
-#include "plan/plan.h"
+#include "plan/parts.h"
 
 static void print_place(const oc_plan *plan, const oc_writer *writer, int32_t slot) {
     if (slot < 0) {
@@ -40,8 +40,24 @@ static void print_task(const oc_plan *plan, const oc__task *task, size_t index, 
     }
 }
 
+static void print_parts(const oc_plan *plan, bool why, const oc_writer *writer) {
+    const struct oc__parts *x = plan->parts;
+    oc__print(writer, "policy %s: about %.3g ms (at least %.3g), %llu bytes from device to device, %zu parts\n", x->policy, x->predicted * 1e3,
+              x->bound * 1e3, (unsigned long long)x->transfer_bytes, x->part_count);
+    for (size_t i = 0; i < x->part_count; i++) {
+        const oc__part *part = &x->parts[i];
+        oc__print(writer, "part %zu on device %d (%s), about %.3g ms: ", i, part->device, x->machine.speeds[part->device].name,
+                  part->seconds * 1e3);
+        oc_plan_print(part->plan, why, writer);
+    }
+}
+
 void oc_plan_print(const oc_plan *plan, bool why, const oc_writer *writer) {
     const oc_plan_info *info = &plan->info;
+    if (plan->parts) {
+        print_parts(plan, why, writer);
+        return;
+    }
     oc__print(writer, "%zu steps, %zu when the state has changed, %zu programs; arena %llu bytes (at least %llu), derived %llu, "
               "state %llu; about %.3g ms\n", info->step_count, info->derived_count, info->program_count,
               (unsigned long long)info->arena_bytes, (unsigned long long)info->liveness_bytes,

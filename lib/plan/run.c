@@ -2,7 +2,7 @@
 /* Running an exec: inputs in, derived values if the state has changed, steps, outputs out. */
 #include <string.h>
 
-#include "plan/exec.h"
+#include "plan/team.h"
 #include "tensor/tensor.h"
 
 static const oc__plan_end *find_end(const oc__plan_end *ends, size_t count, const char *name) {
@@ -19,7 +19,7 @@ static oc_status check_binding(const oc_exec *exec, const char *what, const oc_b
     if (!end)
         return oc__fail(exec->context, err, OC_ERROR_NOT_FOUND, "the plan has no %s named %s", what, binding->name);
     oc_device *device = oc_tensor_get_device(binding->tensor);
-    if (device && device != exec->plan->devices[0])
+    if (device && !exec->plan->parts && device != exec->plan->devices[0])
         return oc__fail(exec->context, err, OC_ERROR_INVALID, "%s %s lies on another device than the plan's", what, binding->name);
     if (oc_tensor_get_dtype(binding->tensor) == end->value->dtype &&
         oc_shape_equal(oc_tensor_get_shape(binding->tensor), &end->value->shape))
@@ -28,6 +28,16 @@ static oc_status check_binding(const oc_exec *exec, const char *what, const oc_b
     return oc__fail(exec->context, err, OC_ERROR_SHAPE, "%s %s is %s %s; it should be %s %s", what, binding->name,
                     oc_dtype_name(oc_tensor_get_dtype(binding->tensor)), oc__shape_text(oc_tensor_get_shape(binding->tensor), given),
                     oc_dtype_name(end->value->dtype), oc__shape_text(&end->value->shape, wanted));
+}
+
+oc_status oc__exec_check_bindings(const oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
+                                  size_t output_count, oc_error *err) {
+    const oc_plan *plan = exec->plan;
+    for (size_t i = 0; i < input_count; i++)
+        OC_TRY(check_binding(exec, "input", &inputs[i], find_end(plan->inputs, plan->input_count, inputs[i].name), err));
+    for (size_t i = 0; i < output_count; i++)
+        OC_TRY(check_binding(exec, "output", &outputs[i], find_end(plan->outputs, plan->output_count, outputs[i].name), err));
+    return OC_OK;
 }
 
 /* `wait`: the tensor may be changed after the call. */
@@ -57,8 +67,6 @@ static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc_
 
 static oc_status write_inputs(oc_exec *exec, const oc_binding *inputs, size_t count, bool wait, oc_error *err) {
     const oc_plan *plan = exec->plan;
-    for (size_t i = 0; i < count; i++)
-        OC_TRY(check_binding(exec, "input", &inputs[i], find_end(plan->inputs, plan->input_count, inputs[i].name), err));
     for (size_t i = 0; i < plan->input_count; i++) {
         bool now = false;
         for (size_t k = 0; k < count; k++)
@@ -103,6 +111,8 @@ static oc_status read_output(oc_exec *exec, const oc_binding *binding, oc_error 
 oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err) {
     oc_binding binding = {name, tensor};
     OC_TRY(check_binding(exec, "output", &binding, find_end(exec->plan->outputs, exec->plan->output_count, name), err));
+    if (exec->team)
+        return oc__fail(exec->context, err, OC_ERROR_UNSUPPORTED, "a plan for several devices gives output %s in a run only", name);
     OC_TRY(read_output(exec, &binding, err));
     return oc__queue_finish(exec->queue, err);
 }
@@ -147,8 +157,7 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
                         oc_event *const *wait, size_t wait_count, bool keeps_inputs, oc_error *err) {
     const oc_plan *plan = exec->plan;
     OC_TRY(oc__device_check(plan->devices[0], err));
-    for (size_t i = 0; i < output_count; i++)
-        OC_TRY(check_binding(exec, "output", &outputs[i], find_end(plan->outputs, plan->output_count, outputs[i].name), err));
+    OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, err));
     for (size_t i = 0; i < wait_count; i++)
         OC_TRY(oc__queue_wait_event(exec->queue, wait[i], err));
     OC_TRY(write_inputs(exec, inputs, input_count, !keeps_inputs, err));
@@ -166,6 +175,8 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
 
 oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
                           size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err) {
+    if (exec->team)
+        return oc__team_enqueue(exec, inputs, input_count, outputs, output_count, wait, wait_count, done, err);
     OC_TRY(submit(exec, inputs, input_count, outputs, output_count, wait, wait_count, false, err));
     if (done)
         OC_TRY(oc__queue_mark(exec->queue, done, err));
@@ -173,6 +184,10 @@ oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_
 }
 
 oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
+    if (exec->team) {
+        oc_error own = {0};
+        return oc__team_wait(exec, err ? err : &own);
+    }
     OC_TRY(oc__queue_finish(exec->queue, err));
     if (exec->profiling)
         collect_times(exec);
@@ -181,6 +196,8 @@ oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
 
 oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
                       oc_error *err) {
+    if (exec->team)
+        return oc__team_run(exec, inputs, input_count, outputs, output_count, err);
     oc_status status = submit(exec, inputs, input_count, outputs, output_count, NULL, 0, true, err);
     if (status != OC_OK) {
         (void)oc__queue_finish(exec->queue, NULL); /* nothing may still write to the caller's tensors */

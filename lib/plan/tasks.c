@@ -138,7 +138,7 @@ static oc_status make_outputs(oc__maker *m, const oc_node *node, size_t index, o
 static oc_status make_task(oc__maker *m, const oc_node *node, oc_error *err) {
     oc_plan *plan = m->plan;
     oc__problem now;
-    oc__task made = {.node = node, .workspace_place = OC_NOWHERE, .device = plan->device_of[node->id]};
+    oc__task made = {.node = node, .workspace_place = OC_NOWHERE};
     OC_TRY(present_problem(m, node, &now, err));
     OC_TRY(choose(m, node, &now, &made, err));
     made.in = oc__arena_alloc(&plan->arena, sizeof(int32_t) * (size_t)(node->in_count + node->out_count));

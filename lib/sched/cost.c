@@ -1,25 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What a node is expected to take on each device: the fastest solver's measured time, or its estimate set right by what the device
+ * was calibrated to; on a device that is only described, the roofline. */
 #include <math.h>
+#include <string.h>
 
 #include "graph/graph.h"
 #include "op/rig.h"
-#include "sched/policy.h"
+#include "op/tune.h"
+#include "sched/machine.h"
 
-double oc__cost_node(const oc_node *node, oc_device *device) {
-    oc_context *context = node->graph->context;
-    if (node->op->flags & OC_OP_VIEW)
-        return 0;
-    oc__desc *descs = oc__alloc_array(context, (size_t)(node->in_count + node->out_count), sizeof(*descs));
-    if (!descs)
-        return INFINITY;
-    oc__problem problem;
+/* Shares of its peaks that a described device is taken to reach. */
+#define USUAL_FLOPS 0.7
+#define USUAL_BYTES 0.7
+
+typedef struct oc__cost_entry {
+    struct oc__cost_entry *next;
+    const char *key;
+    double seconds[]; /* by device */
+} oc__cost_entry;
+
+static oc_status read_histories(oc__costs_table *costs, oc_error *err) {
+    const oc__machine *m = costs->machine;
+    costs->histories = oc__arena_alloc(&costs->arena, m->device_count * sizeof(*costs->histories));
+    if (!costs->histories)
+        return oc__fail_memory(costs->arena.context, err, m->device_count * sizeof(*costs->histories));
+    for (size_t d = 0; d < m->device_count; d++)
+        OC_TRY(oc__history_read(&costs->histories[d], m->devices[d], &costs->arena, err));
+    return OC_OK;
+}
+
+oc_status oc__costs_init(oc__costs_table *costs, oc_context *context, const oc__machine *machine, oc_error *err) {
+    *costs = (oc__costs_table){.machine = machine, .slot_count = 4096};
+    oc__arena_init(&costs->arena, context);
+    costs->slots = oc__arena_alloc(&costs->arena, costs->slot_count * sizeof(*costs->slots));
+    if (!costs->slots)
+        return oc__fail_memory(context, err, costs->slot_count * sizeof(*costs->slots));
+    return machine->devices ? read_histories(costs, err) : OC_OK;
+}
+
+void oc__costs_finish(oc__costs_table *costs) {
+    for (size_t d = 0; costs->histories && d < costs->machine->device_count; d++)
+        oc__history_finish(&costs->histories[d], costs->arena.context);
+    oc__arena_finish(&costs->arena);
+}
+
+double oc__least_estimate(oc_device *device, const oc__problem *problem, const oc__solver **solver, bool *measured) {
     oc__candidate candidates[OC_MAX_CANDIDATES];
     double least = INFINITY;
-    oc__node_problem(node, descs, &problem);
-    int count = oc__candidates(device, &problem, false, candidates);
-    for (int i = 0; i < count; i++)
-        if (!candidates[i].refused)
-            least = fmin(least, candidates[i].seconds);
-    oc__free(context, descs);
+    int count = oc__candidates(device, problem, false, candidates);
+    *solver = NULL;
+    *measured = false;
+    for (int i = 0; i < count; i++) {
+        if (candidates[i].refused || !(candidates[i].seconds < least))
+            continue;
+        least = candidates[i].seconds;
+        *solver = candidates[i].solver;
+        *measured = candidates[i].measured;
+    }
     return least;
+}
+
+static double on_device(const oc__costs_table *costs, size_t d, const oc__problem *problem, const char *key) {
+    const oc__speed *speed = &costs->machine->speeds[d];
+    const oc__solver *solver;
+    bool measured;
+    double estimate = oc__least_estimate(costs->machine->devices[d], problem, &solver, &measured);
+    if (isinf(estimate))
+        return estimate;
+    oc__cost cost = oc__problem_cost(problem);
+    bool compute = cost.flops / speed->flops > cost.bytes / speed->bytes;
+    return oc__history_predict(&costs->histories[d], key, estimate, &cost, solver->name,
+                               measured ? 1 : compute ? speed->compute_factor : speed->memory_factor);
+}
+
+static double described(const oc__speed *speed, const oc__problem *problem) {
+    oc__cost cost = oc__problem_cost(problem);
+    return fmax(cost.flops / (speed->flops * USUAL_FLOPS), cost.bytes / (speed->bytes * USUAL_BYTES)) + speed->launch;
+}
+
+/* Devices that say the same of themselves are taken to be the same. */
+static size_t twin_of(const oc__machine *m, size_t device) {
+    for (size_t d = 0; d < device; d++)
+        if (!strcmp(oc__device_key(m->devices[d]), oc__device_key(m->devices[device])))
+            return d;
+    return device;
+}
+
+static oc__cost_entry *make(oc__costs_table *costs, const oc__problem *problem, const char *key) {
+    const oc__machine *m = costs->machine;
+    oc__cost_entry *entry = oc__arena_alloc(&costs->arena, sizeof(*entry) + m->device_count * sizeof(double));
+    if (!entry || !(entry->key = oc__arena_strdup(&costs->arena, key)))
+        return NULL;
+    for (size_t d = 0; d < m->device_count; d++) {
+        size_t twin = m->devices ? twin_of(m, d) : d;
+        if (twin < d)
+            entry->seconds[d] = entry->seconds[twin];
+        else
+            entry->seconds[d] = m->devices ? on_device(costs, d, problem, key) : described(&m->speeds[d], problem);
+    }
+    return entry;
+}
+
+static const double *find(oc__costs_table *costs, const oc__problem *problem) {
+    oc__string key;
+    oc__string_init(&key, costs->arena.context);
+    oc__find_key(problem, &key);
+    oc__hash hash = oc__hash_init();
+    oc__hash_add_text(&hash, key.text);
+    oc__cost_entry **slot = &costs->slots[hash.a % costs->slot_count], *entry = *slot;
+    while (entry && strcmp(entry->key, key.text))
+        entry = entry->next;
+    if (!entry && !key.failed && (entry = make(costs, problem, key.text))) {
+        entry->next = *slot;
+        *slot = entry;
+        costs->count++;
+    }
+    oc__string_finish(&key);
+    return entry ? entry->seconds : NULL;
+}
+
+const double *oc__costs_of(oc__costs_table *costs, const oc_node *node, const int *uses) {
+    oc_context *context = costs->arena.context;
+    if (node->op->flags & OC_OP_VIEW)
+        return oc__arena_alloc(&costs->arena, costs->machine->device_count * sizeof(double)); /* zeros */
+    oc__desc *descs = oc__alloc_array(context, (size_t)(node->in_count + node->out_count), sizeof(*descs));
+    if (!descs)
+        return NULL;
+    oc__problem problem;
+    oc__node_problem(node, descs, &problem);
+    for (int i = 1; i < node->out_count; i++)
+        if ((node->op->flags & OC_OP_OPTIONAL_OUTPUTS) && !uses[node->out[i]->id])
+            problem.out[i].dtype = OC_DTYPE_NONE;
+    const double *seconds = find(costs, &problem);
+    oc__free(context, descs);
+    return seconds;
 }

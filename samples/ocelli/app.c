@@ -30,14 +30,46 @@ bool app_open(app *app) {
     oc_error err = {0};
     if (!app_begin(app))
         return false;
-    if (oc_device_create(&app->device, app->context, app->device_text, &err) == OC_OK)
+    if (oc_device_create_list(app->devices, MOST_DEVICES, &app->device_count, app->context, app->device_text, &err) == OC_OK) {
+        app->device = app->devices[0];
         return true;
+    }
     app_fail(&err);
     return false;
 }
 
+bool app_place(app *app, oc_plan_params *params) {
+    params->policy = app->policy != NULL ? app->policy : app->device_count > 1 ? "auto" : NULL;
+    params->wait_limit = app->wait_limit;
+    if (app->pins.count == 0)
+        return true;
+    app->pin_list = calloc(app->pins.count, sizeof(*app->pin_list));
+    if (app->pin_list == NULL) {
+        app_say("out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < app->pins.count; i++) {
+        char *text = strdup(app->pins.items[i]), *equals = text != NULL ? strrchr(text, '=') : NULL, *end = NULL;
+        app->pin_list[i] = (oc_pin){text, equals != NULL ? strtoul(equals + 1, &end, 10) : 0};
+        if (equals == NULL || equals == text || end == equals + 1 || *end != 0) {
+            app_say("--pin wants PATTERN=N, not '%s'", app->pins.items[i]);
+            return false;
+        }
+        *equals = 0;
+    }
+    params->pins = app->pin_list;
+    params->pin_count = app->pins.count;
+    return true;
+}
+
 void app_close(app *app) {
-    oc_device_destroy(&app->device);
+    for (size_t i = 0; i < app->device_count; i++)
+        oc_device_destroy(&app->devices[i]);
+    app->device = NULL;
+    for (size_t i = 0; app->pin_list != NULL && i < app->pins.count; i++)
+        free((char *)app->pin_list[i].pattern);
+    free(app->pin_list);
+    args_free(&app->pins);
     oc_context_destroy(&app->context);
 }
 

@@ -7,12 +7,20 @@
 
 #include "args.h"
 
+#define MOST_DEVICES 16
+
 typedef struct app {
     const char *device_text; /* -d */
     const char *disable;     /* --disable */
+    const char *policy;      /* --policy */
+    arg_list pins;           /* --pin */
+    double wait_limit;       /* --wait-limit */
     bool json, verbose;
     oc_context *context;
-    oc_device *device;
+    oc_device *device;       /* the first of them */
+    oc_device *devices[MOST_DEVICES];
+    size_t device_count;
+    oc_pin *pin_list;        /* --pin, read */
 } app;
 
 /* The options that (nearly) all have; `a` is an app variable. */
@@ -22,11 +30,19 @@ typedef struct app {
     {0, "disable", "NAME,...", ARG_TEXT, &(a).disable, "solvers not to use (default $OCELLI_DISABLE)"}
 #define DEVICE_OPTION(a) \
     {'d', "device", "DEV", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device) or part of a name"}
+/* For commands whose plans may use several devices. */
+#define PLACE_OPTIONS(a) \
+    {'d', "device", "LIST", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device), part of a name; or several: 0:0,1:0"}, \
+    {0, "policy", "P", ARG_TEXT, &(a).policy, "single, pinned, heft, split, pipeline or auto (default, with several devices)"}, \
+    {0, "pin", "PATTERN=N", ARG_LIST, &(a).pins, "with policy pinned: nodes of such names (or op:KIND) on the N-th device, from 0"}, \
+    {0, "wait-limit", "SECONDS", ARG_NUMBER, &(a).wait_limit, "give a device up that takes longer (with several devices; default never)"}
 #define JSON_OPTION(a) {0, "json", NULL, ARG_FLAG, &(a).json, "print JSON instead of text"}
 
 /* Both return false after a sentence on stderr. app_open also opens the device. */
 bool app_begin(app *app);
 bool app_open(app *app);
+/* Adds to params what PLACE_OPTIONS asked for. False after a sentence on stderr. */
+bool app_place(app *app, oc_plan_params *params);
 void app_close(app *app);
 
 /* "ocelli: sentence" on stderr; both return EXIT_FAILED. */

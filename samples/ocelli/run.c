@@ -122,6 +122,10 @@ static void report_json(const settings *s, const session *session, const times *
     json_open('{');
     json_key("device");
     json_text(oc_device_get_info(s->app.device)->name);
+    if (oc_plan_get_forecast(session->plan).policy != NULL) {
+        json_key("policy");
+        json_text(oc_plan_get_forecast(session->plan).policy);
+    }
     json_key("prepare_ms");
     json_number(1e3 * times->prepare);
     json_key("first_ms");
@@ -160,10 +164,29 @@ static void report_json(const settings *s, const session *session, const times *
     json_close();
 }
 
+/* With several devices: what each did, as was expected and as it came. */
+static void report_parts(const session *session) {
+    oc_plan_forecast forecast = oc_plan_get_forecast(session->plan);
+    if (forecast.policy == NULL)
+        return;
+    printf("policy   %s: about %.3f ms\n", forecast.policy, 1e3 * forecast.predicted_seconds);
+    for (size_t i = 0; i < forecast.part_count; i++) {
+        oc_plan_part part = oc_plan_get_part(session->plan, i);
+        oc_part_time time = oc_exec_get_part_time(session->exec, i);
+        printf("part     on %zu: %zu steps from %s, about %.3f ms; was %.3f ms from %.3f on", part.device, part.step_count, part.name,
+               1e3 * part.seconds, 1e3 * time.seconds, 1e3 * time.start);
+        if (part.rows >= 0)
+            printf(", %lld rows", (long long)part.rows);
+        printf("\n");
+    }
+}
+
 static void report_text(const settings *s, const session *session, const times *times) {
     char text[200];
     oc_plan_info info = oc_plan_get_info(session->plan);
-    printf("device   %s\n", oc_device_get_info(s->app.device)->name);
+    for (size_t i = 0; i < s->app.device_count; i++)
+        printf("device   %s\n", oc_device_get_info(s->app.devices[i])->name);
+    report_parts(session);
     printf("prepare  %.1f ms\nfirst    %.3f ms\nmedian   %.3f ms\nmin      %.3f ms  (%lld runs)\n", 1e3 * times->prepare,
            1e3 * times->first, 1e3 * times->median, 1e3 * times->min, (long long)s->repeat);
     printf("arena    %.1f KiB, at least %.1f; packed weights %.1f KiB\nplan     %zu steps, %zu programs\n",
@@ -206,7 +229,11 @@ static int run_model(settings *s, const char *path, const oc_dim_binding *dims) 
         return EXIT_FAILED;
     if (oc_onnx_read(&graph, s->app.context, path, &err) != OC_OK)
         return app_fail(&err);
-    const oc_plan_params params = {.dims = dims, .dim_count = s->dims.count, .default_dim = 1};
+    oc_plan_params params = {.dims = dims, .dim_count = s->dims.count, .default_dim = 1};
+    if (!app_place(&s->app, &params)) {
+        oc_graph_destroy(&graph);
+        return EXIT_FAILED;
+    }
     oc_status status = session_open(&session, &s->app, graph, NULL, &params, &err);
     oc_graph_destroy(&graph);
     if (status != OC_OK)
@@ -237,7 +264,7 @@ static int run(const command *command, int argc, char **argv) {
         {0, "plan", NULL, ARG_FLAG, &s.plan, "print the plan to stderr"},
         {0, "why", NULL, ARG_FLAG, &s.why, "the same with each solver that was considered: its time, or why it was refused"},
         DISABLE_OPTION(s.app),
-        DEVICE_OPTION(s.app),
+        PLACE_OPTIONS(s.app),
         JSON_OPTION(s.app),
         APP_OPTIONS(s.app),
         {0}};
@@ -266,6 +293,7 @@ const command run_command = {
     "Inputs that are not given are filled from a seed (floats in [0, 1), integers 0 or 1), which is said on stderr.\n"
     "Times are from inputs in host memory to outputs in host memory. With --repeat, median and min leave out the first\n"
     "run. prepare is all before it: opening the device, reading the file, compiling.\n"
-    "JSON: {\"device\",\"prepare_ms\",\"first_ms\",\"median_ms\",\"min_ms\",\"arena_bytes\",\n"
+    "With several devices (-d 0:0,0:1) a policy places the network on them; see `ocelli plan`.\n"
+    "JSON: {\"device\",[\"policy\",]\"prepare_ms\",\"first_ms\",\"median_ms\",\"min_ms\",\"arena_bytes\",\n"
     "\"liveness_bytes\",\"weight_bytes\",\"steps\",\"programs\",\"outputs\":{NAME:{\"shape\",\"min\",\"max\",\"mean\"}}}.\n",
     run, 1, 1};

@@ -25,7 +25,8 @@ static oc_status make_tensors(app *app, const oc_plan *plan, get_info get, oc_bi
 oc_status session_open(session *session, app *app, const oc_graph *graph, oc_state *state, const oc_plan_params *params,
                        oc_error *err) {
     memset(session, 0, sizeof(*session));
-    oc_status status = oc_plan_create(&session->plan, graph, &app->device, 1, params, err);
+    size_t count = params != NULL && params->policy != NULL ? app->device_count : 1;
+    oc_status status = oc_plan_create(&session->plan, graph, app->devices, count, params, err);
     if (status == OC_OK)
         status = oc_exec_create(&session->exec, session->plan, state, err);
     if (status == OC_OK)

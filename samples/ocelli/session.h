@@ -12,7 +12,7 @@ typedef struct session {
     size_t input_count, output_count;
 } session;
 
-/* Makes plan, exec and zeroed tensors. state may be NULL. On failure err holds the reason and nothing is left. */
+/* Makes plan, exec and zeroed tensors, on the first device, or on all if the params name a policy. state may be NULL. On failure err holds the reason and nothing is left. */
 oc_status session_open(session *session, app *app, const oc_graph *graph, oc_state *state, const oc_plan_params *params,
                        oc_error *err);
 void session_close(session *session);

@@ -75,6 +75,25 @@ void model_ints(model *m, const char *name, int count, ...) {
     end_attribute(m, &attr, 7);
 }
 
+void model_body(model *m, const char *name, model *body) {
+    oc__string attr;
+    begin_attribute(m, &attr, name);
+    put(&attr, ATTRIBUTE_G, &body->graph);
+    model_finish(body);
+    end_attribute(m, &attr, 5);
+}
+
+void model_reference(model *m, const char *name, int type, const char *attribute) {
+    oc__string attr;
+    begin_attribute(m, &attr, name);
+    oc__wire_put_text(&attr, ATTRIBUTE_REFERENCE, attribute);
+    end_attribute(m, &attr, type);
+}
+
+void model_domain(model *m, const char *domain) {
+    oc__wire_put_text(&m->attributes, NODE_DOMAIN, domain);
+}
+
 static void put_names(oc__string *node, uint32_t number, const char *names) {
     char copy[400];
     snprintf(copy, sizeof(copy), "%s", names);
@@ -186,6 +205,28 @@ void model_constant(model *m, const char *name, int count, ...) {
     model_node(m, "Constant", "", name);
 }
 
+/* Nodes, and attributes that were made for no node: defaults. */
+void model_function(model *m, const char *name, const char *in, const char *out, model *body) {
+    oc__string function, opset;
+    oc__string_init(&function, m->context);
+    oc__string_init(&opset, m->context);
+    oc__wire_put_text(&function, FUNCTION_NAME, name);
+    oc__wire_put_text(&function, FUNCTION_DOMAIN, "own");
+    put_names(&function, FUNCTION_INPUT, in);
+    put_names(&function, FUNCTION_OUTPUT, out);
+    oc__wire_put_varint(&opset, OPSET_VERSION, (uint64_t)body->opset);
+    put(&function, FUNCTION_OPSET, &opset);
+    oc__span graph = {(const uint8_t *)body->graph.text, body->graph.size};
+    oc__span defaults = {(const uint8_t *)body->attributes.text, body->attributes.size};
+    oc__wire_field field;
+    for (oc__wire wire = oc__wire_init(graph); oc__wire_next(&wire, &field);)
+        oc__wire_put_bytes(&function, FUNCTION_NODE, field.bytes.data, field.bytes.size);
+    for (oc__wire wire = oc__wire_init(defaults); oc__wire_next(&wire, &field);)
+        oc__wire_put_bytes(&function, FUNCTION_DEFAULT, field.bytes.data, field.bytes.size);
+    model_finish(body);
+    put(&m->head, MODEL_FUNCTION, &function);
+}
+
 void model_metadata(model *m, const char *key, const char *text) {
     oc__string entry;
     oc__string_init(&entry, m->context);
@@ -204,6 +245,26 @@ void model_bytes(const model *m, oc__string *out) {
     put(out, MODEL_OPSET, &opset);
     oc__string_append_n(out, m->head.text, m->head.size);
     assert_false(out->failed);
+}
+
+static void changed_byte(oc_context *context, const oc__string *bytes) {
+    oc_error err = {0};
+    oc_graph *graph = NULL;
+    oc_status status = oc_onnx_read_memory(&graph, context, bytes->text, bytes->size, NULL, &err);
+    assert_true((status == OC_OK) == (graph != NULL));
+    assert_true(status == OC_OK || err.text[0] != 0);
+    oc_graph_destroy(&graph);
+}
+
+void model_changed_bytes(oc_context *context, oc__string *bytes) {
+    const uint8_t masks[] = {0x01, 0x80, 0xff, 0x10};
+    for (size_t at = 0; at < bytes->size; at++) {
+        for (size_t i = 0; i < sizeof(masks); i++) {
+            bytes->text[at] ^= (char)masks[i];
+            changed_byte(context, bytes);
+            bytes->text[at] ^= (char)masks[i];
+        }
+    }
 }
 
 oc_status model_read(const model *m, oc_graph **out, oc_error *err) {
@@ -299,4 +360,34 @@ const char *model_data(const char *sub) {
     }
     snprintf(path, sizeof(path), "%s/%s", folder, sub);
     return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static oc_value *constant_of(oc_graph *graph, const oc_shape *shape, const float *data, oc_error *err) {
+    float numbers[256];
+    oc_tensor *tensor;
+    assert_true(data != NULL || oc_shape_count(shape) <= 256);
+    for (int i = 0; i < 256; i++)
+        numbers[i] = (float)(i + 1);
+    KIT_OK(oc_tensor_wrap(&tensor, graph->context, OC_F32, shape, (void *)(data != NULL ? data : numbers), err), err);
+    oc_value *value = oc_graph_constant(graph, NULL, tensor, err);
+    oc_tensor_destroy(&tensor);
+    return value;
+}
+
+void model_gives(oc_context *context, oc_value *(*build)(oc_graph *graph, oc_value **x, oc_error *err), const oc_shape *shapes,
+                 const float *const *data, int count, const double *want, size_t want_count) {
+    oc_error err = {0};
+    oc_graph *graph;
+    oc_value *x[8];
+    double *got;
+    KIT_OK(oc_graph_create(&graph, context, &err), &err);
+    for (int i = 0; i < count; i++)
+        x[i] = constant_of(graph, &shapes[i], data != NULL ? data[i] : NULL, &err);
+    KIT_OK(oc_graph_output(graph, "y", build(graph, x, &err), &err), &err);
+    assert_int_equal(model_compute(graph, 1, 0, &got), want_count);
+    for (size_t i = 0; i < want_count; i++)
+        if (!(fabs(got[i] - want[i]) <= 1e-5 * (1 + fabs(want[i]))))
+            fail_msg("element %zu is %g and should be %g", i, got[i], want[i]);
+    free(got);
+    oc_graph_destroy(&graph);
 }

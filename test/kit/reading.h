@@ -10,19 +10,19 @@
 static kit k;
 static model m;
 
-static int set_up(void **state) {
+static inline int set_up(void **state) {
     (void)state;
     kit_init(&k, NULL);
     return 0;
 }
 
-static int tear_down(void **state) {
+static inline int tear_down(void **state) {
     (void)state;
     kit_finish(&k);
     return 0;
 }
 
-static oc_graph *read_model(void) {
+static inline oc_graph *read_model(void) {
     oc_error err = {0};
     oc_graph *graph = NULL;
     KIT_OK(model_read(&m, &graph, &err), &err);
@@ -30,7 +30,7 @@ static oc_graph *read_model(void) {
     return graph;
 }
 
-static void read_fails(oc_status status, const char *part) {
+static inline void read_fails(oc_status status, const char *part) {
     oc_error err = {0};
     oc_graph *graph = NULL;
     KIT_FAILS(status, part, model_read(&m, &graph, &err), &err);
@@ -41,7 +41,7 @@ static void read_fails(oc_status status, const char *part) {
 /* The first output must be what `want` builds from the same inputs (and states, by name). */
 typedef oc_value *(*builder)(oc_graph *graph, oc_value *x, oc_error *err);
 
-static void check_against(builder want, int64_t n) {
+static inline void check_against(builder want, int64_t n) {
     oc_error err = {0};
     oc_graph *got = read_model(), *wanted;
     KIT_OK(oc_graph_create(&wanted, k.context, &err), &err);
@@ -56,7 +56,7 @@ static void check_against(builder want, int64_t n) {
     oc_graph_destroy(&wanted);
 }
 
-static void begin(int opset, const char *dims) {
+static inline void begin(int opset, const char *dims) {
     model_init(&m, k.context, opset);
     model_input(&m, "x", ONNX_FLOAT32, dims);
     model_output(&m, "y");

@@ -86,26 +86,13 @@ static void test_cut_models(void **state) {
     kit_finish(&k);
 }
 
-/* Every byte of a model, one after another, gets other values: no crash, and no success without a graph. */
 static void test_changed_bytes(void **state) {
     (void)state;
     kit k;
     oc__string bytes;
-    const uint8_t masks[] = {0x01, 0x80, 0xff, 0x10};
     kit_init(&k, NULL);
     small_model(&k, &bytes);
-    for (size_t at = 0; at < bytes.size; at++) {
-        for (size_t i = 0; i < sizeof(masks); i++) {
-            oc_error err = {0};
-            oc_graph *graph = NULL;
-            bytes.text[at] ^= (char)masks[i];
-            oc_status status = oc_onnx_read_memory(&graph, k.context, bytes.text, bytes.size, NULL, &err);
-            assert_true((status == OC_OK) == (graph != NULL));
-            assert_true(status == OC_OK || err.text[0] != 0);
-            oc_graph_destroy(&graph);
-            bytes.text[at] ^= (char)masks[i];
-        }
-    }
+    model_changed_bytes(k.context, &bytes);
     oc__string_finish(&bytes);
     kit_finish(&k);
 }

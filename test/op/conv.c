@@ -110,10 +110,26 @@ static const optest_case cases[] = {
     {"conv2d:mb2ic700ih3iw5oc20kh3ph1b;post=residual,relu", NULL, 0, 0},
     {"conv2d_bwd_data:mb1ic9ih3oc300kh3ph1", NULL, 0, 0},
     {"conv2d_bwd_weights:mb4ic3ih40oc5kh3ph1", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb3ic40ih30iw27oc33kh3ph1", NULL, 0, 0}, /* many tiles, remainders of all */
+    {"conv2d_bwd_weights:mb2ic100ih9iw6oc70kh3ph1pw0", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb1ic17ih9iw20oc18kh1kw3ph0pw2", NULL, 0, 0},
+    {"conv2d_bwd_weights:mb2ic17ih20iw9oc18kh3kw1", NULL, 0, 0},
     /* operands in blocks before */
     {"conv2d:mb2ic17ih7iw9oc33kh3ph1b;post=relu", "aBcd16b", 0, 0},
     {"conv2d_bwd_data:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd8b", 0, 0},
     {"conv2d_bwd_weights:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd16b", 0, 0},
+    /* transformed weights; for backward by data, with more padding than the kernel reaches too */
+    {"winograd_weights:33x17x3x3", "abcd", 0, 1e-5, "w4Acdb32a"},
+    {"winograd_weights:33x17x3x3", "abcd", 0, 1e-5, "w2Acdb32a"},
+    {"winograd_weights:33x17x3x3", "abcd", 0, 1e-5, "w4Bcda32b"},
+    {"winograd_weights:16x40x5x5", "abcd", 0, 1e-5, "w2Bcda32b"},
+    {"winograd_weights:70x33x1x3", "abcd", 0, 1e-5, "w4Bcda32b"},
+    {"winograd_weights:5x33x5x1", "abcd", 0, 1e-5, "w2Acdb32a"},
+    {"winograd_weights:32x16x3x1;dt=f16", "abcd", OPTEST_NO_FAST, 1e-2, "w4Acdb32a"},
+    {"conv2d_bwd_data:mb2ic33ih9iw11oc40kh3ph2pw1", "aBcd16b", 0, 0},
+    {"conv2d_bwd_data:mb1ic17ih7iw6oc33oh11ow10kh3ph3", "aBcd16b", 0, 0},
+    {"conv2d_bwd_data:mb1ic24ih12oc20kh5ph2", "aBcd16b", 0, 0},
+    {"conv2d_bwd_data:mb1ic24ih12oc20kh1kw3ph0pw1", "aBcd16b", 0, 0},
     /* what ref takes, and what works on plain layouts */
     {"conv2d:mb1ic3ih7oc5kh3ph1b;dt=f16", NULL, OPTEST_ANY, 0},
     {"conv2d_bwd_data:mb1ic3ih7oc5kh3ph1;dt=f16", NULL, OPTEST_ANY, 0},
@@ -161,9 +177,11 @@ static void test_choice(void **state) {
     if (oc__device_caps(kit_open(&k))->simt_width == 1) {
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh28kh3sh2ph1", "aBcd16b", 0, 0}, "conv2d.direct");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_data:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d_bwd_data.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
-        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.direct");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1sh2", NULL, 0, 0}, "conv2d_bwd_weights.direct");
     }
     kit_finish(&k);
 }

@@ -52,6 +52,27 @@ static const optest_case cases[] = {
     {"one_hot:i64.0x3,2:axis=1,depth=4", NULL, 0, 0},
 };
 
+static const optest_case uniques[] = {
+    {"unique:37:count=3", NULL, 0, 0},
+    {"unique:5x7:count=2", NULL, 0, 0},
+    {"unique:5x7:count=2,unsorted=1", NULL, OPTEST_CLASSES, 0},
+    {"unique:37:count=12", NULL, OPTEST_SPECIAL, 0},
+    {"unique:i64.40:count=12", NULL, OPTEST_CLASSES, 0},
+    {"unique:u8.3x40x2:axis=1,slices=1,count=40", NULL, 0, 0},
+    {"unique:f16.6x2:axis=0,slices=1,count=9,unsorted=1", NULL, 0, 0},
+    {"unique:f64.2x6:axis=-1,slices=1,count=6", NULL, 0, 0},
+    {"unique:bool.9:count=2", NULL, 0, 0},
+    {"unique:37:count=40", NULL, OPTEST_NO_OPTIONAL, 0},
+    {"unique:0:count=2", NULL, 0, 0},
+    {"unique:1:count=1", NULL, 0, 0},
+    {"unique:1:count=0", NULL, 0, 0},
+};
+
+static void test_unique(void **state) {
+    (void)state;
+    optest_run_all(uniques, OC_COUNT(uniques));
+}
+
 static void test_solvers(void **state) {
     (void)state;
     optest_run_all(cases, OC_COUNT(cases));
@@ -93,8 +114,13 @@ static oc_value *build_nd_add(oc_graph *graph, oc_value **x, oc_error *err) {
     return oc_scatter_nd(graph, x[0], x[1], x[2], OC_SCATTER_ADD, err);
 }
 
+static oc_value *build_unique(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_unique(graph, x[0], &oc_unique_params(.slices = true, .count = 3), NULL, NULL, NULL, err);
+}
+
 static const optest_gradient gradients[] = {
     {"gather", build_gather, 2, {{3, {OPTEST_N, 3, 2}}, {2, {2, 3}}}, 0, 2, 2, false},
+    {"unique", build_unique, 1, {{2, {3, 4}}}, 0, 0, 0, true},
     {"gather twice", build_gather, 2, {{3, {2, 3, 2}}, {1, {4}}}, 0, 2, 2, true},
     {"gather_elements", build_elements, 2, {{2, {3, 4}}, {2, {OPTEST_N, 4}}}, 0, 2, 2, false},
     {"gather_nd", build_nd, 2, {{3, {3, 3, 2}}, {2, {4, 2}}}, 0, 2, 2, false},
@@ -109,6 +135,8 @@ static void test_gradients(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_indices), cmocka_unit_test(test_gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_indices),
+                                       cmocka_unit_test(test_unique),
+                                       cmocka_unit_test(test_gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

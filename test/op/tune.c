@@ -24,6 +24,18 @@ static int measured(kit *k) {
     return found;
 }
 
+/* What was measured, as the cache folder holds it. */
+static void read_found(const kit *k, char *text, size_t size) {
+    char path[400];
+    snprintf(path, sizeof(path), "%s/find.db", oc_context_cache_folder(k->context));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t count = fread(text, 1, size - 1, file);
+    fclose(file);
+    assert_true(count > 0);
+    text[count] = '\0';
+}
+
 static void test_kept_and_read(void **state) {
     (void)state;
     kit k;
@@ -48,7 +60,7 @@ static void test_foreign_and_broken_lines(void **state) {
     kit k;
     oc_error err = {0};
     oc_bench_result result;
-    char path[400], text[4096] = "";
+    char path[400], text[4096];
     kit_init(&k, NULL);
     kit_open(&k);
     KIT_OK(oc_bench_tune(k.device, "relu:100", NULL, false, 0, &result, &err), &err);
@@ -60,9 +72,7 @@ static void test_foreign_and_broken_lines(void **state) {
     kit_open(&k);
     assert_int_equal(measured(&k), 0);
     KIT_OK(oc_bench_tune(k.device, problem_text, NULL, false, 0, &result, &err), &err);
-    file = fopen(path, "rb");
-    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
-    fclose(file);
+    read_found(&k, text, sizeof(text));
     assert_non_null(strstr(text, "other\tmatmul:m1n1k1\tmatmul.rows\t3.5 12 0 0 0 0 0\n"));
     assert_non_null(strstr(text, problem_text));
     assert_null(strstr(text, "nonsense"));
@@ -75,7 +85,7 @@ static void test_shipped(void **state) {
     kit k;
     oc_error err = {0};
     oc_bench_result result;
-    char words[300], path[400], text[4096] = "";
+    char words[300], text[4096];
     static const char value[] = "0.001 0 0 0 0 0 0";
     oc__shipped lines[] = {{words, problem_text, "matmul.ref", value},
                            {"No device has this name", problem_text, "matmul.tiled", value},
@@ -92,10 +102,7 @@ static void test_shipped(void **state) {
     assert_int_equal(measured(&k), 1);
     KIT_OK(oc_bench_tune(k.device, problem_text, NULL, false, 0, &result, &err), &err);
     assert_true(result.min_seconds > 1e-8); /* what was shipped is not what was measured */
-    snprintf(path, sizeof(path), "%s/find.db", oc_context_cache_folder(k.context));
-    FILE *file = fopen(path, "rb");
-    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
-    fclose(file);
+    read_found(&k, text, sizeof(text));
     assert_null(strstr(text, "\t0.001 "));
     oc__shipped_lines = own;
     for (; own->words; own++) { /* every line of shipped.def says something */

@@ -2,7 +2,7 @@
 /**
  * @file op/index.h
  * Elements taken from, and put to, places that are data: "gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd",
- * "one_hot", "reverse_sequence", "non_zero".
+ * "one_hot", "non_zero", "unique".
  *
  * Indices are i32 or i64; negative ones are counted from the end; those that are out of range are held to the nearest one that is in.
  */
@@ -28,7 +28,28 @@ typedef struct oc_index_params {
 /** Named arguments: &oc_index_params(.axis = 1). */
 #define oc_index_params(...) ((oc_index_params){__VA_ARGS__})
 
+typedef struct oc_unique_params {
+    int64_t axis;  /**< With `slices`: along which; negative ones are counted from the end. */
+    bool slices;   /**< What is compared are slices along an axis; else single elements of the flattened operand. */
+    bool unsorted; /**< In the order of their first appearance, not from the smallest to the largest. */
+    int64_t count; /**< How many there will be, >= 0. Where there are fewer, the rest of indices and counts is -1. */
+} oc_unique_params;
+/** Named arguments: &oc_unique_params(.count = 10). */
+#define oc_unique_params(...) ((oc_unique_params){__VA_ARGS__})
+
 OC_BEGIN
+
+/**
+ * The elements, or slices, that differ, each once. NaN equals NaN, and is above all numbers. The sizes of x must be numbers.
+ * The gradient goes to the first of equal ones.
+ * @param indices receives (count) of i64: where each of them is first. @param inverse receives the place in the result of each
+ * element, or
+ *        slice, of x. @param counts receives (count): how many equal ones there are. All three may be NULL.
+ * @return (count), or x with `count` slices.
+ */
+OC_EXPORT oc_value *oc_unique(oc_graph *graph, oc_value *x, const oc_unique_params *params, oc_value **indices,
+                              oc_value **inverse,
+                              oc_value **counts, oc_error *err);
 
 /** x at indices of an axis, which becomes the axes of `indices`. */
 OC_EXPORT oc_value *oc_gather(oc_graph *graph, oc_value *x, oc_value *indices, int64_t axis, oc_error *err);

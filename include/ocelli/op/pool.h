@@ -39,10 +39,34 @@ OC_EXPORT oc_value *oc_max_pool2d(oc_graph *graph, oc_value *src, const oc_pool_
 OC_EXPORT oc_value *oc_avg_pool2d(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
 /** The same over one, two or three spatial axes. */
 OC_EXPORT oc_value *oc_max_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
+/** Likewise. @param indices as of oc_max_pool2d(), for volumes too. */
+OC_EXPORT oc_value *oc_max_pool_indices(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_value **indices,
+                                        oc_error *err);
 /** Likewise. */
 OC_EXPORT oc_value *oc_avg_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
 /** @param src (N, C, spatial…). @return (N, C, 1…). */
 OC_EXPORT oc_value *oc_global_avg_pool(oc_graph *graph, oc_value *src, oc_error *err);
+/**
+ * Pools to a size: element x of `size` stands for those from floor(x from / size) up to, without it, ceil((x + 1) from / size).
+ * @param src (N, C, spatial...), floating-point, one to three axes of sizes that are numbers. @param size one entry a spatial
+ * axis, >= 1.
+ * @return (N, C, size...): means.
+ */
+OC_EXPORT oc_value *oc_adaptive_avg_pool(oc_graph *graph, oc_value *src, const int64_t size[3], oc_error *err);
+/** The same with maxima. */
+OC_EXPORT oc_value *oc_adaptive_max_pool(oc_graph *graph, oc_value *src, const int64_t size[3], oc_error *err);
+/**
+ * Puts elements where max pooling took them from, among zeros; where several meet, the last one stays.
+ * @param x (N, C, spatial...). @param indices its shape, i64: as of max pooling; which image and channel they name is not
+ * looked at.
+ * @param size one entry a spatial axis: that of what was pooled. @return (N, C, size...).
+ */
+OC_EXPORT oc_value *oc_max_unpool(oc_graph *graph, oc_value *x, oc_value *indices, const int64_t size[3], oc_error *err);
+/** Each element of (N, C, spatial...) becomes a block of itself. @param factor one entry a spatial axis: the blocks' size, >=
+ * 1. */
+OC_EXPORT oc_value *oc_unpool_nearest(oc_graph *graph, oc_value *x, const int64_t factor[3], oc_error *err);
+/** "Bed of nails": each element becomes the first of a block of zeros. */
+OC_EXPORT oc_value *oc_unpool_nails(oc_graph *graph, oc_value *x, const int64_t factor[3], oc_error *err);
 
 OC_END
 

@@ -35,6 +35,7 @@ typedef struct oc_resize_params {
     oc_resize_rounding rounding;       /**< Of nearest. Default: halves down. */
     float cubic_a;                     /**< Coefficient of cubic convolution (Keys 1981). Default (0): -0.75. */
     bool exclude_outside;              /**< Cubic: elements outside have no weight, instead of being those at the edge. */
+    bool antialias;                    /**< Linear, cubic: smaller images are made of all elements, by a wider kernel. */
     double scale;                      /**< Default (0): to / from. */
     double roi_begin, roi_end;         /**< OC_RESIZE_CROP. */
     double extrapolation;              /**< OC_RESIZE_CROP: the value of what lies outside. */
@@ -56,7 +57,13 @@ OC_BEGIN
 
 /** Resizes one axis, whose size is a number, to `to` elements. */
 OC_EXPORT oc_value *oc_resize(oc_graph *graph, oc_value *x, int64_t axis, int64_t to, const oc_resize_params *params, oc_error *err);
-/** x (N, C, H, W) at points (x, y) in [-1, 1] of a grid (N, H', W', 2): (N, C, H', W'). C, H, W, H' and W' are numbers. */
+/**
+ * Samples an image, or a volume, at points.
+ * @param x (N, C, H, W), or (N, C, D, H, W) unless cubic; all sizes but N are numbers.
+ * @param grid (N, H', W', 2), or (N, D', H', W', 3), of x's type: the points (x, y) or (x, y, z), each -1 to 1 from end to end
+ * of its axis.
+ * @return (N, C, H', W'), or (N, C, D', H', W').
+ */
 OC_EXPORT oc_value *oc_grid_sample(oc_graph *graph, oc_value *x, oc_value *grid, const oc_grid_params *params, oc_error *err);
 
 OC_END

@@ -40,6 +40,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string text;
     oc__string_init(&text, r->context);
     oc__conv_define(p, r->caps, &text);
+    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
     oc__string_printf(&text, "#define R %lld\n#define S %lld\n", (long long)c.r, (long long)c.s);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_depthwise.cl", text.text, "conv2d_depthwise");
     oc__step_place(r->steps, step, r->in[0].place, 4);

@@ -9,11 +9,8 @@ static const oc__tuning space[] = {{"PIXELS", pixel_values}, {NULL, NULL}};
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "operands of the epilogue must be f32");
+    if (!oc__posts_f32(p, why))
+        return false;
     if (c.cg != 1)
         return oc__refuse(why, "groups of more than one channel");
     if (oc__count(&p->out[0].shape) == 0 || oc__count(&p->in[0].shape) == 0)
@@ -39,6 +36,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
     oc__conv_define(p, r->caps, &text);
+    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
     oc__string_printf(&text, "#define PIXELS %d\n", pixels);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_depthwise_plain.cl", text.text, "conv2d_depthwise_plain");
     oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);

@@ -152,8 +152,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
                          back ? c.stride_w / gcd(c.dilation_w, c.stride_w) : 1, panels, panels_first ? 0 : items};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
-    if (oc__conv_has_bias(p))
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
+    oc__conv_bias(r, step);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)(items * panels), (uint64_t)x.n, 1);
     return oc__record_end(r, &text, err);

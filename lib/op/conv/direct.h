@@ -9,9 +9,18 @@
 /* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
 bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 bool oc__conv_has_bias(const oc__problem *problem);
-/* Epilogue and bias for conv2d_tile.clh. */
+/* The arguments of conv2d_tile.clh's bias, and the epilogue's text. */
+void oc__conv_bias(const oc__recording *recording, oc__step *step);
 void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__string *text);
 /* Plain but for one axis in blocks. */
 oc__layout oc__layout_blocked(int rank, int axis, int block);
+
+/* weights.c: the step that adds parts of the gradient by the weights, [part][k tile][c tile][tap][16][16 kv] in the workspace, into plain
+ * weights. */
+typedef struct oc__conv_sums {
+    int kv;
+    int64_t c_tiles, k_tiles, parts;
+} oc__conv_sums;
+void oc__conv_record_weights_sum(const oc__recording *recording, const oc__conv_sums *sums);
 
 #endif

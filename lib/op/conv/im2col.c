@@ -36,19 +36,15 @@ static oc__gemm_cut cut_of(const oc__conv *c, const oc__caps *caps, const oc__va
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     oc__conv c = oc__conv_of(p);
     chunk part = chunk_of(&c, caps);
-    oc__gemm_size size = size_of(&c, &part);
-    oc__gemm_variant(&size, caps, out);
+    oc__gemm_variant(size_of(&c, &part), caps, out);
 }
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
+    if (!oc__posts_f32(p, why))
+        return false;
     if (c.g > 1)
         return oc__refuse(why, "groups");
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "operands of the epilogue must be f32");
     if (oc__count(&p->out[0].shape) == 0 || oc__count(&p->in[0].shape) == 0 || p->in_count > MOST_OPERANDS)
         return oc__refuse(why, "nothing to add, or too many operands");
     chunk part = chunk_of(&c, caps);
@@ -57,7 +53,7 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     most = OC_MAX(most, OC_MAX(c.oh * c.stride_h, c.ow * c.stride_w));
     if (most >= 1 << 30 || size.k >= 1 << 30 || (uint64_t)(size.k * c.ow) * 4 > OC_MIN(MOST_BYTES, caps->max_alloc))
         return oc__refuse(why, "a size beyond what 32 bits count, or a row beyond the workspace");
-    return oc__gemm_fits(&size, caps, why);
+    return oc__gemm_fits(size, caps, why);
 }
 
 static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
@@ -71,12 +67,10 @@ static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__conv c = oc__conv_of(p);
     chunk part = chunk_of(&c, caps);
-    oc__gemm_size size = size_of(&c, &part);
-    oc__gemm_cut cut = cut_of(&c, caps, v);
     double times = (double)((c.n + part.images - 1) / part.images) * (double)((c.oh + part.rows - 1) / part.rows);
     double share = caps->type == OC_DEVICE_GPU ? 0.5 : caps->simt_width > 1 ? 0.03 : 0.3;
     double lower = 4.0 * (double)workspace(p, caps, v) * 2 / (caps->peak_bytes * share);
-    return times * (oc__gemm_seconds(&size, caps, &cut) + lower + caps->launch_seconds);
+    return times * (oc__gemm_seconds(size_of(&c, &part), caps, v) + lower + caps->launch_seconds);
 }
 
 static void record_lower(const oc__recording *r, const oc__conv *c, const chunk *part, int64_t image, int64_t y) {
@@ -120,6 +114,7 @@ static void record_product(const oc__recording *whole, const oc__conv *c, const 
     oc__string_init(&text, r.context);
     oc__gemm_define(&cut, r.caps, &text);
     oc__conv_define(p, &(oc__caps){0}, &text);
+    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
     oc__string_printf(&text, "#define A0 %s\n#define A1 f32\n#define A2 %s\n#define DST %s\n#define BY_ROW\n",
                       oc_dtype_name(p->in[1].dtype), oc_dtype_name(p->in[0].dtype), oc_dtype_name(p->out[0].dtype));
     oc__step *step = oc__step_kernel(r.steps, "matmul_local.cl", text.text, "matmul_local");

@@ -18,74 +18,28 @@ static oc__gemm_size size_of(const oc__problem *p) {
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
     oc__gemm_size size = size_of(p);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "operands of the epilogue must be f32");
+    if (!oc__posts_f32(p, why))
+        return false;
     if (size.m * size.n == 0 || size.k == 0 || c.n == 0)
         return oc__refuse(why, "nothing to add");
     int64_t most = OC_MAX(OC_MAX(c.h * c.w, c.oh * c.ow), OC_MAX(c.h + c.r * c.dilation_h + c.pad_h, c.w + c.s * c.dilation_w + c.pad_w));
     most = OC_MAX(most, OC_MAX(c.oh * c.stride_h, c.ow * c.stride_w));
     if (most >= 1 << 29)
         return oc__refuse(why, "a size beyond what 32 bits count");
-    return oc__gemm_fits(&size, caps, why);
+    return oc__gemm_fits(size, caps, why);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_variant(&size, caps, out);
+    oc__gemm_variant(size_of(p), caps, out);
 }
 
 static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_cut cut = oc__gemm_cut_of(&size, caps, v);
-    return oc__gemm_workspace(&size, &cut);
+    return oc__gemm_workspace(size_of(p), caps, v);
 }
 
 /* Fetching takes more than reading rows. */
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_cut cut = oc__gemm_cut_of(&size, caps, v);
-    return 1.3 * oc__gemm_seconds(&size, caps, &cut);
-}
-
-static void add_place(const oc__recording *r, oc__step *step, bool split) {
-    const oc__problem *p = r->problem;
-    oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
-    oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
-    oc__step_place(r->steps, step, split ? r->workspace : r->out[0].place, split ? 4 : oc_dtype_size(p->out[0].dtype));
-}
-
-static void add_bias_and_posts(const oc__recording *r, oc__step *step) {
-    if (oc__conv_has_bias(r->problem))
-        oc__step_desc(r->steps, step, r->in[2].place, &r->problem->in[2]);
-    oc__epilogue_args(r, step);
-}
-
-/* The second step of what is cut along K. */
-static void join(const oc__recording *r, const oc__gemm_size *size, int64_t parts) {
-    const oc__problem *p = r->problem;
-    const int64_t *out = p->out[0].shape.dims;
-    if (p->op == &oc__op_conv2d_bwd_weights) {
-        oc__gemm_join(r, size, parts, false);
-        return;
-    }
-    oc__string text;
-    oc__string_init(&text, r->context);
-    oc__define_types(p, &text);
-    oc__conv_define(p, r->caps, &text);
-    oc__step *step = oc__step_kernel(r->steps, "conv2d_join.cl", text.text, "conv2d_join");
-    r->steps->failed = r->steps->failed || text.failed;
-    oc__string_finish(&text);
-    oc__step_place(r->steps, step, r->workspace, 4);
-    oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
-    oc__step_i64(r->steps, step, oc__count(&p->out[0].shape));
-    int64_t numbers[] = {size->m, size->n, out[1], out[2] * out[3], parts};
-    for (size_t i = 0; i < OC_COUNT(numbers); i++)
-        oc__step_i32(r->steps, step, numbers[i]);
-    add_bias_and_posts(r, step);
-    oc__step_range_items(step, r->caps, (uint64_t)oc__count(&p->out[0].shape));
+    return 1.3 * oc__gemm_seconds(size_of(p), caps, v);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -93,30 +47,24 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__conv c = oc__conv_of(p);
     oc__gemm_size size = size_of(p);
     oc__gemm_cut cut = oc__gemm_cut_of(&size, r->caps, &r->variant);
-    bool split = cut.parts > 1, data = p->op == &oc__op_conv2d_bwd_data;
+    bool data = p->op == &oc__op_conv2d_bwd_data, weights = p->op == &oc__op_conv2d_bwd_weights, bias = oc__conv_has_bias(p);
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
     oc__gemm_define(&cut, r->caps, &text);
-    if (split)
-        oc__string_append(&text, "#define SPLIT\n#define POST_PARAMS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
-    else
-        oc__epilogue_define(p, &text);
-    oc__string_printf(&text, "%s%s#define DST %s\n", oc__conv_has_bias(p) && !split ? "#define HAS_BIAS\n" : "",
-                      data ? "#define BWD_DATA\n" : p->op == &oc__op_conv2d ? "" : "#define BWD_WEIGHTS\n", split ? "f32" : "Z0");
+    oc__gemm_result_define(p, cut.parts, bias, &text);
+    oc__string_append(&text, data ? "#define BWD_DATA\n" : weights ? "#define BWD_WEIGHTS\n" : "");
     oc__string_append(&text, data && c.stride_h == 1 && c.stride_w == 1 ? "#define UNIT_STRIDE\n" : "");
     oc__step *step = oc__step_kernel(r->steps, "conv2d_implicit.cl", text.text, "conv2d_implicit");
-    add_place(r, step, split);
+    oc__gemm_result_places(r, step, cut.parts);
     int64_t src[] = {c.c, c.h, c.w}, dst[] = {c.k, c.oh, c.ow}, *read = data ? dst : src, *written = data ? src : dst;
     int64_t numbers[] = {size.m, size.n, size.k, read[0], read[1], read[2], written[0], written[1], written[2], c.r, c.s, c.stride_h,
                          c.stride_w, c.pad_h, c.pad_w, c.dilation_h, c.dilation_w, cut.parts, cut.k_part};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
-    if (!split)
-        add_bias_and_posts(r, step);
+    oc__gemm_result_posts(r, step, cut.parts, bias);
     oc__gemm_range(step, &size, &cut);
-    if (split)
-        join(r, &size, cut.parts);
+    oc__gemm_join(r, &size, cut.parts, bias, !weights);
     return oc__record_end(r, &text, err);
 }
 

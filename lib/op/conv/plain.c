@@ -66,8 +66,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     int64_t numbers[] = {c.c, c.h, c.w, c.k, c.oh, c.ow, c.r, c.s, c.stride_h, c.dilation_h, c.dilation_w, -c.pad_h, -c.pad_w, tiles_x};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
-    if (oc__conv_has_bias(p))
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
+    oc__conv_bias(r, step);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)(tiles_x * c.oh), (uint64_t)((c.k + kv * 16 - 1) / (kv * 16)), (uint64_t)c.n);
     return oc__record_end(r, &text, err);

@@ -2,16 +2,7 @@
 /* `ref`: one work-item per element of the result. */
 #include "op/conv/conv.h"
 #include "op/epilogue.h"
-
-static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    (void)p, (void)caps, (void)why;
-    return true;
-}
-
-static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
-    (void)variant;
-    return oc__estimate_roofline(p, caps, 0.01, 0.1);
-}
+#include "op/room.h"
 
 static oc_status record(const oc__recording *r, const char *kernel, oc_error *err) {
     const oc__problem *p = r->problem;
@@ -39,7 +30,8 @@ static oc_status record(const oc__recording *r, const char *kernel, oc_error *er
         oc__step_i64(r->steps, step, numbers[i]);
     if (bias)
         oc__step_place(r->steps, step, r->in[2].place, oc_dtype_size(p->in[2].dtype));
-    oc__epilogue_args(r, step);
+    if (forward)
+        oc__epilogue_args(r, step);
     oc__step_range_items(step, r->caps, (uint64_t)count);
     return oc__steps_check(r->steps, err);
 }
@@ -56,8 +48,9 @@ static oc_status record_weights(const oc__recording *r, oc_error *err) {
     return record(r, "conv2d_bwd_weights_ref", err);
 }
 
-const oc__solver oc__conv2d_ref = {.name = "conv2d.ref", .applicable = applicable, .estimate = estimate, .record = record_forward};
-const oc__solver oc__conv2d_bwd_data_ref = {.name = "conv2d_bwd_data.ref", .applicable = applicable, .estimate = estimate,
-                                            .record = record_data};
-const oc__solver oc__conv2d_bwd_weights_ref = {.name = "conv2d_bwd_weights.ref", .applicable = applicable, .estimate = estimate,
-                                               .record = record_weights};
+const oc__solver oc__conv2d_ref = {.name = "conv2d.ref", .applicable = oc__always_applicable,
+                                   .estimate = oc__ref_window_estimate, .record = record_forward};
+const oc__solver oc__conv2d_bwd_data_ref = {.name = "conv2d_bwd_data.ref", .applicable = oc__always_applicable,
+                                            .estimate = oc__ref_window_estimate, .record = record_data};
+const oc__solver oc__conv2d_bwd_weights_ref = {.name = "conv2d_bwd_weights.ref", .applicable = oc__always_applicable,
+                                               .estimate = oc__ref_window_estimate, .record = record_weights};

@@ -10,13 +10,8 @@ bool oc__conv_has_bias(const oc__problem *p) {
 
 bool oc__conv_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
-    if (caps->simt_width > 1)
-        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = 0; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "only f32");
+    if (!oc__for_cpu_f32(p, caps, why))
+        return false;
     int64_t most = OC_MAX(OC_MAX(c.h * c.w, c.oh * c.ow) * 16, OC_MAX(c.r * c.s * 768, OC_MAX(c.c, c.k)));
     if (most > INT32_MAX / 2 || c.h + c.r * c.dilation_h + c.pad_h > INT32_MAX / 2 ||
         c.w + c.s * c.dilation_w + c.pad_w > INT32_MAX / 2 || c.oh * c.stride_h > INT32_MAX / 2 || c.ow * c.stride_w > INT32_MAX / 2)
@@ -32,7 +27,14 @@ oc__layout oc__layout_blocked(int rank, int axis, int block) {
     return layout;
 }
 
+void oc__conv_bias(const oc__recording *r, oc__step *step) {
+    bool bias = oc__conv_has_bias(r->problem);
+    int operand = bias ? 2 : 1; /* any, where it is not read */
+    oc__step_desc(r->steps, step, r->in[operand].place, &r->problem->in[operand]);
+    oc__step_i32(r->steps, step, bias);
+}
+
 void oc__conv_define(const oc__problem *p, const oc__caps *caps, oc__string *text) {
     oc__epilogue_define(p, text);
-    oc__string_printf(text, "%s%s", caps->fast_fma ? "#define FAST_FMA\n" : "", oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
+    oc__string_append(text, caps->fast_fma ? "#define FAST_FMA\n" : "");
 }

@@ -75,23 +75,32 @@ static void record_parts(const oc__recording *r, const oc__conv *c, const cut *x
     oc__step_range_local(step, 3, (uint64_t[]){(uint64_t)x->c_tiles, (uint64_t)x->k_tiles, (uint64_t)x->parts}, (uint64_t[]){1, 1, 1});
 }
 
+void oc__conv_record_weights_sum(const oc__recording *r, const oc__conv_sums *x) {
+    oc__conv c = oc__conv_of(r->problem);
+    oc__string text;
+    oc__string_init(&text, r->context);
+    oc__string_printf(&text, "%s#define KV %d\n", r->caps->fast_fma ? "#define FAST_FMA\n" : "", x->kv);
+    oc__step *step = oc__step_kernel(r->steps, "conv2d_weights.cl", text.text, "conv2d_weights_sum");
+    r->steps->failed = r->steps->failed || text.failed;
+    oc__string_finish(&text);
+    oc__step_place(r->steps, step, r->workspace, sizeof(float));
+    oc__step_desc(r->steps, step, r->out[0].place, &r->problem->out[0]);
+    int64_t numbers[] = {c.k, c.cg, c.r * c.s, x->parts};
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i32(r->steps, step, numbers[i]);
+    oc__step_range_single(step, (uint64_t)x->c_tiles, (uint64_t)x->k_tiles, 1);
+}
+
 static oc_status record(const oc__recording *r, oc_error *err) {
-    const oc__problem *p = r->problem;
-    oc__conv c = oc__conv_of(p);
+    oc__conv c = oc__conv_of(r->problem);
     cut x = cut_of(&c, r->caps);
-    if (oc__count(&p->out[0].shape) == 0)
+    if (oc__count(&r->problem->out[0].shape) == 0)
         return OC_OK;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__string_printf(&text, "%s#define KV %d\n", r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.kv);
     record_parts(r, &c, &x, text.text);
-    oc__step *step = oc__step_kernel(r->steps, "conv2d_weights.cl", text.text, "conv2d_weights_sum");
-    oc__step_place(r->steps, step, r->workspace, sizeof(float));
-    oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
-    int64_t numbers[] = {c.k, c.cg, c.r * c.s, x.parts};
-    for (size_t i = 0; i < OC_COUNT(numbers); i++)
-        oc__step_i32(r->steps, step, numbers[i]);
-    oc__step_range_local(step, 2, (uint64_t[]){(uint64_t)x.c_tiles, (uint64_t)x.k_tiles}, (uint64_t[]){1, 1});
+    oc__conv_record_weights_sum(r, &(oc__conv_sums){.kv = x.kv, .c_tiles = x.c_tiles, .k_tiles = x.k_tiles, .parts = x.parts});
     return oc__record_end(r, &text, err);
 }
 

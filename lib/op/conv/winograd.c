@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Winograd convolution for CPU devices: 3 or 5 taps along one axis or both, stride 1, a work-item taking some groups of tiles all
- * the way. What the work-items are is decided by what they cost: transforming input again for each part of the channels of the
+/* Winograd convolution for CPU devices, forward, and backward by data, which is the same with turned kernels and the roles of the
+ * channels exchanged: 3 or 5 taps along one axis or both, stride 1, a work-item taking some groups of tiles all the way. What the work-items are is decided by what they cost: transforming input again for each part of the channels of the
  * result, reading weights again for each set of tiles. */
 #include "op/conv/direct.h"
 #include "op/epilogue.h"
@@ -18,8 +18,24 @@ typedef struct winograd {
     int64_t tile_h, tile_w, points, rows, columns, tiles, blocks, panels;
 } winograd;
 
+/* The convolution that is computed: backward by data, of the gradient. */
+static oc__conv walk_of(const oc__problem *p) {
+    oc__conv c = oc__conv_of(p), x = c;
+    if (p->op == &oc__op_conv2d)
+        return c;
+    x.c = c.k;
+    x.k = c.c;
+    x.h = c.oh;
+    x.w = c.ow;
+    x.oh = c.h;
+    x.ow = c.w;
+    x.pad_h = c.r - 1 - c.pad_h;
+    x.pad_w = c.s - 1 - c.pad_w;
+    return x;
+}
+
 static winograd numbers(const oc__problem *p, int t) {
-    winograd w = {.c = oc__conv_of(p)};
+    winograd w = {.c = walk_of(p)};
     w.tile_h = w.c.r > 1 ? t : 1;
     w.tile_w = w.c.s > 1 ? t : 1;
     w.points = (w.tile_h + w.c.r - 1) * (w.tile_w + w.c.s - 1);
@@ -53,13 +69,15 @@ static bool fits(const winograd *w, const oc__caps *caps, const oc__variant *v) 
 }
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, int t, char why[OC_WHY]) {
-    oc__conv c = oc__conv_of(p);
+    oc__conv c = walk_of(p);
     if (!oc__conv_for_cpu(p, caps, why))
         return false;
     if (c.stride_h != 1 || c.stride_w != 1 || c.dilation_h != 1 || c.dilation_w != 1 || c.g != 1)
         return oc__refuse(why, "stride 1, no dilation, one group only");
     if (!oc__winograd_of(t, c.r) || !oc__winograd_of(t, c.s) || c.r * c.s == 1)
         return oc__refuse(why, "no transforms for %lld by %lld taps", (long long)c.r, (long long)c.s);
+    if (p->op != &oc__op_conv2d && (c.pad_h < 0 || c.pad_w < 0))
+        return oc__refuse(why, "more padding than the kernel reaches");
     if (c.c < 16 || c.k < 16)
         return oc__refuse(why, "too few channels for the transforms to pay");
     if (c.n * c.oh * c.ow > INT32_MAX / 2)
@@ -69,7 +87,8 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, int t, char w
 
 static void layouts(const oc__problem *p, int t, oc__layout *in, oc__layout *out) {
     in[0] = out[0] = oc__layout_blocked(4, 1, 16);
-    oc__layout_parse(t == 4 ? "w4Acdb32a" : "w2Acdb32a", &in[1]);
+    bool back = p->op != &oc__op_conv2d;
+    oc__layout_parse(t == 4 ? (back ? "w4Bcda32b" : "w4Acdb32a") : back ? "w2Bcda32b" : "w2Acdb32a", &in[1]);
     for (int i = 0; i < p->post.count; i++)
         if (p->post.items[i].kind == OC_POST_RESIDUAL)
             in[p->post.items[i].operand] = out[0];
@@ -152,13 +171,16 @@ static oc_status record(const oc__recording *r, int t, oc_error *err) {
                                                  w.tiles, v->value[GROUPS], w.panels, share};
     for (size_t i = 0; i < OC_COUNT(values); i++)
         oc__step_i32(r->steps, step, values[i]);
-    if (oc__conv_has_bias(p))
-        oc__step_place(r->steps, step, r->in[2].place, 4);
+    oc__conv_bias(r, step);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)sets_of(&w, v), (uint64_t)((w.panels + share - 1) / share), 1);
     return oc__record_end(r, &text, err);
 }
 
+#define SOLVER(op, t) \
+    {.name = op ".winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, \
+     .applicable = applicable_##t, .layouts = layouts_##t, .space = space, .variant = variant_##t, .workspace = workspace_##t, \
+     .estimate = estimate_##t, .record = record_##t}
 /* The same functions for both tile sizes. */
 #define WINOGRAD(t) \
     static bool applicable_##t(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) { \
@@ -180,9 +202,6 @@ static oc_status record(const oc__recording *r, int t, oc_error *err) {
     static oc_status record_##t(const oc__recording *r, oc_error *err) { \
         return record(r, t, err); \
     } \
-    const oc__solver oc__conv2d_winograd##t = { \
-        .name = "conv2d.winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, \
-        .applicable = applicable_##t, .layouts = layouts_##t, .space = space, .variant = variant_##t, .workspace = workspace_##t, \
-        .estimate = estimate_##t, .record = record_##t};
+    const oc__solver oc__conv2d_winograd##t = SOLVER("conv2d", t), oc__conv2d_bwd_data_winograd##t = SOLVER("conv2d_bwd_data", t);
 WINOGRAD(2)
 WINOGRAD(4)

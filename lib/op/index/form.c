@@ -11,6 +11,18 @@ bool oc__is_index(oc_dtype dtype) {
     return dtype == OC_I64 || dtype == OC_I32;
 }
 
+oc_status oc__index_check_elements(const oc__inference *inference, oc_error *err) {
+    oc_index_params *params = inference->params;
+    const oc_shape *x = &inference->in[0].shape, *idx = &inference->in[1].shape;
+    OC_TRY(oc__infer_axis(inference, &params->axis, x->rank, err));
+    if (x->rank != idx->rank)
+        return oc__infer_fail(inference, err, "the indices have another number of axes");
+    for (int i = 0; i < x->rank; i++)
+        if (i != params->axis && x->dims[i] >= 0 && idx->dims[i] > x->dims[i])
+            return oc__infer_fail(inference, err, "there are more indices than elements along axis %d", i);
+    return OC_OK;
+}
+
 /* axis of x becomes the axes of the indices */
 static void form_rows(const oc_shape *x, const oc_shape *idx, int axis, oc__index_form *f) {
     int64_t xs[OC_MAX_RANK], is[OC_MAX_RANK];

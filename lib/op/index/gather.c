@@ -32,17 +32,10 @@ static oc_status infer_gather(oc__inference *inference, oc_error *err) {
 }
 
 static oc_status infer_elements(oc__inference *inference, oc_error *err) {
-    oc_index_params *params = inference->params;
-    const oc_shape *x = &inference->in[0].shape, *idx = &inference->in[1].shape;
     OC_TRY(check(inference, err));
-    OC_TRY(oc__infer_axis(inference, &params->axis, x->rank, err));
-    if (x->rank != idx->rank)
-        return oc__infer_fail(inference, err, "the indices have another number of axes");
-    for (int i = 0; i < x->rank; i++)
-        if (i != params->axis && x->dims[i] >= 0 && idx->dims[i] > x->dims[i])
-            return oc__infer_fail(inference, err, "there are more indices than elements along axis %d", i);
+    OC_TRY(oc__index_check_elements(inference, err));
     inference->out[0].dtype = inference->in[0].dtype;
-    inference->out[0].shape = *idx;
+    inference->out[0].shape = inference->in[1].shape;
     return OC_OK;
 }
 

@@ -25,6 +25,8 @@ void oc__index_form_of(const oc__problem *problem, oc__index_form *out);
 
 extern const oc__field oc__index_fields[];
 bool oc__is_index(oc_dtype dtype);
+/* Indices along one axis, an element each: the axis made positive, as many axes, no more indices than elements along the others. */
+oc_status oc__index_check_elements(const oc__inference *inference, oc_error *err);
 oc_status oc__index_add_form(const oc__recording *recording, oc__step *step, const oc__index_form *form, oc_error *err);
 /* Where the element of `taken` at a multi-index lies in the indexed value, by indices as doubles. */
 int64_t oc__index_place(const oc__index_form *form, const int64_t *at, const double *indices);

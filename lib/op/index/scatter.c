@@ -21,15 +21,8 @@ static oc_status check(const oc__inference *inference, const oc_shape *wanted, o
 }
 
 static oc_status infer_elements(oc__inference *inference, oc_error *err) {
-    oc_index_params *params = inference->params;
-    const oc_shape *x = &inference->in[0].shape, *idx = &inference->in[1].shape;
-    OC_TRY(oc__infer_axis(inference, &params->axis, x->rank, err));
-    if (x->rank != idx->rank)
-        return oc__infer_fail(inference, err, "the indices have another number of axes");
-    for (int i = 0; i < x->rank; i++)
-        if (i != params->axis && x->dims[i] >= 0 && idx->dims[i] > x->dims[i])
-            return oc__infer_fail(inference, err, "there are more indices than elements along axis %d", i);
-    return check(inference, idx, err);
+    OC_TRY(oc__index_check_elements(inference, err));
+    return check(inference, &inference->in[1].shape, err);
 }
 
 static oc_status infer_nd(oc__inference *inference, oc_error *err) {

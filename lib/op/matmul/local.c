@@ -11,25 +11,19 @@ static oc__gemm_size size_of(const oc__problem *p) {
 }
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    oc__gemm_size size = size_of(p);
-    return oc__matmul_plain(p, why) && oc__gemm_fits(&size, caps, why);
+    return oc__matmul_plain(p, why) && oc__gemm_fits(size_of(p), caps, why);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_variant(&size, caps, out);
+    oc__gemm_variant(size_of(p), caps, out);
 }
 
 static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_cut cut = oc__gemm_cut_of(&size, caps, v);
-    return oc__gemm_workspace(&size, &cut);
+    return oc__gemm_workspace(size_of(p), caps, v);
 }
 
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
-    oc__gemm_size size = size_of(p);
-    oc__gemm_cut cut = oc__gemm_cut_of(&size, caps, v);
-    return oc__gemm_seconds(&size, caps, &cut);
+    return oc__gemm_seconds(size_of(p), caps, v);
 }
 
 static oc_status record(const oc__recording *r, oc_error *err) {
@@ -37,29 +31,18 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__matmul x = oc__matmul_of(p);
     oc__gemm_size size = size_of(p);
     oc__gemm_cut cut = oc__gemm_cut_of(&size, r->caps, &r->variant);
-    bool split = cut.parts > 1, bias = x.bias && !split;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
     oc__gemm_define(&cut, r->caps, &text);
-    if (split)
-        oc__string_append(&text, "#define POST_PARAMS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
-    else
-        oc__epilogue_define(p, &text);
-    oc__string_printf(&text, "%s%s%s#define DST %s\n", x.ta ? "#define TRANS_A\n" : "", x.tb ? "#define TRANS_B\n" : "",
-                      bias ? "#define HAS_BIAS\n" : "", split ? "f32" : "Z0");
+    oc__gemm_result_define(p, cut.parts, x.bias, &text);
+    oc__string_printf(&text, "%s%s", x.ta ? "#define TRANS_A\n" : "", x.tb ? "#define TRANS_B\n" : "");
     oc__step *step = oc__step_kernel(r->steps, "matmul_local.cl", text.text, "matmul_local");
-    oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
-    oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
-    oc__step_place(r->steps, step, split ? r->workspace : r->out[0].place, split ? 4 : oc_dtype_size(p->out[0].dtype));
+    oc__gemm_result_places(r, step, cut.parts);
     oc__gemm_args(r->steps, step, &size, &cut, &(oc__gemm_strides){x.a_batch, x.b_batch, x.m * x.n, x.n});
-    if (bias)
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
-    if (!split)
-        oc__epilogue_args(r, step);
+    oc__gemm_result_posts(r, step, cut.parts, x.bias);
     oc__gemm_range(step, &size, &cut);
-    if (split)
-        oc__gemm_join(r, &size, cut.parts, x.bias);
+    oc__gemm_join(r, &size, cut.parts, x.bias, false);
     return oc__record_end(r, &text, err);
 }
 

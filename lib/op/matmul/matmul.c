@@ -40,15 +40,12 @@ oc__matmul oc__matmul_of(const oc__problem *p) {
 
 bool oc__matmul_plain(const oc__problem *p, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
+    if (!oc__posts_f32(p, why))
+        return false;
     if (!x.uniform)
         return oc__refuse(why, "mixed broadcasting of batch axes");
     if (x.m * x.n == 0 || x.k == 0 || x.batch == 0)
         return oc__refuse(why, "an empty product");
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "operands of the epilogue must be f32");
     return true;
 }
 

@@ -22,6 +22,10 @@ bool oc__matmul_plain(const oc__problem *problem, char why[OC_WHY]);
 bool oc__matmul_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Panels of so many columns of the right operand: that axis in blocks, its blocks outermost of the last two axes. */
 void oc__matmul_panels(const oc__problem *problem, int columns, oc__layout *layout);
+/* Small products share one tile of matmul.tiled, and so one program: building another takes longer than it could ever save. */
+bool oc__matmul_small(const oc__matmul *x);
+/* The arguments of matmul_post.clh's bias. */
+void oc__matmul_bias(const oc__recording *recording, oc__step *step);
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
 extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_clblast;

@@ -28,6 +28,11 @@ static oc_status read_gemm(const oc__onnx_reading *reading, void *memory, oc_err
     return oc__onnx_give(reading, product, err);
 }
 
+static oc_status read_matmul(const oc__onnx_reading *reading, void *memory, oc_error *err) {
+    (void)memory;
+    return oc__onnx_give(reading, oc_matmul(reading->graph, reading->in[0], reading->in[1], NULL, err), err);
+}
+
 /* The name of a matrix (of any rank) with its last two axes exchanged. */
 static const char *transposed(oc__onnx_writing *writing, int operand, bool wanted) {
     if (!wanted)
@@ -90,7 +95,7 @@ static const oc__onnx_attr_rule gemm_attrs[] = {OC_ONNX_ATTR_BOOL("transA", oc_m
 
 const oc__onnx_rule oc__matmul_onnx[] = {
     {.type = "MatMul", .op = "matmul", .since = 1, .in_min = 2, .in_max = 2, .out_max = 1, .floats = true,
-     .write = write_matmul},
+     .read = read_matmul, .write = write_matmul},
     {.type = "Gemm", .op = "matmul", .since = 1, .in_min = 2, .in_max = 3, .out_max = 1, .use = OC_ONNX_READ_ONLY,
      .floats = true, .attrs = gemm_attrs, .read = read_gemm},
     {NULL}};

@@ -2,18 +2,9 @@
 /* `ref`: one work-item per element; and the product by CLBlast. */
 #include "op/epilogue.h"
 #include "op/matmul/matmul.h"
+#include "op/room.h"
 
 #include <stdio.h>
-
-static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    (void)p, (void)caps, (void)why;
-    return true;
-}
-
-static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
-    (void)variant;
-    return oc__estimate_roofline(p, caps, 0.01, 0.1);
-}
 
 static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__problem *p = r->problem;
@@ -54,7 +45,8 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     return oc__steps_check(r->steps, err);
 }
 
-const oc__solver oc__matmul_ref = {.name = "matmul.ref", .applicable = applicable, .estimate = estimate, .record = record};
+const oc__solver oc__matmul_ref = {.name = "matmul.ref", .applicable = oc__always_applicable,
+                                   .estimate = oc__ref_window_estimate, .record = record};
 
 static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     (void)caps;

@@ -10,13 +10,8 @@
 
 bool oc__matmul_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
-    if (caps->simt_width > 1)
-        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-    if (p->pre.count)
-        return oc__refuse(why, "it takes no prologue");
-    for (int i = 0; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
-            return oc__refuse(why, "only f32");
+    if (!oc__for_cpu_f32(p, caps, why))
+        return false;
     if (!x.uniform)
         return oc__refuse(why, "mixed broadcasting of batch axes");
     if (x.m * x.n == 0 || x.k == 0 || x.batch == 0)
@@ -31,14 +26,22 @@ static int64_t tiles_to_share(int64_t tiles, const oc__caps *caps) {
     return OC_MAX(1, tiles / (12 * (int64_t)OC_MAX(caps->compute_units, 1u)));
 }
 
+#define SMALL_ROWS 128
+#define SMALL 448
+#define SMALL_T 8
+
+bool oc__matmul_small(const oc__matmul *x) {
+    return x->batch == 1 && x->m >= SMALL_T && x->m <= SMALL_ROWS && x->n <= SMALL && x->k <= SMALL;
+}
+
 static int vectors(const oc__matmul *x) {
-    return oc__tile_vectors(x->n, 1, 4, false);
+    return oc__matmul_small(x) ? 2 : oc__tile_vectors(x->n, 1, 4, false);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
     oc__matmul x = oc__matmul_of(p);
     (void)caps;
-    *out = (oc__variant){{oc__tile_length(vectors(&x), x.m, x.ta ? 1 : x.k, true)}};
+    *out = (oc__variant){{oc__matmul_small(&x) ? SMALL_T : oc__tile_length(vectors(&x), x.m, x.ta ? 1 : x.k, true)}};
 }
 
 void oc__matmul_panels(const oc__problem *p, int columns, oc__layout *layout) {
@@ -48,6 +51,13 @@ void oc__matmul_panels(const oc__problem *p, int columns, oc__layout *layout) {
     layout->block_count = 1;
     layout->block_axis[0] = (int8_t)axis;
     layout->block_size[0] = (int16_t)columns;
+}
+
+void oc__matmul_bias(const oc__recording *r, oc__step *step) {
+    bool bias = oc__matmul_of(r->problem).bias;
+    int operand = bias ? 2 : 1; /* any, where it is not read */
+    oc__step_desc(r->steps, step, r->in[operand].place, &r->problem->in[operand]);
+    oc__step_i32(r->steps, step, bias);
 }
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
@@ -73,9 +83,8 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string text;
     oc__string_init(&text, r->context);
     oc__epilogue_define(p, &text);
-    oc__string_printf(&text, "%s%s%s#define KV %d\n#define T %d\n#define MT %d\n#define KC %d\n",
-                      r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.ta ? "#define TRANS_A\n" : "", x.bias ? "#define HAS_BIAS\n" : "",
-                      kv, t, MT, 384 / kv / 16 * 16);
+    oc__string_printf(&text, "%s#define KV %d\n#define T %d\n#define MT %d\n#define KC %d\n",
+                      r->caps->fast_fma ? "#define FAST_FMA\n" : "", kv, t, MT, 384 / kv / 16 * 16);
     oc__step *step = oc__step_kernel(r->steps, "matmul_tiled.cl", text.text, "matmul_tiled");
     oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
     oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
@@ -83,12 +92,13 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_i32(r->steps, step, x.m);
     oc__step_i32(r->steps, step, x.n);
     oc__step_i32(r->steps, step, x.k);
+    oc__step_i32(r->steps, step, x.ta ? 1 : x.k);
+    oc__step_i32(r->steps, step, x.ta ? x.m : 1);
     oc__step_i64(r->steps, step, x.a_batch);
     oc__step_i64(r->steps, step, !x.b_batch ? 0 : panels * 16 * kv * x.k);
     oc__step_i32(r->steps, step, tiles_item);
     oc__step_i32(r->steps, step, panels);
-    if (x.bias)
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
+    oc__matmul_bias(r, step);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)((tiles + tiles_item - 1) / tiles_item), (uint64_t)panels, (uint64_t)x.batch);
     return oc__record_end(r, &text, err);
@@ -100,18 +110,35 @@ static const oc__tuning space[] = {{"T", tile_rows}, {NULL, NULL}};
 const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .applicable = oc__matmul_for_cpu, .layouts = layouts, .space = space,
                                      .variant = variant, .estimate = estimate, .record = record};
 
+/* A count above `least` with the same vectors and the same remainder. */
+static int64_t columns_beyond(int64_t count, int64_t least) {
+    int kv = oc__tile_vectors(count, 1, 4, false);
+    for (int64_t n = least + 1 + (count - least - 1) % (kv * 16); n < count; n += kv * 16)
+        if (oc__tile_vectors(n, 1, 4, false) == kv)
+            return n;
+    return count;
+}
+
 /* Same panels and remainders of columns, same remainder of rows. */
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in) {
     oc__matmul x = oc__matmul_of(from);
     const oc_matmul_params *q = from->params;
     int a = in[0].shape.rank, b = in[1].shape.rank;
-    int64_t n = oc__tile_shrink(x.n, 4, false), k = x.k > 64 ? 32 + x.k % 32 : x.k;
+    bool small = oc__matmul_small(&x);
+    int64_t n = small ? OC_MIN(x.n, 64 + x.n % 32) : oc__tile_shrink(x.n, 4, false), k = x.k > 64 ? 32 + x.k % 32 : x.k;
+    if (!small && x.k > SMALL) /* it stays as large as has a tile of its own */
+        k = SMALL + 32 + x.k % 32;
+    else if (!small && x.n > SMALL)
+        n = columns_beyond(x.n, SMALL);
     in[0].shape.dims[a - (q->trans_a ? 2 : 1)] = in[1].shape.dims[b - (q->trans_b ? 1 : 2)] = k;
     in[1].shape.dims[b - (q->trans_b ? 2 : 1)] = n;
     if (from->op_in > 2 && in[2].dtype)
         in[2].shape.dims[0] = n;
     int64_t *m = &in[0].shape.dims[a - (q->trans_a ? 1 : 2)];
-    *m = *m > 84 ? 42 + *m % 42 : *m;
+    if (!small && x.batch == 1 && x.k <= SMALL && x.n <= SMALL && *m > SMALL_ROWS)
+        *m = SMALL_ROWS + 42 + *m % 42;
+    else
+        *m = *m > 84 ? 42 + *m % 42 : *m;
     for (int i = 0; i < 2; i++) /* batches of 1, of 2, and what they are broadcast to */
         for (int d = 0; d < in[i].shape.rank - 2; d++)
             in[i].shape.dims[d] = OC_MIN(in[i].shape.dims[d], 2);

@@ -56,7 +56,8 @@ static int64_t rounds(const oc__matmul *x, const cut *c) {
 }
 
 static uint64_t sums_bytes(const oc__matmul *x, const cut *c) {
-    return c->parts > 1 ? (uint64_t)(c->parts * x->batch * x->m * x->n) * 4 : 0;
+    oc__gemm_size size = size_of(x);
+    return oc__gemm_sums(&size, c->parts);
 }
 
 /* Parts so that each compute unit has something to do. */
@@ -116,23 +117,16 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__matmul x = oc__matmul_of(p);
     oc__gemm_size size = size_of(&x);
     cut c = cut_of(&x, r->caps, &r->variant);
-    bool split = c.parts > 1, bias = x.bias && !split;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__define_types(p, &text);
-    if (split)
-        oc__string_append(&text, "#define POST_PARAMS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
-    else
-        oc__epilogue_define(p, &text);
-    oc__string_printf(&text, "%s%s%s%s#define DST %s\n#define M %d\n#define R %d\n#define ITEMS %d\n#define WIDTH %d\n",
-                      r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.tb ? "#define TRANS_B\n" : "", bias ? "#define HAS_BIAS\n" : "",
-                      p->in[0].dtype == OC_F16 ? "#define F16 1\n" : "#define F16 0\n", split ? "f32" : "Z0", (int)x.m, (int)c.r,
-                      (int)c.items, WIDTH);
+    oc__gemm_result_define(p, c.parts, x.bias, &text);
+    oc__string_printf(&text, "%s%s%s#define M %d\n#define R %d\n#define ITEMS %d\n#define WIDTH %d\n",
+                      r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.tb ? "#define TRANS_B\n" : "",
+                      p->in[0].dtype == OC_F16 ? "#define F16 1\n" : "#define F16 0\n", (int)x.m, (int)c.r, (int)c.items, WIDTH);
     oc__step *step = c.threads ? oc__step_kernel(r->steps, "matmul_vector.cl", text.text, "matmul_vector")
                                : oc__step_kernel(r->steps, "matmul_vector_local.cl", text.text, "matmul_vector_local");
-    oc__step_desc(r->steps, step, r->in[0].place, &p->in[0]);
-    oc__step_desc(r->steps, step, r->in[1].place, &p->in[1]);
-    oc__step_place(r->steps, step, split ? r->workspace : r->out[0].place, split ? 4 : oc_dtype_size(p->out[0].dtype));
+    oc__gemm_result_places(r, step, c.parts);
     oc__step_i32(r->steps, step, x.n);
     oc__step_i32(r->steps, step, x.k);
     oc__step_i64(r->steps, step, x.a_batch);
@@ -141,14 +135,10 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_i32(r->steps, step, c.k_part);
     if (c.threads)
         oc__step_i32(r->steps, step, c.columns);
-    if (bias)
-        oc__step_desc(r->steps, step, r->in[2].place, &p->in[2]);
-    if (!split)
-        oc__epilogue_args(r, step);
+    oc__gemm_result_posts(r, step, c.parts, x.bias);
     oc__step_range_local(step, 2, (uint64_t[]){(uint64_t)(c.across * c.items), (uint64_t)(x.batch * c.parts)},
                          (uint64_t[]){(uint64_t)c.items, 1});
-    if (split)
-        oc__gemm_join(r, &size, c.parts, x.bias);
+    oc__gemm_join(r, &size, c.parts, x.bias, false);
     return oc__record_end(r, &text, err);
 }
 

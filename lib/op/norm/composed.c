@@ -110,5 +110,10 @@ oc_value *oc_lp_norm(oc_graph *graph, oc_value *x, int64_t axis, int p, oc_error
     oc_reduce_params own = {.axes = {axis}, .axis_count = 1, .keep_dims = true};
     if (p != 1 && p != 2)
         return oc__graph_fail(graph, err, OC_ERROR_INVALID, "lp_norm: p is %d; 1 and 2 are possible", p);
-    return oc_div(graph, x, p == 1 ? oc_reduce_l1(graph, x, &own, err) : oc_reduce_l2(graph, x, &own, err), err);
+    oc_value *sum = p == 1 ? oc_reduce_l1(graph, x, &own, err) : oc_reduce_sum_square(graph, x, &own, err);
+    if (!sum)
+        return NULL;
+    oc_value *zero = oc_graph_scalar(graph, x->dtype, 0, err), *one = oc_graph_scalar(graph, x->dtype, 1, err);
+    sum = oc_where(graph, oc_equal(graph, sum, zero, err), one, sum, err); /* before the root, whose slope is infinite there */
+    return oc_div(graph, x, p == 1 ? sum : oc_sqrt(graph, sum, err), err);
 }

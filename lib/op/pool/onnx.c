@@ -35,10 +35,43 @@ static oc_status read_max(const oc__onnx_reading *reading, void *memory, oc_erro
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "operands of %s are not supported", oc_dtype_name(dtype));
     if (!oc__is_float(dtype)) /* bytes are whole numbers of f32 */
         x = oc_cast(reading->graph, x, OC_F32, err);
-    if (indices && (reading->in[0]->shape.rank != 4 || oc__onnx_attr_int(reading->node, "storage_order", 0) != 0))
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "indices are supported over two spatial axes and in storage order 0");
-    oc_value *y = indices ? oc_max_pool2d(reading->graph, x, &params, &reading->out[1], err) : oc_max_pool(reading->graph, x, &params, err);
+    oc_value *y = oc_max_pool_indices(reading->graph, x, &params, indices ? &reading->out[1] : NULL, err);
+    const int64_t *size = &reading->in[0]->shape.dims[2];
+    int axes = reading->in[0]->shape.rank - 2;
+    if (y != NULL && indices && oc__onnx_attr_int(reading->node, "storage_order", 0) != 0) {
+        for (int i = 0; i < axes; i++)
+            if (size[i] < 0)
+                return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED,
+                                       "indices in storage order 1 need sizes that are numbers");
+        reading->out[1] = oc__pool_column_major(reading->graph, reading->out[1], size, axes, err);
+    }
     return oc__onnx_give(reading, oc__is_float(dtype) ? y : oc_cast(reading->graph, y, dtype, err), err);
+}
+
+/* A size that is given and larger lies around what the window alone would give. */
+static oc_status read_unpool(const oc__onnx_reading *reading, void *memory, oc_error *err) {
+    oc__onnx_window w;
+    const oc_shape *x = &reading->in[0]->shape;
+    int64_t size[3], wanted[OC_MAX_RANK];
+    oc_pad_params pad = {.value = 0};
+    int count = -1;
+    (void)memory;
+    OC_TRY(oc__onnx_window_read(reading, NULL, &w, err));
+    for (int i = 0; i < w.axes; i++) {
+        if (x->dims[2 + i] < 1 || x->dims[2 + i] > INT32_MAX || w.stride[i] < 1 || w.stride[i] > INT32_MAX || w.kernel[i] < 1 ||
+            w.kernel[i] > INT32_MAX || w.pad_begin[i] < 0 || w.pad_end[i] < 0 || w.pad_begin[i] > INT32_MAX ||
+                w.pad_end[i] > INT32_MAX)
+            return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %d is not of a size that can be unpooled", 2 + i);
+        size[i] = (x->dims[2 + i] - 1) * w.stride[i] + w.kernel[i] - w.pad_begin[i] - w.pad_end[i];
+    }
+    if (oc__onnx_has_in(reading, 2))
+        OC_TRY(oc__onnx_ints(reading, 2, wanted, OC_MAX_RANK, &count, NULL, err));
+    if (count >= 0 && count != x->rank)
+        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "output_shape has %d entries", count);
+    for (int i = 0; count >= 0 && i < w.axes; i++)
+        pad.end[2 + i] = wanted[2 + i] > 0 && wanted[2 + i] <= INT32_MAX ? wanted[2 + i] - size[i] : 0;
+    oc_value *y = oc_max_unpool(reading->graph, reading->in[0], reading->in[1], size, err);
+    return oc__onnx_give(reading, count >= 0 ? oc_pad(reading->graph, y, &pad, err) : y, err);
 }
 
 static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_error *err) {
@@ -115,6 +148,8 @@ static const oc__onnx_attr_rule hooks[] = {OC_ONNX_ATTR_HOOK("kernel_shape"), OC
 const oc__onnx_rule oc__pool_onnx[] = {
     {.type = "MaxPool", .op = "max_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 2, .use = OC_ONNX_READ_ONLY,
      .attrs = hooks, .read = read_max},
+    {.type = "MaxUnpool", .op = "max_pool2d", .since = 9, .in_min = 2, .in_max = 3, .out_max = 1, .use = OC_ONNX_READ_ONLY,
+     .param_inputs = 4, .attrs = hooks, .read = read_unpool},
     {.type = "AveragePool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,
      .floats = true, .attrs = hooks, .read = read_average},
     {.type = "LpPool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY, .floats = true,

@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ref`: one work-item per element of the result. */
 #include "op/pool/pool.h"
-
-static bool always(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
-    (void)p, (void)caps, (void)why;
-    return true;
-}
-
-static double ref_estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
-    (void)variant;
-    return oc__estimate_roofline(p, caps, 0.01, 0.1);
-}
+#include "op/room.h"
 
 static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__problem *p = r->problem;
@@ -43,4 +34,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     return oc__steps_check(r->steps, err);
 }
 
-const oc__solver oc__pool_ref = {.name = "pool.ref", .applicable = always, .estimate = ref_estimate, .record = record};
+const oc__solver oc__pool_ref = {.name = "pool.ref", .applicable = oc__always_applicable,
+                                 .estimate = oc__ref_window_estimate, .record = record};

@@ -32,7 +32,11 @@ static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_e
     if (count <= 0 && oc__onnx_attr_int(reading->node, "noop_with_empty_axes", 0) != 0)
         return oc__onnx_give(reading, oc_identity(reading->graph, reading->in[0], err), err);
     params->axis_count = OC_MAX(count, 0);
-    return oc__onnx_give(reading, reducer_of(reading->node->type)(reading->graph, reading->in[0], params, err), err);
+    oc_graph *graph = reading->graph;
+    oc_value *x = reading->in[0];
+    bool logic = x->dtype == OC_BOOL && strncmp(reading->node->type, "ReduceM", 7) == 0; /* any, all: of 0 and 1 */
+    oc_value *y = reducer_of(reading->node->type)(graph, logic ? oc_cast(graph, x, OC_U8, err) : x, params, err);
+    return oc__onnx_give(reading, logic ? oc_cast(graph, y, OC_BOOL, err) : y, err);
 }
 
 static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err) {

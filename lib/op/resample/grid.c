@@ -13,8 +13,9 @@ typedef struct sampler {
     const oc_grid_params *params;
     oc_dtype dtype;
     oc_error *err;
-    V *x;                  /* (N, C, H W) */
-    int64_t height, width, channels, points;
+    V *x;                  /* (N, C, elements) */
+    int axes;
+    int64_t size[3], channels, points; /* size: outermost first */
 } sampler;
 
 static V *number(const sampler *s, double value) {
@@ -62,16 +63,20 @@ static V *is_inside(const sampler *s, V *index, int64_t size) {
 }
 
 /* Elements at whole indices (N, 1, points) of all channels, times a weight. */
-static V *tap(const sampler *s, V *ix, V *iy, V *weight) {
+static V *tap(const sampler *s, V *const *index, V *weight) {
     oc_graph *graph = s->graph;
-    V *at = oc_add(graph, times(s, inside(s, iy, s->height), (double)s->width), inside(s, ix, s->width), s->err);
+    V *at = inside(s, index[0], s->size[0]);
+    for (int i = 1; i < s->axes; i++)
+        at = oc_add(graph, times(s, at, (double)s->size[i]), inside(s, index[i], s->size[i]), s->err);
     V *indices = oc_cast(graph, oc_round(graph, at, s->err), OC_I64, s->err);
     indices = oc_expand(graph, indices, &OC_SHAPE(1, s->channels, s->points), s->err);
     V *taken = oc_gather_elements(graph, s->x, indices, 2, s->err);
     taken = weight ? oc_mul(graph, taken, weight, s->err) : taken;
     if (s->params->padding != OC_GRID_ZEROS)
         return taken;
-    V *valid = oc_logical_and(graph, is_inside(s, ix, s->width), is_inside(s, iy, s->height), s->err);
+    V *valid = is_inside(s, index[0], s->size[0]);
+    for (int i = 1; i < s->axes; i++)
+        valid = oc_logical_and(graph, valid, is_inside(s, index[i], s->size[i]), s->err);
     return oc_where(graph, valid, taken, number(s, 0), s->err);
 }
 
@@ -97,26 +102,38 @@ static int weights_of(const sampler *s, V *t, V *out[4]) {
     return 4;
 }
 
-static V *sample(const sampler *s, V *px, V *py) {
+static V *sample(const sampler *s, V *const *place) {
     oc_graph *graph = s->graph;
-    V *wx[4], *wy[4], *sum = NULL;
-    if (s->params->mode == OC_RESIZE_NEAREST)
-        return tap(s, oc_round(graph, px, s->err), oc_round(graph, py, s->err), NULL);
-    V *fx = oc_floor(graph, px, s->err), *fy = oc_floor(graph, py, s->err);
-    int count = weights_of(s, oc_sub(graph, px, fx, s->err), wx), first = count == 4 ? -1 : 0;
-    weights_of(s, oc_sub(graph, py, fy, s->err), wy);
-    for (int i = 0; i < count; i++) {
-        for (int k = 0; k < count; k++) {
-            V *part = tap(s, add(s, fx, k + first), add(s, fy, i + first), oc_mul(graph, wy[i], wx[k], s->err));
-            sum = sum ? oc_add(graph, sum, part, s->err) : part;
+    V *weights[3][4], *from[3], *index[3], *sum = NULL;
+    int count = 1, all = 1;
+    for (int i = 0; i < s->axes; i++) {
+        bool nearest = s->params->mode == OC_RESIZE_NEAREST;
+        index[i] = from[i] = nearest ? oc_round(graph, place[i], s->err) : oc_floor(graph, place[i], s->err);
+        if (!nearest)
+            count = weights_of(s, oc_sub(graph, place[i], from[i], s->err), weights[i]);
+        all *= count;
+    }
+    if (count == 1)
+        return tap(s, index, NULL);
+    for (int k = 0; k < all; k++) { /* the last axis fastest */
+        V *weight = NULL;
+        for (int i = 0, rest = all; i < s->axes; i++) {
+            int t = k / (rest /= count) % count;
+            index[i] = add(s, from[i], t - (count == 4));
+            weight = weight ? oc_mul(graph, weight, weights[i][t], s->err) : weights[i][t];
         }
+        V *part = tap(s, index, weight);
+        sum = sum ? oc_add(graph, sum, part, s->err) : part;
     }
     return sum;
 }
 
 /* Column k of the grid as (N, 1, points). */
 static V *column(const sampler *s, V *grid, int k) {
-    oc_slice_params part = {.begin = {0, 0, 0, k}, .end = {0, 0, 0, k + 1}, .step = {0, 0, 0, 1}};
+    oc_slice_params part = {.begin = {0}};
+    part.begin[s->axes + 1] = k;
+    part.end[s->axes + 1] = k + 1;
+    part.step[s->axes + 1] = 1;
     oc_reshape_params shape = {.dims = {OC_RESHAPE_AXIS(0), 1, s->points}, .rank = 3};
     V *points = oc_slice(s->graph, grid, &part, s->err);
     return oc__graph_node1(s->graph, &oc__op_reshape, &shape, &points, 1, s->err);
@@ -127,14 +144,26 @@ V *oc_grid_sample(oc_graph *graph, V *x, V *grid, const oc_grid_params *params, 
     if (!x || !grid)
         return oc__graph_pass_error(graph, err);
     const int64_t *d = x->shape.dims, *g = grid->shape.dims;
-    bool fits = x->shape.rank == 4 && grid->shape.rank == 4 && g[3] == 2 && d[1] > 0 && d[2] > 0 && d[3] > 0 && g[1] >= 0 && g[2] >= 0;
-    if (!fits || x->dtype != grid->dtype || !oc__is_real(x->dtype))
-        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "grid_sample: it takes (N, C, H, W) and a grid (N, H', W', 2) of one type");
-    sampler s = {.graph = graph, .params = &own, .dtype = x->dtype, .err = err, .height = d[2], .width = d[3], .channels = d[1],
-                 .points = g[1] * g[2]};
-    oc_reshape_params flat = {.dims = {OC_RESHAPE_AXIS(0), d[1], d[2] * d[3]}, .rank = 3};
-    oc_reshape_params image = {.dims = {OC_RESHAPE_AXIS(0), d[1], g[1], g[2]}, .rank = 4};
+    sampler s = {.graph = graph, .params = &own, .dtype = x->dtype, .err = err, .axes = x->shape.rank - 2, .channels = d[1],
+                 .points = 1};
+    bool fits = (s.axes == 2 || s.axes == 3) && grid->shape.rank == s.axes + 2 && g[s.axes + 1] == s.axes && d[1] > 0 &&
+                !(s.axes == 3 && own.mode == OC_RESIZE_CUBIC) && x->dtype == grid->dtype && oc__is_real(x->dtype);
+    oc_reshape_params flat = {.dims = {OC_RESHAPE_AXIS(0), d[1], 1}, .rank = 3}, image = {.dims = {OC_RESHAPE_AXIS(0), d[1]},
+                                                                                          .rank = s.axes + 2};
+    for (int i = 0; i < s.axes && fits; i++) {
+        s.size[i] = d[2 + i];
+        image.dims[2 + i] = g[1 + i];
+        fits = d[2 + i] > 0 && g[1 + i] >= 0 && oc__mul_i64(flat.dims[2], d[2 + i], &flat.dims[2]) &&
+            oc__mul_i64(s.points, g[1 + i], &s.points);
+    }
+    if (!fits)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE,
+                              "grid_sample: it takes (N, C, H, W) and a grid (N, H', W', 2) of one type, or "
+                              "(N, C, D, H, W) and (N, D', H', W', 3), not cubic then; but for N, sizes are numbers");
+    V *place[3];
     s.x = oc__graph_node1(graph, &oc__op_reshape, &flat, &x, 1, err);
-    V *y = sample(&s, place_of(&s, column(&s, grid, 0), s.width), place_of(&s, column(&s, grid, 1), s.height));
+    for (int i = 0; i < s.axes; i++) /* of a point, the innermost axis comes first */
+        place[i] = place_of(&s, column(&s, grid, s.axes - 1 - i), s.size[i]);
+    V *y = sample(&s, place);
     return oc__graph_node1(graph, &oc__op_reshape, &image, &y, 1, err);
 }

@@ -32,12 +32,11 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_resize_params *pa
         !number_of(oc__onnx_attr_text(node, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"), coordinates, 7, &coordinate) ||
         !number_of(oc__onnx_attr_text(node, "nearest_mode", old ? "floor" : "round_prefer_floor"), roundings, 4, &rounding))
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "a mode of it is not known");
-    if (oc__onnx_attr_int(node, "antialias", 0) != 0)
-        return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "antialias is not supported");
     *params = (oc_resize_params){.mode = (oc_resize_mode)mode, .coordinates = (oc_resize_coordinates)coordinate,
                                  .rounding = (oc_resize_rounding)rounding,
                                  .cubic_a = (float)oc__onnx_attr_float(node, "cubic_coeff_a", -0.75),
                                  .exclude_outside = oc__onnx_attr_int(node, "exclude_outside", 0) != 0,
+                                 .antialias = oc__onnx_attr_int(node, "antialias", 0) != 0,
                                  .extrapolation = oc__onnx_attr_float(node, "extrapolation_value", 0)};
     return OC_OK;
 }

@@ -38,41 +38,80 @@ static double nearest(oc_resize_rounding rounding, double place) {
     }
 }
 
-/* Keys, "Cubic convolution interpolation for digital image processing", 1981. */
-void oc__cubic_weights(double a, double t, double weights[4]) {
-    for (int i = 0; i < 4; i++) {
-        double d = fabs(t - (double)(i - 1));
-        weights[i] = d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+bool oc__taps_init(oc__taps *taps, oc_context *context, int64_t to, int64_t count) {
+    int64_t all;
+    *taps = (oc__taps){.context = context, .to = to, .count = (int)count};
+    if (count > OC_MAX_TAPS || !oc__mul_i64(to, count, &all) || (uint64_t)all > SIZE_MAX / 16)
+        return false;
+    taps->index = oc__alloc_array(context, (size_t)all, sizeof(*taps->index));
+    taps->weight = oc__alloc_array(context, (size_t)all, sizeof(*taps->weight));
+    taps->outside = oc__alloc_array(context, (size_t)to, sizeof(*taps->outside));
+    return taps->index && taps->weight && taps->outside;
+}
+
+void oc__taps_finish(oc__taps *taps) {
+    oc__free(taps->context, taps->index);
+    oc__free(taps->context, taps->weight);
+    oc__free(taps->context, taps->outside);
+}
+
+/* What antialiasing stretches the kernel by. */
+static double stretch(const oc_resize_params *p, int64_t from, int64_t to) {
+    double scale = p->scale > 0 ? p->scale : (double)to / (double)from;
+    return p->antialias && p->mode != OC_RESIZE_NEAREST && scale < 1 ? 1 / scale : 1;
+}
+
+int64_t oc__resize_tap_count(const oc_resize_params *p, int64_t from, int64_t to) {
+    double radius = p->mode == OC_RESIZE_CUBIC ? 2 : 1, reach = ceil(radius * stretch(p, from, to));
+    return p->mode == OC_RESIZE_NEAREST ? 1 : reach < OC_MAX_TAPS ? 2 * (int64_t)reach : OC_MAX_TAPS + 1;
+}
+
+/* Of cubic convolution: Keys, "Cubic convolution interpolation for digital image processing", 1981. */
+static double kernel(const oc_resize_params *p, double d) {
+    double a = p->cubic_a != 0 ? p->cubic_a : -0.75;
+    if (p->mode == OC_RESIZE_LINEAR)
+        return d < 1 ? 1 - d : 0;
+    return d >= 2 ? 0 : d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+}
+
+/* Elements around a place; the sum of weights is 1. */
+static void around(const oc_resize_params *p, double place, double stretched, int64_t from, int count, int64_t *index,
+                   double *weight) {
+    double first = floor(place) - count / 2 + 1, sum = 0;
+    bool inner = p->exclude_outside && (p->mode == OC_RESIZE_CUBIC || p->antialias);
+    for (int i = 0; i < count; i++) {
+        double at = first + i;
+        bool outside = at < 0 || at > (double)from - 1;
+        weight[i] = inner && outside ? 0 : kernel(p, fabs(place - at) / stretched);
+        index[i] = clamp(at, from);
+        sum += weight[i];
+    }
+    for (int i = 0; i < count && (inner || stretched > 1); i++)
+        weight[i] /= sum;
+}
+
+void oc__resize_taps(const oc_resize_params *p, int64_t from, oc__taps *out) {
+    double stretched = stretch(p, from, out->to);
+    for (int64_t x = 0; x < out->to; x++) {
+        double place = place_of(p, from, out->to, x);
+        int64_t *index = out->index + x * out->count;
+        double *weight = out->weight + x * out->count;
+        out->outside[x] = p->coordinates == OC_RESIZE_CROP && (place < 0 || place > (double)from - 1);
+        if (p->mode != OC_RESIZE_NEAREST) {
+            around(p, place, stretched, from, out->count, index, weight);
+        } else {
+            index[0] = clamp(nearest(p->rounding, place), from);
+            weight[0] = 1;
+        }
     }
 }
 
-static void cubic(const oc_resize_params *p, double place, int64_t from, oc__taps *out) {
-    double first = floor(place), sum = 0;
-    out->count = 4;
-    oc__cubic_weights(p->cubic_a != 0 ? p->cubic_a : -0.75, place - first, out->weight);
-    for (int i = 0; i < 4; i++) {
-        double index = first + i - 1;
-        if (p->exclude_outside && (index < 0 || index > (double)from - 1))
-            out->weight[i] = 0;
-        out->index[i] = clamp(index, from);
-        sum += out->weight[i];
-    }
-    for (int i = 0; i < 4 && p->exclude_outside; i++)
-        out->weight[i] /= sum;
-}
-
-void oc__resize_taps(const oc_resize_params *p, int64_t from, int64_t to, int64_t x, oc__taps *out) {
-    double place = place_of(p, from, to, x), first = floor(place);
-    *out = (oc__taps){.count = p->mode == OC_RESIZE_NEAREST ? 1 : 2, .weight = {1}};
-    out->outside = p->coordinates == OC_RESIZE_CROP && (place < 0 || place > (double)from - 1);
-    if (p->mode == OC_RESIZE_CUBIC) {
-        cubic(p, place, from, out);
-    } else if (p->mode == OC_RESIZE_LINEAR) {
-        out->index[0] = clamp(first, from);
-        out->index[1] = clamp(first + 1, from);
-        out->weight[0] = 1 - (place - first);
-        out->weight[1] = place - first;
-    } else {
-        out->index[0] = clamp(nearest(p->rounding, place), from);
+void oc__area_taps(int64_t from, oc__taps *out) {
+    for (int64_t x = 0; x < out->to; x++) {
+        int64_t begin = x * from / out->to, end = ((x + 1) * from + out->to - 1) / out->to;
+        for (int64_t t = 0; t < out->count; t++) {
+            out->index[x * out->count + t] = OC_MIN(begin + t, end - 1);
+            out->weight[x * out->count + t] = begin + t < end ? 1 / (double)(end - begin) : 0;
+        }
     }
 }

@@ -29,8 +29,6 @@ void oc__move_host(const oc__move *move, const double *src, double *dst);
 /* applicable() and estimate() of solvers that move by rows and tiles. */
 bool oc__move_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 double oc__move_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);
-oc_status oc__copy_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
-                        oc_error *err);
 
 /* slice.c: the first index and the number of indices that a slice takes of an axis. */
 void oc__slice_axis(const oc_slice_params *params, int axis, int64_t size, int64_t *first, int64_t *count);

@@ -4,15 +4,6 @@
 
 #include "op/shape/shape.h"
 
-oc_status oc__copy_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
-                        oc_error *err) {
-    (void)context, (void)err;
-    int64_t count = oc__count(&problem->out[0].shape);
-    for (int64_t i = 0; i < count; i++)
-        out[0][i] = in[0][i];
-    return OC_OK;
-}
-
 static const oc__field reshape_fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_reshape_params, dims, OC_MAX_RANK),
                                            OC_FIELD(OC_FIELD_I32, oc_reshape_params, rank),
                                            OC_FIELD(OC_FIELD_BOOL, oc_reshape_params, copy_zero), {NULL}};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan for several devices: plans for one device each, with blocks of host memory between them. */
+#ifndef OC_PARTS_H
+#define OC_PARTS_H
+
+#include "plan/crew.h"
+#include "plan/plan.h"
+#include "sched/machine.h"
+
+/* A value that parts exchange with each other or with the caller: whole, dense, in host memory, one of it in each exec. */
+typedef struct oc__block {
+    const char *name; /* for what is said about it */
+    oc_dtype dtype;
+    oc_shape shape;
+} oc__block;
+
+/* An input or output of a part: a block, or some rows (indices of the first axis) of it. */
+typedef struct oc__port {
+    const char *name; /* in the part's plan */
+    int32_t block;
+    int64_t first, rows; /* rows < 0: all of it */
+} oc__port;
+
+/* One plan on one device; parts are in the order in which devices take them. */
+typedef struct oc__part {
+    int32_t device;
+    oc_plan *plan;
+    oc__port *in, *out;
+    size_t in_count, out_count;
+    int32_t *needs;  /* earlier parts of other devices */
+    size_t need_count;
+    double start, seconds; /* as predicted */
+} oc__part;
+
+/* Numbers that parts have a share of: block `to` is the sum of blocks `from`, in this order, times their weights. */
+typedef struct oc__blend {
+    int32_t to, *from;
+    double *weights;
+    size_t count;
+} oc__blend;
+
+struct oc__parts {
+    oc__block *blocks;
+    size_t block_count, block_capacity;
+    oc__part *parts;
+    size_t part_count, part_capacity;
+    oc__blend *blends; /* done when all parts are */
+    size_t blend_count, blend_capacity;
+    int32_t *input_block, *output_block; /* by the plan's inputs and outputs */
+    const char *policy;
+    double predicted, bound; /* seconds of a run; no placement is faster */
+    double interval;         /* seconds between inputs of a stream */
+    uint64_t transfer_bytes; /* that cross from device to device in a run */
+    oc__machine machine;
+    oc__groups groups;       /* none when the batch was split */
+    int64_t *shares;         /* split: rows of each device; NULL else */
+    oc__crew *crew;          /* NULL: one device is enough, the caller's thread does it */
+};
+
+/* parts.c: fills plan->parts. The plan's graph is rewritten and its sizes are numbers. */
+oc_status oc__parts_create(oc_plan *plan, const oc_graph *original, oc_error *err);
+void oc__parts_free(oc_plan *plan);
+int32_t oc__parts_add_block(oc_plan *plan, const char *name, oc_dtype dtype, const oc_shape *shape, oc_error *err); /* -1: failed */
+oc__part *oc__parts_add(oc_plan *plan, oc_error *err); /* NULL: failed */
+/* The params of a part's plan: what concerns the whole is left out. */
+oc_plan_params oc__part_params(const oc_plan *plan);
+/* cut.c: the placed graph as parts, and when each will run; `build`: with plans, so that they can. */
+oc_status oc__parts_cut(oc_plan *plan, bool build, oc_error *err);
+/* split.c: the batch cut. *possible: false, with the reason in `why`, where this graph's cannot be. */
+oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err);
+/* What a split is expected to take, and its shares (room for an entry a device); INFINITY where there is no batch to be cut. */
+double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t batch, int64_t *shares);
+/* The size of the first axis that all inputs have in common; 0: none. */
+int64_t oc__split_batch(const oc_graph *graph);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making an exec for several devices. */
+#include "plan/team.h"
+
+#include <string.h>
+
+/* A view of the rows of a block. */
+static oc_status make_view(oc__team *team, const oc__port *port, oc_tensor **out, oc_error *err) {
+    oc_tensor *block = team->blocks[port->block];
+    oc_shape shape = *oc_tensor_get_shape(block);
+    uint64_t offset = 0;
+    if (port->rows >= 0) {
+        int64_t row = 1;
+        for (int i = 1; i < shape.rank; i++)
+            row *= shape.dims[i];
+        shape.dims[0] = port->rows;
+        offset = (uint64_t)(port->first * row);
+    }
+    return oc_tensor_view(out, block, offset, &shape, NULL, err);
+}
+
+static oc_status make_ports(oc__team *team, oc__member *member, const oc__part *part, oc_error *err) {
+    oc_context *context = team->exec->context;
+    member->in = oc__alloc_array(context, part->in_count + 1, sizeof(*member->in));
+    member->out = oc__alloc_array(context, part->out_count + 1, sizeof(*member->out));
+    member->in_now = oc__alloc_array(context, part->in_count + 1, sizeof(*member->in_now));
+    member->out_now = oc__alloc_array(context, part->out_count + 1, sizeof(*member->out_now));
+    if (!member->in || !member->out || !member->in_now || !member->out_now)
+        return oc__fail_memory(context, err, (part->in_count + part->out_count) * sizeof(*member->in_now));
+    for (size_t i = 0; i < part->in_count; i++)
+        OC_TRY(make_view(team, &part->in[i], &member->in[i], err));
+    for (size_t i = 0; i < part->out_count; i++) {
+        OC_TRY(make_view(team, &part->out[i], &member->out[i], err));
+        member->out_now[i] = (oc_binding){part->out[i].name, member->out[i]};
+    }
+    return OC_OK;
+}
+
+/* The caller's state where it can be used as it is; else a copy on the part's device. */
+static oc_status make_state(oc__team *team, oc__member *member, const oc__part *part, oc_state **out, oc_error *err) {
+    oc_state *given = team->exec->state;
+    oc_device *device = part->plan->devices[0];
+    *out = given;
+    if (!given || (team->exec->plan->parts->part_count == 1 && given->device == device))
+        return OC_OK;
+    if (part->plan->updates)
+        return oc__fail(team->exec->context, err, OC_ERROR_INVALID, "the state lies on another device than that which changes it: %s",
+                        oc_device_get_info(device)->name);
+    OC_TRY(oc_state_create(&member->state, device, part->plan->graph, 0, err));
+    *out = member->state;
+    return OC_OK;
+}
+
+static oc_status make_blocks(oc__team *team, oc_error *err) {
+    const struct oc__parts *parts = team->exec->plan->parts;
+    for (size_t i = 0; i < parts->block_count; i++)
+        OC_TRY(oc_tensor_create(&team->blocks[i], team->exec->context, NULL, parts->blocks[i].dtype, &parts->blocks[i].shape, err));
+    return OC_OK;
+}
+
+static oc_status fill(oc__team *team, oc_error *err) {
+    oc_exec *exec = team->exec;
+    oc_context *context = exec->context;
+    const struct oc__parts *parts = exec->plan->parts;
+    team->members = oc__alloc_array(context, OC_MAX(parts->part_count, (size_t)1), sizeof(*team->members));
+    team->blocks = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(*team->blocks));
+    team->given = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(bool));
+    team->fresh = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(bool));
+    team->outputs = oc__alloc_array(context, OC_MAX(exec->plan->output_count, (size_t)1), sizeof(*team->outputs));
+    if (!team->members || !team->blocks || !team->given || !team->fresh || !team->outputs)
+        return oc__fail_memory(context, err, parts->block_count * sizeof(*team->blocks));
+    OC_TRY(make_blocks(team, err));
+    for (size_t i = 0; i < parts->part_count; i++) {
+        oc_state *state;
+        OC_TRY(make_state(team, &team->members[i], &parts->parts[i], &state, err));
+        OC_TRY(oc_exec_create(&team->members[i].exec, parts->parts[i].plan, state, err));
+        OC_TRY(make_ports(team, &team->members[i], &parts->parts[i], err));
+    }
+    return OC_OK;
+}
+
+oc_status oc__team_create(oc_exec *exec, oc_error *err) {
+    oc__team *team = exec->team = oc__alloc(exec->context, sizeof(*team));
+    pthread_condattr_t clock;
+    if (!team)
+        return oc__fail_memory(exec->context, err, sizeof(*team));
+    team->exec = exec;
+    team->failed = -1;
+    pthread_mutex_init(&team->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&team->change, &clock);
+    pthread_condattr_destroy(&clock);
+    return fill(team, err);
+}
+
+static void free_member(oc__team *team, oc__member *member, const oc__part *part) {
+    for (size_t i = 0; member->in && i < part->in_count; i++)
+        oc_tensor_destroy(&member->in[i]);
+    for (size_t i = 0; member->out && i < part->out_count; i++)
+        oc_tensor_destroy(&member->out[i]);
+    oc_exec_destroy(&member->exec);
+    oc_state_destroy(&member->state);
+    oc__free(team->exec->context, member->in);
+    oc__free(team->exec->context, member->out);
+    oc__free(team->exec->context, member->in_now);
+    oc__free(team->exec->context, member->out_now);
+}
+
+void oc__team_destroy(oc_exec *exec) {
+    oc__team *team = exec->team;
+    const struct oc__parts *parts = exec->plan->parts;
+    if (!team)
+        return;
+    (void)oc__team_wait(exec, NULL);
+    oc_exec_destroy(&team->spare);
+    oc_plan_destroy(&team->spare_plan);
+    if (team->abandoned)
+        return;
+    for (size_t i = 0; team->members && i < parts->part_count; i++)
+        free_member(team, &team->members[i], &parts->parts[i]);
+    for (size_t i = 0; team->blocks && i < parts->block_count; i++)
+        oc_tensor_destroy(&team->blocks[i]);
+    pthread_cond_destroy(&team->change);
+    pthread_mutex_destroy(&team->lock);
+    oc__free(exec->context, team->members);
+    oc__free(exec->context, team->blocks);
+    oc__free(exec->context, team->given);
+    oc__free(exec->context, team->fresh);
+    oc__free(exec->context, team->outputs);
+    oc__free(exec->context, team);
+    exec->team = NULL;
+}
+
+oc_step_time oc__team_step_time(const oc_exec *exec, size_t index) {
+    const oc__team *team = exec->team;
+    if (team->spare)
+        return oc_exec_get_step_time(team->spare, index);
+    for (size_t i = 0; i < exec->plan->parts->part_count; i++) {
+        oc_step_time time = oc_exec_get_step_time(team->members[i].exec, 0);
+        for (size_t k = 0; (time = oc_exec_get_step_time(team->members[i].exec, k)).problem; k++)
+            if (index-- == 0)
+                return time;
+    }
+    return (oc_step_time){0};
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An exec of a plan for several devices: an exec for each part, the blocks between them, and the run that is on its way. */
+#ifndef OC_TEAM_H
+#define OC_TEAM_H
+
+#include "plan/exec.h"
+#include "plan/parts.h"
+
+typedef struct oc__member {
+    oc_exec *exec;
+    oc_state *state;      /* a copy of the caller's on the part's device; NULL: none is needed */
+    oc_tensor **in, **out; /* by port: views of the blocks */
+    oc_binding *in_now, *out_now;
+    size_t in_count;      /* ports whose block is new in this run */
+    bool done;
+    double start, seconds; /* of the last run, from its beginning */
+} oc__member;
+
+typedef struct oc__team {
+    oc_exec *exec;
+    oc__member *members; /* by part */
+    oc_tensor **blocks;
+    bool *given;         /* by block: has been given in some run */
+    uint64_t version;    /* of the caller's state that the members' copies were made from */
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    /* the run: guarded by the lock while it is on its way */
+    bool *fresh;         /* by block: given for this run */
+    oc_binding *outputs; /* where the caller wants results */
+    size_t output_count, left;
+    bool running;
+    double began;
+    oc_error error;      /* of the first part that failed */
+    int32_t failed;      /* that part, or -1 */
+    oc__signal *signal;  /* set when the run is over; may be NULL */
+    /* what took over when a device had failed */
+    oc_plan *spare_plan;
+    oc_exec *spare;
+    bool abandoned;      /* a device has not come back: nothing of this may be freed */
+} oc__team;
+
+oc_status oc__team_create(oc_exec *exec, oc_error *err);
+void oc__team_destroy(oc_exec *exec);
+oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
+                       oc_error *err);
+oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
+                           size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err);
+oc_status oc__team_wait(oc_exec *exec, oc_error *err);
+oc_step_time oc__team_step_time(const oc_exec *exec, size_t index);
+
+/* recover.c: the run again on the devices that are left; without any, the error. */
+oc_status oc__team_recover(oc_exec *exec, oc_error *err);
+/* run.c */
+oc_status oc__exec_check_bindings(const oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
+                                  size_t output_count, oc_error *err);
+
+#endif
