@@ -13,6 +13,7 @@
 #include <ocelli/error.h>
 #include <ocelli/event.h>
 #include <ocelli/exec.h>
+#include <ocelli/gradcheck.h>
 #include <ocelli/graph.h>
 #include <ocelli/log.h>
 #include <ocelli/net.h>

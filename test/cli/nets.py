@@ -106,12 +106,25 @@ def test_training(folder):
     check_run("rank", ["train", "mlp", *data], 1, stderr="height")
 
 
+def test_gradcheck(folder):
+    model = os.path.join(folder, "l.onnx")
+    check_run("lenet5", ["net", "lenet5", "--onnx", model], 0)
+    out = check_run("gradcheck", ["gradcheck", model], 0)
+    check(out.count("  ok\n") == 10, "a line a parameter")
+    rows = json.loads(check_run("gradcheck", ["gradcheck", model, "--json", "--on", "device", "--freeze", "*.weight"], 0))
+    check([row["name"] for row in rows] == [f"{layer}.bias" for layer in ("conv1", "conv2", "fc1", "fc2", "fc3")], "those not frozen")
+    keys("gradcheck", rows[0], ["name", "elements", "norm", "derivative", "quotient", "error", "device_error", "right"])
+    check_run("strict", ["gradcheck", model, "--tolerance", "1e-30"], 1, stderr="gradients are wrong", stdout="WRONG")
+    check_run("where", ["gradcheck", model, "--on", "moon"], 2, stderr="host or device")
+
+
 def main():
     test_list()
     test_tables()
     with tempfile.TemporaryDirectory() as folder:
         test_models(folder)
         test_training(folder)
+        test_gradcheck(folder)
     return summary()
 
 
