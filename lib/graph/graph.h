@@ -19,8 +19,10 @@ typedef struct oc__copy_params {
     bool no_updates;
     const char *batch; /* not NULL: the first axis of every input becomes the symbol of this name */
     /* Not NULL: a part of the graph, of the nodes marked here (by id); what others make is an input of the part, and its outputs are
-     * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out. */
+     * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out, unless `updates`. */
     const bool *nodes, *exported;
+    bool updates;
+    const char *keep; /* not NULL: with `bind`, the symbol of this name stays one */
 } oc__copy_params;
 #define OC_CUT_NAME 32
 const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]);

@@ -162,7 +162,7 @@ static oc_status place_heft(oc_plan *plan, double *single, double *best_seconds,
 
 /* The best of single, heft and split by prediction; several devices only where they promise enough. */
 static oc_status place_auto(oc_plan *plan, const oc_graph *original, bool *split, oc_error *err) {
-    int64_t *shares = oc__arena_alloc(&plan->arena, sizeof(*shares) * (size_t)plan->device_count), batch = oc__split_batch(plan->graph);
+    int64_t *shares = oc__arena_alloc(&plan->arena, sizeof(*shares) * (size_t)plan->device_count), batch = oc__split_batch(original, plan->graph);
     double together, alone, cut = INFINITY;
     if (!shares)
         return oc__fail_memory(plan->context, err, sizeof(*shares) * (size_t)plan->device_count);
