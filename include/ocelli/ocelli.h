@@ -13,6 +13,7 @@
 #include <ocelli/error.h>
 #include <ocelli/event.h>
 #include <ocelli/exec.h>
+#include <ocelli/gradcheck.h>
 #include <ocelli/graph.h>
 #include <ocelli/log.h>
 #include <ocelli/net.h>
@@ -40,6 +41,7 @@
 #include <ocelli/op/softmax.h>
 #include <ocelli/plan.h>
 #include <ocelli/state.h>
+#include <ocelli/summary.h>
 #include <ocelli/tensor.h>
 #include <ocelli/train.h>
 #include <ocelli/version.h>

@@ -140,6 +140,7 @@ struct oc__onnx_rule {
     int in_min, in_max, out_max;
     oc__onnx_use use;
     bool floats; /* operands of other types, which ONNX allows, are not supported */
+    bool shape_free; /* writing: operands that the op needs for their shapes only are left out */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
     uint32_t peeked_inputs;          /* bit i: input i is computed with, and looked at where it is known */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */
@@ -151,7 +152,6 @@ struct oc__onnx_rule {
     /* Emits the ONNX nodes itself; NULL: one node with the table's attributes. */
     oc_status (*write)(oc__onnx_writing *writing, oc_error *err);
     int (*opset)(const oc_node *node); /* writing: what this node needs, where that is more than `since`; may be NULL */
-    uint32_t unwritten_inputs;         /* bit i: operand i does not appear in the file */
 };
 
 extern const oc__onnx_rule *const oc__onnx_composed[]; /* lists of rules that belong to no op; ends with NULL */

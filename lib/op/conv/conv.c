@@ -188,7 +188,7 @@ const oc__op oc__op_conv2d = {
 const oc__op oc__op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,
     .infer = oc__conv2d_bwd_data_infer, .gradient = gradient_bwd_data, .batch = OC_BATCH_AXIS0, .host = oc__conv2d_bwd_data_host,
-    .solvers = bwd_data_solvers, .direction = "bwd_data", .onnx = oc__conv_onnx, CONV_COMMON};
+    .solvers = bwd_data_solvers, .onnx = oc__conv_onnx, .direction = "bwd_data", CONV_COMMON};
 
 const oc__op oc__op_conv2d_bwd_weights = {
     .name = "conv2d_bwd_weights", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,
