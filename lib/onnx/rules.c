@@ -91,8 +91,10 @@ void oc__onnx_unsupported(const oc__onnx_reader *reader, const oc__onnx_graph *g
             continue;
         }
         seen[count++] = node;
-        oc__string_printf(out, "%s%s%s%.40s%s", count > 1 ? ", " : "", node->domain, node->domain[0] == 0 ? "" : ".", node->type,
-                          other_opset(node) ? " (of this opset)" : "");
+        const char *name = node->name[0] == 0 && node->out_count > 0 ? node->out[0] : node->name;
+        oc__string_printf(out, "%s%s%s%.40s%s (node '%.60s')", count > 1 ? ", " : "", node->domain,
+                          node->domain[0] == 0 ? "" : ".",
+                          node->type, other_opset(node) ? " of this opset" : "", name);
     }
     if (more > 0)
         oc__string_append(out, ", and others");

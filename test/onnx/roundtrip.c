@@ -208,7 +208,8 @@ static void test_operators(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
-    const builder builders[] = {conv, transposed, pools, products, unary, binary, reductions, moves, labels, later, regions, rounds};
+    const builder builders[] = {conv, transposed, pools, products, unary, binary, reductions, moves, labels, later, regions,
+                                rounds};
     for (size_t i = 0; i < sizeof(builders) / sizeof(builders[0]); i++)
         check_numbers(&k, builders[i]);
     kit_finish(&k);
