@@ -3,23 +3,20 @@
  * @file op/eltwise.h
  * Elementwise functions of one, two and three tensors. Each is an op of the name in the list ("relu", "add", …).
  *
- * Shapes: the result of one operand has its shape. Several operands are broadcast as numpy does: axes are aligned at the end,
- * and an
- * axis of size 1, or a missing one, is repeated; other sizes that differ are OC_ERROR_SHAPE. Sizes may be symbols, and 0.
+ * Shapes: the result of one operand has its shape. Several operands are broadcast as numpy does: axes are aligned at the
+ * end, and an axis of size 1, or a missing one, is repeated; other sizes that differ are OC_ERROR_SHAPE. Sizes may be
+ * symbols, and 0.
  *
  * Types: several operands must be of one type, which the result has too, but for comparisons and the like, which give bool.
- * Floating-
- * point functions take f32, f16, bf16 and f64 (f64 where the device has it; f16 and bf16 are computed with as f32, and rounded
- * when
- * stored). Arithmetic, comparison, min, max, abs, neg and sign also take integers, which wrap around; logic takes bool,
- * functions of
- * bits take integers. What a function is not defined for is OC_ERROR_SHAPE, with the operands in the text.
+ * Floating-point functions take f32, f16, bf16 and f64 (f64 where the device has it; f16 and bf16 are computed with as
+ * f32, and rounded when stored). Arithmetic, powers, remainders, comparison, min, max, relu, prelu, clip, abs, neg and sign
+ * also take integers, which wrap around; logic takes bool, functions of bits take integers. What a function is not defined
+ * for is OC_ERROR_SHAPE, with the operands in the text.
  *
  * Numbers: NaN goes through, also through max, min, relu and clip; infinities follow IEEE 754; results are within the
- * precision that
- * OpenCL asks of its functions, a few units in the last place. All have gradients unless their line says otherwise; at a kink the
- * slope is that to the left (relu and abs: 0), of clip 1 at the bounds. Gradients of broadcast operands are summed. Neighbouring
- * nodes become one kernel.
+ * precision that OpenCL asks of its functions, a few units in the last place. All have gradients unless their line says
+ * otherwise; at a kink the slope is that to the left (relu and abs: 0), of clip 1 at the bounds. Gradients of broadcast
+ * operands are summed. Neighbouring nodes become one kernel.
  */
 #ifndef OCELLI_OP_ELTWISE_H
 #define OCELLI_OP_ELTWISE_H
@@ -141,9 +138,8 @@ OC_EXPORT oc_value *oc_is_nan(oc_graph *graph, oc_value *x, oc_error *err);
 /** The opposite of a bool. */
 OC_EXPORT oc_value *oc_logical_not(oc_graph *graph, oc_value *x, oc_error *err);
 /**
- * Elements of x where the condition is true, of y elsewhere; all three are broadcast. What is not taken does not matter, not
- * even NaN,
- * neither for the result nor for the gradients of x and y.
+ * Elements of x where the condition is true, of y elsewhere; all three are broadcast. What is not taken does not matter,
+ * not even NaN, neither for the result nor for the gradients of x and y.
  * @param condition bool. @param x, y of one type, any.
  */
 OC_EXPORT oc_value *oc_where(oc_graph *graph, oc_value *condition, oc_value *x, oc_value *y, oc_error *err);

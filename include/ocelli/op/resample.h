@@ -6,10 +6,8 @@
  * GridSample.
  *
  * Resizing goes axis by axis, so that images, lines and volumes are the same, and linear along two axes is bilinear. Each
- * element of the
- * result is a weighted sum of a few of the axis, by a table that is made when the node is: sizes are numbers. Nearest takes
- * every type,
- * the others floating-point ones, else OC_ERROR_SHAPE.
+ * element of the result is a weighted sum of a few of the axis, by a table that is made when the node is: sizes are
+ * numbers. Nearest takes every type, the others floating-point ones, else OC_ERROR_SHAPE.
  */
 #ifndef OCELLI_OP_RESAMPLE_H
 #define OCELLI_OP_RESAMPLE_H
@@ -70,8 +68,7 @@ OC_BEGIN
  * @param axis negative: counted from the end. @param to the new size, 1 to 2^40. @param params NULL: nearest, of half pixels.
  * @return the shape of x with `to` along the axis.
  * Errors: OC_ERROR_SHAPE for sizes and types; OC_ERROR_MEMORY for a table that is too large, as when antialiasing makes one
- * element of more
- * than 65536.
+ * element of more than 65536.
  */
 OC_EXPORT oc_value *oc_resize(oc_graph *graph, oc_value *x, int64_t axis, int64_t to, const oc_resize_params *params, oc_error *err);
 /**

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/shape.h
- * Moving data: other shapes, orders, parts and types of the same elements. Ops: "reshape", "reshape_like", "flatten",
- * "identity" (views:
- * the elements stay where they are), "transpose", "concat", "split_like", "slice", "pad", "expand", "cast".
+ * Moving data: other shapes, orders, parts and types of the same elements. Ops: "reshape", "reshape_like",
+ * "flatten", "identity" (views: the elements stay where they are), "transpose", "concat", "split_like", "slice", "pad",
+ * "expand", "cast".
  *
  * They take every type, bits staying as they are, and sizes that are 0; "cast" alone looks at the elements. Where sizes are
- * symbols the
- * result's are formulas of them, unless a function asks for numbers. An axis that is negative is counted from the end; one
- * that is not
- * there is OC_ERROR_SHAPE, as is all that does not fit. All have gradients, which move the other way; that of "cast" goes
- * through where
- * both types are floating-point.
+ * symbols the result's are formulas of them, unless a function asks for numbers. An axis that is negative is counted from
+ * the end; one that is not there is OC_ERROR_SHAPE, as is all that does not fit. All have gradients, which move the other
+ * way; that of "cast" goes through where both types are floating-point.
  */
 #ifndef OCELLI_OP_SHAPE_H
 #define OCELLI_OP_SHAPE_H
@@ -93,23 +90,21 @@ OC_EXPORT oc_value *oc_transpose(oc_graph *graph, oc_value *x, const int32_t *pe
  */
 OC_EXPORT oc_value *oc_concat(oc_graph *graph, oc_value *const *values, size_t count, int64_t axis, oc_error *err);
 /**
- * A part of a value, from each axis every step-th index from begin up to, without it, end; indices beyond the ends are held to
- * them, as
- * Python does. @param params of axes that x does not have must be 0.
+ * A part of a value, from each axis every step-th index from begin up to, without it, end; indices beyond the ends are held
+ * to them, as Python does. @param params of axes that x does not have must be 0.
  * @return along a sliced axis ceil((end - begin) / step), at least 0.
  */
 OC_EXPORT oc_value *oc_slice(oc_graph *graph, oc_value *x, const oc_slice_params *params, oc_error *err);
 /**
- * Adds to, or cuts from, the ends of axes: a constant, or elements mirrored at the outermost ones (reflect, which needs more
- * elements
- * than it adds), the outermost ones (edge), or those of the other end (wrap).
+ * Adds to, or cuts from, the ends of axes: a constant, or elements mirrored at the outermost ones (reflect, which needs
+ * more elements than it adds), the outermost ones (edge), or those of the other end (wrap).
  * @return along each axis its size plus begin plus end, which must not be negative.
  */
 OC_EXPORT oc_value *oc_pad(oc_graph *graph, oc_value *x, const oc_pad_params *params, oc_error *err);
 /**
  * Converts elements to another type: to floating-point ones to the nearest, ties to even; between integers the low bits;
- * floats to
- * integers towards zero, where out of range and NaN are undefined as in C; to bool whether something is not 0, which NaN is not.
+ * floats to integers towards zero, where out of range and NaN are undefined as in C; to bool whether something is not 0,
+ * which NaN is not.
  */
 OC_EXPORT oc_value *oc_cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err);
 /**
