@@ -2,6 +2,7 @@
 #include "plan/crew.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 typedef struct worker {
     oc__crew *crew;
@@ -115,6 +116,8 @@ void oc__crew_destroy(oc__crew **handle) {
         return;
     oc__crew *crew = *handle;
     *handle = NULL;
+    if (crew->context->owner_process != (long)getpid())
+        return; /* a forked child has no workers to wait for */
     pthread_mutex_lock(&crew->lock);
     crew->ending = true;
     bool abandoned = crew->abandoned;

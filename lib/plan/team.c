@@ -116,7 +116,8 @@ void oc__team_destroy(oc_exec *exec) {
     const struct oc__parts *parts = exec->plan->parts;
     if (!team)
         return;
-    (void)oc__team_wait(exec, NULL);
+    if (oc__device_check(exec->plan->devices[0], NULL) == OC_OK) /* in a forked child nobody does the rest of a run */
+        (void)oc__team_wait(exec, NULL);
     oc_exec_destroy(&team->spare);
     oc_plan_destroy(&team->spare_plan);
     if (team->abandoned)

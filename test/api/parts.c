@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "device/cl.h"
@@ -308,10 +309,32 @@ static void test_slow_device(void **state) {
     oc_plan_destroy(&plan);
 }
 
+/* A child of the process gets a status, and can let go of what it has. */
+static void test_fork(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    oc_plan *plan = make_plan(&f, (oc_plan_params){.policy = "split"}, 2);
+    oc_exec *exec = run_plan(&f, plan, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        oc_status got = oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, NULL);
+        oc_exec_destroy(&exec);
+        oc_plan_destroy(&plan);
+        _exit(got == OC_ERROR_FORKED ? 0 : 1);
+    }
+    int code = -1;
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_int_equal(code, 0);
+    oc_exec_destroy(&exec);
+    oc_plan_destroy(&plan);
+    several_tear_down(&f);
+}
+
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_policies), cmocka_unit_test(test_pins),          cmocka_unit_test(test_own_policy),
                                        cmocka_unit_test(test_state),    cmocka_unit_test(test_stream),        cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_failing_device), cmocka_unit_test(test_all_fail), cmocka_unit_test(test_slow_device)};
+                                       cmocka_unit_test(test_fork), cmocka_unit_test(test_failing_device), cmocka_unit_test(test_all_fail), cmocka_unit_test(test_slow_device)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
