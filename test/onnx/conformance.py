@@ -45,7 +45,7 @@ def main():
         for test in failed:
             print(f"    {test['folder']}: {test['reason']}")
         if "--list" in sys.argv:
-            reasons = collections.Counter(re.sub(r"^\S*: |'[^']*' ?", "", test["reason"]) for test in skipped)
+            reasons = collections.Counter(re.sub(r"^\S*: | \(node '[^']*'\)|'[^']*' ?", "", test["reason"]) for test in skipped)
             print("\n".join(f"    {count:4} {reason}" for reason, count in reasons.most_common()))
         good += not failed and passed >= least
     print(f"{good} passed, {len(LEAST) - good} failed, 0 skipped")

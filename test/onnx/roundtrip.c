@@ -9,6 +9,7 @@
 
 #include "ir/ir.h"
 #include "kit/model.h"
+#include "onnx/schema.h"
 
 static oc_value *one(oc_graph *graph, const char *name, oc_shape shape, oc_error *err) {
     return oc_graph_state(graph, name, OC_F32, &shape, NULL, err);
@@ -215,6 +216,57 @@ static void test_operators(void **state) {
     kit_finish(&k);
 }
 
+/* The opset of a file in which this is written. */
+static int opset_of(kit *k, builder build) {
+    oc_error err = {0};
+    oc_graph *graph;
+    oc__mapping file;
+    char path[600];
+    int opset = 0;
+    snprintf(path, sizeof(path), "%s", kit_path(k, "opset.onnx"));
+    KIT_OK(oc_graph_create(&graph, k->context, &err), &err);
+    oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 3, 6, 5), &err);
+    KIT_OK(oc_graph_output(graph, "y", build(graph, x, &err), &err), &err);
+    KIT_OK(oc_onnx_write(graph, NULL, path, &err), &err);
+    KIT_OK(oc__file_map(k->context, path, &file, &err), &err);
+    oc__wire_field field, part;
+    for (oc__wire wire = oc__wire_init((oc__span){file.data, file.size}); oc__wire_next(&wire, &field);)
+        if (field.number == MODEL_OPSET)
+            for (oc__wire inner = oc__wire_init(field.bytes); oc__wire_next(&inner, &part);)
+                opset = part.number == OPSET_VERSION ? (int)part.value : opset;
+    oc__file_unmap(k->context, &file);
+    oc_graph_destroy(&graph);
+    return opset;
+}
+
+static oc_value *half_infinite(oc_graph *graph, oc_value *x, oc_error *err) {
+    return oc_unary(graph, "is_inf", oc_cast(graph, x, OC_F16, err), &oc_eltwise_params(1, 1), err);
+}
+
+static oc_value *ends_in_padding(oc_graph *graph, oc_value *x, oc_error *err) {
+    return oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {1, 2}, .stride = {5, 5}, .pad_end = {0, 1}, .ceil_mode = true),
+                         NULL, err);
+}
+
+static oc_value *whole_windows(oc_graph *graph, oc_value *x, oc_error *err) {
+    return oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {2, 2}, .stride = {2, 2}, .ceil_mode = true), NULL, err);
+}
+
+static oc_value *gelu(oc_graph *graph, oc_value *x, oc_error *err) {
+    return oc_gelu(graph, x, err);
+}
+
+static void test_opsets(void **state) {
+    (void)state;
+    kit k;
+    kit_init(&k, NULL);
+    assert_int_equal(opset_of(&k, whole_windows), 17);
+    assert_int_equal(opset_of(&k, ends_in_padding), 22);
+    assert_int_equal(opset_of(&k, half_infinite), 20);
+    assert_int_equal(opset_of(&k, gelu), 20);
+    kit_finish(&k);
+}
+
 static void test_states(void **state) {
     (void)state;
     kit k;
@@ -304,7 +356,8 @@ static void test_models(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_operators), cmocka_unit_test(test_states),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_operators), cmocka_unit_test(test_opsets),
+                                       cmocka_unit_test(test_states),
                                        cmocka_unit_test(test_refusals), cmocka_unit_test(test_models)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,11 @@ static oc_status write_is_inf(oc__onnx_writing *writing, oc_error *err) {
     return OC_OK;
 }
 
+/* Of f32 and f64 since opset 10, of shorter ones since 20. */
+static int is_inf_opset(const oc_node *node) {
+    return node->in[0]->dtype == OC_F16 || node->in[0]->dtype == OC_BF16 ? 20 : 0;
+}
+
 static oc_status read_gelu(const oc__onnx_reading *reading, void *params, oc_error *err) {
     const char *form = oc__onnx_attr_text(reading->node, "approximate", "none");
     (void)params;
@@ -304,7 +309,7 @@ const oc__onnx_rule oc__eltwise_onnx[] = {
     FORM("Mul", "swish", 7, old, 0, .use = OC_ONNX_WRITE_ONLY, .write = write_swish),
     FORM("GreaterOrEqual", "step", 12, old, 0, .use = OC_ONNX_WRITE_ONLY, .write = write_step),
     UNARY("IsNaN", "is_nan"),
-    FORM("IsInf", "is_inf", 1, is_inf, 0, .adjust = adjust_is_inf, .write = write_is_inf),
+    FORM("IsInf", "is_inf", 1, is_inf, 0, .adjust = adjust_is_inf, .write = write_is_inf, .opset = is_inf_opset),
     UNARY("Not", "logical_not"),
     FORM("BitwiseNot", "bit_not", 18, old, 0),
     {.type = "Clip", .op = "clip", .since = 1, .in_min = 1, .in_max = 3, .out_max = 1, .param_inputs = 6, .attrs = clip,

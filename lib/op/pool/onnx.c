@@ -98,9 +98,21 @@ static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_
     return oc__onnx_give(reading, oc_pow(graph, sum, oc_reciprocal(graph, p, err), err), err);
 }
 
-static int opset_of(const oc_node *node) {
+/* Last windows that would begin in padding are left out since opset 22, as far as shape inference goes. */
+static int ceil_opset(const oc_node *node) {
+    const oc_pool_params *p = node->params;
+    for (int i = 0; i < 2; i++) {
+        int64_t size = node->in[0]->shape.dims[2 + i], to = node->out[0]->shape.dims[2 + i], step = OC_MAX(p->stride[i], 1);
+        int64_t rest = size + p->pad_begin[i] + p->pad_end[i] - OC_MAX(p->dilation[i], 1) * (p->kernel[i] - 1) - 1;
+        if (p->ceil_mode && size >= 0 && to >= 0 && rest >= 0 && to != (rest + step - 1) / step + 1)
+            return 22;
+    }
+    return 0;
+}
+
+static int average_opset(const oc_node *node) {
     const oc_pool_params *params = node->params;
-    return params->dilation[0] > 1 || params->dilation[1] > 1 ? 19 : 0;
+    return OC_MAX(ceil_opset(node), params->dilation[0] > 1 || params->dilation[1] > 1 ? 19 : 0);
 }
 
 static oc_status write_average(oc__onnx_writing *writing, oc_error *err) {
@@ -111,7 +123,7 @@ static oc_status write_average(oc__onnx_writing *writing, oc_error *err) {
     oc__onnx_emit_out(writing, node, writing->out[0]);
     if (node != NULL)
         oc__onnx_attrs_write(writing, node);
-    if (opset_of(writing->source) > 0)
+    if (params->dilation[0] > 1 || params->dilation[1] > 1)
         oc__onnx_emit_ints(writing, node, "dilations", params->dilation, 2);
     return OC_OK;
 }
@@ -160,9 +172,10 @@ const oc__onnx_rule oc__pool_onnx[] = {
      .floats = true, .attrs = hooks, .read = read_average},
     {.type = "LpPool", .op = "avg_pool2d", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY, .floats = true,
      .attrs = hooks, .read = read_lp_pool},
-    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .out_max = 2, .use = OC_ONNX_WRITE_ONLY, .attrs = max_attrs},
+    {.type = "MaxPool", .op = "max_pool2d", .since = 1, .out_max = 2, .use = OC_ONNX_WRITE_ONLY, .attrs = max_attrs,
+     .opset = ceil_opset},
     {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .out_max = 1, .use = OC_ONNX_WRITE_ONLY, .attrs = average_attrs,
-     .write = write_average, .opset = opset_of},
+     .write = write_average, .opset = average_opset},
     {.type = "GlobalAveragePool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1,
      .read = read_global},
     {.type = "GlobalMaxPool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,
