@@ -28,20 +28,20 @@ __kernel void conv2d_weights(__global const float *src, long src_off, __global c
     work += work_off + (((size_t)part * get_global_size(1) + kb) * get_global_size(0) + cb) * R * S * (256 * KV);
     size_t next[KV]; /* from the first block of diff to the others; a block that is not there is never stored */
     UNROLL(KV) for (int v = 0; v < KV; v++) next[v] = kb * KV + v < k_blocks ? v * plane : 0;
-    for (int band = first; band < last; band++) {
+    PLAIN_LOOP for (int band = first; band < last; band++) {
         const int n0 = band / bands_y * images, n1 = min(n0 + images, N);
         const int oy0 = band % bands_y * rows, oy1 = min(oy0 + rows, OH);
-        for (int tap = 0; tap < R * S; tap++) {
+        PLAIN_LOOP for (int tap = 0; tap < R * S; tap++) {
             const int r = tap / S, x = x0 + tap % S * dx;
             const int ox0 = first_inside(x, step_x), ox1 = last_inside(x, step_x, IW, OW);
-            for (int c0 = 0; c0 < 16 && cb * 16 + c0 < C; c0 += CT) {
+            PLAIN_LOOP for (int c0 = 0; c0 < 16 && cb * 16 + c0 < C; c0 += CT) {
                 __global float *to = work + (tap * 16 + c0) * (16 * KV);
                 float16 sum[CT][KV];
                 UNROLL(CT) for (int c = 0; c < CT; c++) {
                     UNROLL(KV) for (int v = 0; v < KV; v++) sum[c][v] = band == first ? (float16)0 : LOAD16(c * KV + v, to);
                 }
-                for (int n = n0; n < n1; n++)
-                    for (int oy = oy0; oy < oy1; oy++) {
+                PLAIN_LOOP for (int n = n0; n < n1; n++)
+                    PLAIN_LOOP for (int oy = oy0; oy < oy1; oy++) {
                         const int y = oy * step_y + y0 + r * dy;
                         if (y < 0 || y >= IH)
                             continue;
@@ -72,17 +72,17 @@ __kernel void conv2d_weights_sum(__global const float *work, long work_off, __gl
     work += work_off + ((size_t)kb * get_global_size(0) + cb) * taps * (256 * KV);
     dst += dst_off + (size_t)cb * 16 * taps;
     const int lanes = min(16, C - cb * 16);
-    for (int v = 0; v < KV; v++) {
+    PLAIN_LOOP for (int v = 0; v < KV; v++) {
         const int k0 = (kb * KV + v) * 16, count = min(16, K - k0);
-        for (int tap = 0; tap < taps; tap++)
-            for (int c = 0; c < lanes; c++) {
+        PLAIN_LOOP for (int tap = 0; tap < taps; tap++)
+            PLAIN_LOOP for (int c = 0; c < lanes; c++) {
                 __global const float *from = work + ((tap * 16 + c) * KV + v) * 16;
                 float16 z = LOAD16(0, from);
-                for (int part = 1; part < parts; part++)
+                PLAIN_LOOP for (int part = 1; part < parts; part++)
                     z += LOAD16(0, from + part * step);
                 float line[16];
                 STORE16_PRIVATE(z, 0, line);
-                for (int k = 0; k < count; k++)
+                PLAIN_LOOP for (int k = 0; k < count; k++)
                     dst[((size_t)(k0 + k) * C + c) * taps + tap] = line[k];
             }
     }

@@ -19,10 +19,10 @@ __kernel void conv2d_weights_plain(__global const float *src, long src_off, __gl
     work += work_off + ((size_t)part * get_global_size(0) + kb) * lines * (S * 16 * KV);
     size_t next[KV]; /* from the first block of diff to the others; a block that is not there is never stored */
     UNROLL(KV) for (int v = 0; v < KV; v++) next[v] = kb * KV + v < k_blocks ? v * plane : 0;
-    for (int band = first; band < last; band++) {
+    PLAIN_LOOP for (int band = first; band < last; band++) {
         const int n0 = band / bands_y * images, n1 = min(n0 + images, N);
         const int oy0 = band % bands_y * rows, oy1 = min(oy0 + rows, OH);
-        for (int line = 0; line < lines; line += LT) {
+        PLAIN_LOOP for (int line = 0; line < lines; line += LT) {
             __global float *to = work + line * (S * 16 * KV);
             size_t at[LT]; /* lines behind the last one are the last one again, and not stored */
             UNROLL(LT) for (int i = 0; i < LT; i++) {
@@ -36,8 +36,8 @@ __kernel void conv2d_weights_plain(__global const float *src, long src_off, __gl
                         sum[i][s][v] = band == first || line + i >= lines ? (float16)0 : LOAD16((i * S + s) * KV + v, to);
                 }
             }
-            for (int n = n0; n < n1; n++)
-                for (int oy = oy0; oy < oy1; oy++) {
+            PLAIN_LOOP for (int n = n0; n < n1; n++)
+                PLAIN_LOOP for (int oy = oy0; oy < oy1; oy++) {
                     __global const float *p = src + n * src_n + (size_t)oy * step_y * PW;
                     __global const float *q = diff + n * diff_n + (size_t)oy * OW * 16;
                     for (int ox = 0; ox < OW; ox++, p += SW, q += 16) {
@@ -70,15 +70,15 @@ __kernel void conv2d_weights_plain_sum(__global const float *work, long work_off
     const size_t step = (size_t)get_global_size(0) * columns * (16 * KV);
     work += work_off + (size_t)kb * columns * (16 * KV);
     dst += dst_off + (size_t)k0 * columns;
-    for (int i = 0; i < columns; i++) {
+    PLAIN_LOOP for (int i = 0; i < columns; i++) {
         float line[KV * 16];
-        for (int v = 0; v < KV; v++) {
+        PLAIN_LOOP for (int v = 0; v < KV; v++) {
             float16 z = LOAD16(i * KV + v, work);
             for (int part = 1; part < parts; part++)
                 z += LOAD16(i * KV + v, work + part * step);
             STORE16_PRIVATE(z, v, line);
         }
-        for (int k = 0; k < count; k++)
+        PLAIN_LOOP for (int k = 0; k < count; k++)
             dst[(size_t)k * columns + i] = line[k];
     }
 }
@@ -91,14 +91,14 @@ __kernel void conv2d_pad(__global const float *src, long src_off, __global float
     const int left = min(pad_x, PW), inside = clamp(PW - pad_x, 0, IW);
     src += src_off + n * src_n + (size_t)c * IH * IW;
     dst += dst_off + ((size_t)n * C + c) * PH * PW;
-    for (int y = 0; y < PH; y++, dst += PW) {
+    PLAIN_LOOP for (int y = 0; y < PH; y++, dst += PW) {
         const bool real = y >= pad_y && y - pad_y < IH;
         const int end = real ? left + inside : left;
-        for (int x = 0; x < left; x++)
+        PLAIN_LOOP for (int x = 0; x < left; x++)
             dst[x] = 0;
-        for (int x = left; x < end; x++)
+        PLAIN_LOOP for (int x = left; x < end; x++)
             dst[x] = src[(size_t)(y - pad_y) * IW + x - left];
-        for (int x = end; x < PW; x++)
+        PLAIN_LOOP for (int x = end; x < PW; x++)
             dst[x] = 0;
     }
 }

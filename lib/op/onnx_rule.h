@@ -170,6 +170,9 @@ oc_status oc__onnx_number(const oc__onnx_reading *reading, int index, double *ou
 /* The list from input `index` or else from attribute `name`; count -1: neither is there. */
 oc_status oc__onnx_axes(const oc__onnx_reading *reading, int index, const char *name, int64_t axes[OC_MAX_RANK], int *count,
                         oc_error *err);
+/* The list of exactly `count` numbers from an attribute, or `otherwise` everywhere. */
+oc_status oc__onnx_list(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out,
+                        oc_error *err);
 /* Sets out 0; a NULL value is the failure that err tells. */
 oc_status oc__onnx_give(const oc__onnx_reading *reading, oc_value *value, oc_error *err);
 /* The attributes of windows over one to three spatial axes. */

@@ -181,6 +181,7 @@ static void test_choice(void **state) {
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb32ic512ih1oc512kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.direct");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1sh2", NULL, 0, 0}, "conv2d_bwd_weights.direct");
     }
     kit_finish(&k);

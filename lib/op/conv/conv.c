@@ -141,7 +141,9 @@ oc__cost oc__conv2d_cost(const oc__problem *p) {
 
 oc_value *oc_conv2d(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
                     oc_error *err) {
-    return oc__graph_node1(graph, &oc__op_conv2d, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
+    oc_conv_params own = params ? *params : (oc_conv_params){0};
+    weights = oc__conv_turned(graph, weights, &own, err);
+    return oc__graph_node1(graph, &oc__op_conv2d, &own, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 
 /* Same tiles and remainders of channels, same remainders of tiles of pixels, less of everything else. */

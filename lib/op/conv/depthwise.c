@@ -24,6 +24,12 @@ static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, 
             in[p->post.items[i].operand] = out[0];
 }
 
+/* Rows a work-item takes so that enough are left to share. */
+static int64_t rows_of(const oc__conv *c, const oc__caps *caps) {
+    int64_t items = 16 * (int64_t)OC_MAX(caps->compute_units, 1u), all = c->n * ((c->c + 15) / 16) * c->oh;
+    return OC_MIN(OC_MAX(all / items, 1), OC_MAX(c->oh, 1));
+}
+
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *variant) {
     (void)variant;
     oc__conv c = oc__conv_of(p);
@@ -34,25 +40,24 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
 static oc_status record(const oc__recording *r, oc_error *err) {
     const oc__problem *p = r->problem;
     oc__conv c = oc__conv_of(p);
-    int64_t blocks = (c.c + 15) / 16;
+    int64_t blocks = (c.c + 15) / 16, rows = rows_of(&c, r->caps);
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
     oc__string text;
     oc__string_init(&text, r->context);
     oc__conv_define(p, r->caps, &text);
-    oc__string_append(&text, oc__conv_has_bias(p) ? "#define HAS_BIAS\n" : "");
-    oc__string_printf(&text, "#define R %lld\n#define S %lld\n", (long long)c.r, (long long)c.s);
+    oc__string_printf(&text, "#define R %lld\n#define S %lld\n#define SW %lld\n#define DX %lld\n", (long long)c.r, (long long)c.s,
+                      (long long)c.stride_w, (long long)c.dilation_w);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_depthwise.cl", text.text, "conv2d_depthwise");
     oc__step_place(r->steps, step, r->in[0].place, 4);
     oc__step_place(r->steps, step, r->in[1].place, 4);
     oc__step_place(r->steps, step, r->out[0].place, 4);
-    int64_t numbers[] = {blocks, c.c, c.h, c.w, c.oh, c.ow, c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.pad_h, c.pad_w};
+    int64_t numbers[] = {blocks, c.c, c.h, c.w, c.oh, c.ow, c.stride_h, c.dilation_h, c.pad_h, c.pad_w, rows};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
-    if (oc__conv_has_bias(p))
-        oc__step_place(r->steps, step, r->in[2].place, 4);
+    oc__conv_bias(r, step);
     oc__epilogue_args(r, step);
-    oc__step_range_single(step, (uint64_t)c.oh, (uint64_t)blocks, (uint64_t)c.n);
+    oc__step_range_single(step, (uint64_t)((c.oh + rows - 1) / rows), (uint64_t)blocks, (uint64_t)c.n);
     return oc__record_end(r, &text, err);
 }
 

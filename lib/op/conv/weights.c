@@ -6,6 +6,8 @@
 
 #define BAND 160 /* pixels of the result: with both operands' channels they fit into a first-level cache */
 
+#define NEAR_BYTES 1000000 /* of both operands: of a second-level cache */
+
 /* How the pixels are cut: bands of whole images or of rows, and parts of consecutive bands. */
 typedef struct cut {
     int64_t images, rows, bands_y, bands, parts;
@@ -24,7 +26,9 @@ static cut cut_of(const oc__conv *c, const oc__caps *caps) {
     x.k_tiles = (c->kg + x.kv * 16 - 1) / (x.kv * 16) * c->g;
     x.c_tiles = (c->cg + 15) / 16;
     int64_t wanted = 8 * (int64_t)caps->compute_units, tiles = x.k_tiles * x.c_tiles;
-    x.parts = OC_MAX(1, OC_MIN(x.bands, (wanted + tiles - 1) / OC_MAX(tiles, 1)));
+    int64_t data = c->n * (c->c * c->h * c->w + c->k * c->oh * c->ow) * 4, sums = OC_MAX(c->k * c->cg * c->r * c->s, 1) * 4;
+    int64_t near = OC_MIN(data / NEAR_BYTES, data / 2 / sums); /* all tiles go over a part while it is near */
+    x.parts = OC_MAX(1, OC_MIN(x.bands, OC_MAX(near, (wanted + tiles - 1) / OC_MAX(tiles, 1))));
     return x;
 }
 
@@ -51,13 +55,25 @@ static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__
     return (uint64_t)(x.parts * x.k_tiles * x.c_tiles * c.r * c.s * 256 * x.kv) * sizeof(float);
 }
 
+/* The share of an axis' taps and results that lie in the source: only these are added. */
+static double inside(int64_t size, int64_t out, int64_t taps, int64_t stride, int64_t dilation, int64_t pad) {
+    int64_t count = 0;
+    for (int64_t r = 0; r < OC_MIN(taps, 64); r++) {
+        int64_t at = r * dilation - pad, first = at >= 0 ? 0 : (-at + stride - 1) / stride;
+        int64_t last = at >= size ? 0 : OC_MIN(out, (size - at + stride - 1) / stride);
+        count += OC_MAX(last - first, 0);
+    }
+    return (double)OC_MAX(count, 1) / (double)(OC_MAX(out, 1) * OC_MIN(taps, 64));
+}
+
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__conv c = oc__conv_of(p);
     cut x = cut_of(&c, caps);
     double used = (double)c.kg * c.g * (double)c.cg / ((double)x.k_tiles * x.kv * 16 * (double)((c.cg + 7) / 8 * 8));
     double row = (double)c.ow / ((double)c.ow + 4);
+    double useful = inside(c.h, c.oh, c.r, c.stride_h, c.dilation_h, c.pad_h) * inside(c.w, c.ow, c.s, c.stride_w, c.dilation_w, c.pad_w);
     double again = (double)workspace(p, caps, v) * 2 / caps->peak_bytes;
-    return oc__estimate_roofline(p, caps, 0.75 * used * row, 0.6) + again + caps->launch_seconds;
+    return oc__estimate_roofline(p, caps, 0.75 * used * row / useful, 0.6) + again + caps->launch_seconds;
 }
 
 static void record_parts(const oc__recording *r, const oc__conv *c, const cut *x, const char *defines) {
