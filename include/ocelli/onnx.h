@@ -45,7 +45,7 @@ OC_EXPORT OC_MUST_USE oc_status oc_onnx_read_given(oc_graph **out, oc_context *c
 OC_EXPORT OC_MUST_USE oc_status oc_onnx_read_memory(oc_graph **out, oc_context *context, const void *data, size_t size,
                                                     const char *folder, oc_error *err);
 /**
- * Writes a graph as a model file (opset 17, atomically).
+ * Writes a graph as a model file (opset 17, or the lowest one above in which all of its nodes have a form; atomically).
  * @param state where the parameters are taken from; NULL: the graph's first values, where they are tensors.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path, oc_error *err);

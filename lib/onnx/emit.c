@@ -62,8 +62,10 @@ static const char *name_of(const oc__onnx_writer *writer, const oc_value *value)
 
 static oc_status take_emitted(oc__onnx_writer *writer, oc__onnx_writing *writing, oc_error *err) {
     const char *name = writing->source->name == NULL ? "" : writing->source->name;
-    if (writing->last != NULL && name[0] != 0)
-        writing->last->name = name;
+    if (writing->last != NULL && name[0] != 0 && oc__onnx_names_find(&writer->node_names, name) == NULL) {
+        writing->last->name = name; /* the first of several, as of a loop's rounds */
+        writer->nodes.failed |= !oc__onnx_names_add(&writer->node_names, name, &writer->mark);
+    }
     for (const oc__onnx_node *node = writing->first; node != NULL; node = node->next)
         put_node(&writer->nodes, node);
     writer->literals = writing->literals;
@@ -80,7 +82,7 @@ static oc_status emit_node(oc__onnx_writer *writer, const oc_node *node, oc_erro
     for (int i = 0; i < node->out_count; i++)
         names[node->in_count + i] = name_of(writer, node->out[i]);
     oc__onnx_writing writing = {.context = writer->context, .arena = &writer->arena, .source = node,
-                                .rule = oc__onnx_rule_of(node->op), .in = names, .out = names + node->in_count,
+                                .rule = oc__onnx_rule_of(node->op), .opset = writer->opset, .in = names, .out = names + node->in_count,
                                 .literals = writer->literals, .serial = &writer->serial};
     if (writing.rule->write != NULL)
         OC_TRY(writing.rule->write(&writing, err));

@@ -39,6 +39,7 @@ oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     size_t count = graph->value_count + 1;
     writer->needed = oc__arena_alloc(&writer->arena, count * sizeof(bool));
+    writer->opset = OC_ONNX_OPSET_WRITTEN;
     writer->names = oc__arena_alloc(&writer->arena, count * sizeof(char *));
     if (writer->needed == NULL || writer->names == NULL)
         return oc__fail_memory(writer->context, err, count * sizeof(char *));
@@ -48,9 +49,12 @@ oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
         writer->needed[graph->outputs[i].value->id] = true;
     for (size_t i = graph->node_count; i-- > 0;) {
         const oc_node *node = graph->nodes[i];
-        for (int k = 0; is_needed(writer, node) && k < node->in_count; k++)
+        if (!is_needed(writer, node))
+            continue;
+        for (int k = 0; k < node->in_count; k++)
             if (is_written(node, k))
                 writer->needed[node->in[k]->id] = true;
+        writer->opset = OC_MAX(writer->opset, oc__onnx_opset_of(node));
     }
     return check_forms(writer, err);
 }

@@ -62,6 +62,15 @@ static bool must_see(const visit *v, int index) {
            strcmp(v->reading.node->type, "ConstantOfShape") == 0;
 }
 
+static bool made_later(const oc__onnx_reader *reader, const char *name) {
+    const oc__onnx_graph *graph = &reader->model.graph;
+    for (size_t i = 0; i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i].out_count; k++)
+            if (strcmp(graph->nodes[i].out[k], name) == 0)
+                return true;
+    return false;
+}
+
 static oc_status look_up(visit *v, oc_error *err) {
     const oc__onnx_node *node = v->reading.node;
     oc__onnx_known *known = (oc__onnx_known *)v->reading.known;
@@ -70,8 +79,9 @@ static oc_status look_up(visit *v, oc_error *err) {
             continue;
         oc__onnx_binding *binding = v->in[i] = oc__onnx_find(v->reader, node->in[i]);
         if (binding == NULL)
-            return oc__onnx_refuse(&v->reading, err, OC_ERROR_FORMAT, "it uses '%.200s', which nothing before it makes",
-                                   node->in[i]);
+            return oc__onnx_refuse(&v->reading, err, OC_ERROR_FORMAT, "it uses '%.200s', which %s", node->in[i],
+                                   made_later(v->reader, node->in[i]) ? "is made only by itself or by a node behind it"
+                                                                      : "nothing before it makes");
         if (must_see(v, i))
             OC_TRY(oc__onnx_binding_see(v->reader, binding, err));
         else if (binding->constant)

@@ -42,11 +42,18 @@ const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset
 }
 
 const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op) {
-    for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
-        if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= OC_ONNX_OPSET_WRITTEN &&
-            (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
-            return rule;
+    for (int opset = OC_ONNX_OPSET_WRITTEN; opset <= OC_ONNX_OPSET_MAX; opset++)
+        for (const oc__onnx_rule *rule = op->onnx; rule != NULL && rule->type != NULL; rule++)
+            if (belongs(rule, op) && rule->use != OC_ONNX_READ_ONLY && rule->since <= opset &&
+                (rule->until == 0 || rule->until >= OC_ONNX_OPSET_WRITTEN))
+                return rule;
     return NULL;
+}
+
+int oc__onnx_opset_of(const oc_node *node) {
+    const oc__onnx_rule *rule = oc__onnx_rule_of(node->op);
+    int own = rule == NULL ? 0 : rule->since, more = rule == NULL || rule->opset == NULL ? 0 : rule->opset(node);
+    return OC_MAX(OC_MAX(own, more), OC_ONNX_OPSET_WRITTEN);
 }
 
 static bool same_operator(const oc__onnx_node *a, const oc__onnx_node *b) {
@@ -84,8 +91,10 @@ void oc__onnx_unsupported(const oc__onnx_reader *reader, const oc__onnx_graph *g
             continue;
         }
         seen[count++] = node;
-        oc__string_printf(out, "%s%s%s%.40s%s", count > 1 ? ", " : "", node->domain, node->domain[0] == 0 ? "" : ".", node->type,
-                          other_opset(node) ? " (of this opset)" : "");
+        const char *name = node->name[0] == 0 && node->out_count > 0 ? node->out[0] : node->name;
+        oc__string_printf(out, "%s%s%s%.40s%s (node '%.60s')", count > 1 ? ", " : "", node->domain,
+                          node->domain[0] == 0 ? "" : ".",
+                          node->type, other_opset(node) ? " of this opset" : "", name);
     }
     if (more > 0)
         oc__string_append(out, ", and others");

@@ -61,13 +61,13 @@ static void put_entry(oc__string *out, const char *key, const char *text) {
 }
 
 static void put_model_head(oc__onnx_writer *writer, oc__string *out) {
-    oc__wire_put_varint(out, MODEL_IR_VERSION, IR_VERSION);
+    oc__wire_put_varint(out, MODEL_IR_VERSION, writer->opset >= 19 ? IR_VERSION + 1 : IR_VERSION);
     oc__wire_put_text(out, MODEL_PRODUCER, "ocelli");
     oc__wire_put_text(out, MODEL_PRODUCER_VERSION, oc_version_text());
     oc__string opset;
     oc__string_init(&opset, writer->context);
     oc__wire_put_text(&opset, OPSET_DOMAIN, "");
-    oc__wire_put_varint(&opset, OPSET_VERSION, OC_ONNX_OPSET_WRITTEN);
+    oc__wire_put_varint(&opset, OPSET_VERSION, (uint64_t)writer->opset);
     oc__wire_put_bytes(out, MODEL_OPSET, opset.text, opset.size);
     out->failed |= opset.failed;
     oc__string_finish(&opset);
@@ -207,7 +207,8 @@ oc_status oc__onnx_writer_save(oc__onnx_writer *writer, const char *path, oc_err
 }
 
 oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path, oc_error *err) {
-    oc__onnx_writer writer = {.context = graph->context, .graph = graph, .state = state, .taken = {.context = graph->context}};
+    oc__onnx_writer writer = {.context = graph->context, .graph = graph, .state = state, .taken = {.context = graph->context},
+                                .node_names = {.context = graph->context}};
     OC_TRY(oc_graph_check(graph, err));
     oc__arena_init(&writer.arena, graph->context);
     oc__string_init(&writer.nodes, graph->context);
@@ -220,6 +221,7 @@ oc_status oc_onnx_write(const oc_graph *graph, oc_state *state, const char *path
         status = oc__onnx_writer_save(&writer, path, err);
     oc__string_finish(&writer.nodes);
     oc__onnx_names_finish(&writer.taken);
+    oc__onnx_names_finish(&writer.node_names);
     oc__arena_finish(&writer.arena);
     return status;
 }

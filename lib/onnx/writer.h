@@ -14,8 +14,10 @@ typedef struct oc__onnx_writer {
     oc__arena arena;
     bool *needed;       /* by value id */
     const char **names; /* by value id, NULL: not needed */
-    oc__onnx_names taken;
+    oc__onnx_names taken, node_names;
+    oc__onnx_binding mark; /* of node names */
     int serial;
+    int opset; /* the lowest that all nodes can be written in, from the usual one on */
     oc__string nodes; /* serialized, with the fields' tags */
     oc__onnx_literal *literals;
 } oc__onnx_writer;

@@ -174,13 +174,29 @@ static oc_status read_deform(const oc__onnx_reading *reading, void *memory, oc_e
                                                    err), err);
 }
 
+static oc_status write_deform(oc__onnx_writing *writing, oc_error *err) {
+    const oc_deform_params *p = writing->source->params;
+    const int64_t pads[4] = {p->pad_begin[0], p->pad_begin[1], p->pad_end[0], p->pad_end[1]};
+    oc__onnx_node *node = oc__onnx_emit(writing, "DeformConv");
+    (void)err;
+    for (int i = 0; i < writing->source->in_count; i++)
+        oc__onnx_emit_in(writing, node, writing->in[i]);
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    oc__onnx_emit_ints(writing, node, "strides", p->stride, 2);
+    oc__onnx_emit_ints(writing, node, "dilations", p->dilation, 2);
+    oc__onnx_emit_ints(writing, node, "pads", pads, 4);
+    oc__onnx_emit_int(writing, node, "group", p->groups);
+    oc__onnx_emit_int(writing, node, "offset_group", p->offset_groups);
+    return OC_OK;
+}
+
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_HOOK("strides"), OC_ONNX_ATTR_HOOK("dilations"),
                                            OC_ONNX_ATTR_HOOK("pads"),
                                            OC_ONNX_ATTR_HOOK("group"), OC_ONNX_ATTR_HOOK("offset_group"),
                                            OC_ONNX_ATTR_HOOK("kernel_shape"), {NULL}};
 static const oc__onnx_rule rules[] = {{.type = "DeformConv", .op = "deform_conv2d", .since = 19, .in_min = 3, .in_max = 5,
                                        .out_max = 1,
-                                       .use = OC_ONNX_READ_ONLY, .attrs = attrs, .read = read_deform}, {NULL}};
+                                       .attrs = attrs, .read = read_deform, .write = write_deform}, {NULL}};
 
 const oc__op oc__op_deform_conv2d = {
     .name = "deform_conv2d", .in_min = 3, .in_max = 5, .out_count = 1, .params_size = sizeof(oc_deform_params), .fields = fields,

@@ -10,7 +10,7 @@
 
 #define OC_ONNX_OPSET_MIN 1
 #define OC_ONNX_OPSET_MAX 22
-#define OC_ONNX_OPSET_WRITTEN 17
+#define OC_ONNX_OPSET_WRITTEN 17 /* or what a node needs */
 
 typedef enum oc__onnx_attr_kind { /* numbers of AttributeProto.AttributeType */
     OC_ONNX_FLOAT = 1,
@@ -121,6 +121,7 @@ typedef struct oc__onnx_writing {
     oc__arena *arena;
     const oc_node *source;
     const oc__onnx_rule *rule;
+    int opset; /* of the model */
     const char *const *in;  /* names of the operands, "" for none */
     const char *const *out; /* names of the outputs, "" where unused */
     oc__onnx_node *first, *last;
@@ -150,6 +151,7 @@ struct oc__onnx_rule {
     oc_status (*read)(const oc__onnx_reading *reading, void *params, oc_error *err);
     /* Emits the ONNX nodes itself; NULL: one node with the table's attributes. */
     oc_status (*write)(oc__onnx_writing *writing, oc_error *err);
+    int (*opset)(const oc_node *node); /* writing: what this node needs, where that is more than `since`; may be NULL */
 };
 
 extern const oc__onnx_rule *const oc__onnx_composed[]; /* lists of rules that belong to no op; ends with NULL */

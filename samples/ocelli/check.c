@@ -107,7 +107,9 @@ static verdict run_set(checker *c, tensors *inputs, tensors *wanted) {
     }
     oc_error err = {0};
     size_t at;
-    verdict verdict = prepare(c, inputs);
+    verdict verdict = c->rewritten != NULL ? check_rewrite(c, inputs) : PASSED;
+    if (verdict == PASSED)
+        verdict = prepare(c, inputs);
     for (size_t i = 0; verdict == PASSED && i < c->session.input_count; i++)
         if (tensors_find(inputs, c->session.inputs[i].name, &at) != NULL &&
             oc_tensor_copy(c->session.inputs[i].tensor, inputs->items[at], &err) != OC_OK)
@@ -262,6 +264,8 @@ static int run(const command *command, int argc, char **argv) {
     arg_list arguments = {0};
     const option options[] = {{0, "rtol", "X", ARG_NUMBER, &c.rtol, "relative tolerance (default 1e-3)"},
                               {0, "atol", "X", ARG_NUMBER, &c.atol, "absolute tolerance (default 1e-5)"},
+                              {0, "rewrite", "DIR", ARG_TEXT, &c.rewritten,
+                               "write each model to DIR/NAME.onnx, and run what is read back"},
                               DEVICE_OPTION(c.app),
                               JSON_OPTION(c.app),
                               APP_OPTIONS(c.app),

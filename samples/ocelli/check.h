@@ -11,6 +11,7 @@ typedef enum verdict { PASSED, FAILED, SKIPPED } verdict;
 typedef struct checker {
     app app;
     double rtol, atol;
+    const char *rewritten; /* a folder for models as they are written; NULL: run them as they are */
     int64_t counts[3];
     /* of the folder at hand */
     oc_graph *graph;
@@ -47,6 +48,8 @@ void tensors_name(checker *c, tensors *inputs);
 const tensors *tensors_find(const tensors *list, const char *name, size_t *at);
 /* Makes bf16 of u16, as which ONNX's tests store it. */
 verdict tensor_as_type(checker *c, oc_tensor **tensor, oc_dtype dtype);
+/* Makes the graph what is read back of it once it is written to c->rewritten. */
+verdict check_rewrite(checker *c, const tensors *inputs);
 /* Whether the files have the shapes that the model declares; brings them to its types. */
 bool tensors_as_declared(checker *c, tensors *inputs);
 

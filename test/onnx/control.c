@@ -98,7 +98,7 @@ static void test_branches(void **state) {
     model_body(&m, "then_branch", &then);
     model_body(&m, "else_branch", &other);
     model_node(&m, "If", "c", "y");
-    read_fails(OC_ERROR_UNSUPPORTED, "node 'y' (If): operators that are not supported: Strange");
+    read_fails(OC_ERROR_UNSUPPORTED, "node 'y' (If): operators that are not supported: Strange (node 't')");
     begin(13, "3");
     put_bool(&m, "c", true);
     model_node(&m, "If", "c", "y");

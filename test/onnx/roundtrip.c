@@ -7,6 +7,7 @@
 
 #include <ocelli/ocelli.h>
 
+#include "ir/ir.h"
 #include "kit/model.h"
 
 static oc_value *one(oc_graph *graph, const char *name, oc_shape shape, oc_error *err) {
@@ -102,6 +103,52 @@ static oc_value *labels(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc_softmax_cross_entropy(graph, logits, classes, err);
 }
 
+/* What has a node of its own only in later opsets, or is several nodes. */
+static oc_value *later(oc_graph *graph, oc_value *x, oc_error *err) {
+    oc_value *(*const functions[])(oc_graph *, oc_value *, oc_error *) = {oc_gelu, oc_gelu_tanh, oc_mish, oc_step};
+    char name[16];
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        snprintf(name, sizeof(name), "later%zu", i);
+        KIT_OK(oc_graph_output(graph, name, functions[i](graph, x, err), err), err);
+    }
+    oc_value *whole = oc_cast(graph, x, OC_I32, err);
+    KIT_OK(oc_graph_output(graph, "bits", oc_bit_and(graph, oc_bit_not(graph, whole, err), whole, err), err), err);
+    KIT_OK(oc_graph_output(graph, "wrap", oc_pad(graph, x, &oc_pad_params(.begin = {0, 0, 1, 2}, .mode = OC_PAD_WRAP), err),
+                           err), err);
+    KIT_OK(oc_graph_output(graph, "mod", oc_mod(graph, x, one(graph, "m", OC_SHAPE(5), err), err), err), err);
+    KIT_OK(oc_graph_output(graph, "means", oc_avg_pool2d(graph, x, &oc_pool_params(.kernel = {2, 2}, .dilation = {2, 1}), err),
+                           err), err);
+    return oc_unary(graph, "swish", x, &oc_eltwise_params(.alpha = 1.5f), err);
+}
+
+static oc_value *regions(oc_graph *graph, oc_value *x, oc_error *err) {
+    oc_value *back = oc_conv_transpose(graph, x, one(graph, "w", OC_SHAPE(3, 2, 2, 3), err), NULL,
+                                       &oc_conv_params(.stride = {2, 3}, .pad_begin = {1, 0},
+                                                       .groups = 1), (const int64_t[3]){1, 2}, err);
+    oc_value *images = oc_cast(graph, one(graph, "i", OC_SHAPE(2), err), OC_I64, err);
+    oc_value *aligned = oc_roi_align(graph, x, one(graph, "r", OC_SHAPE(2, 4), err), images,
+                                     &oc_roi_params(.size = {2, 3}, .samples = 2, .half_pixel = true), err);
+    oc_value *sampled = oc_deform_conv2d(graph, x, one(graph, "v", OC_SHAPE(2, 3, 1, 1), err),
+                                         oc_slice(graph, x, &oc_slice_params(.end = {0, 2}, .step = {0, 1}), err),
+                                         one(graph, "b", OC_SHAPE(2), err), NULL, NULL, err);
+    KIT_OK(oc_graph_output(graph, "aligned", aligned, err), err);
+    KIT_OK(oc_graph_output(graph, "sampled", sampled, err), err);
+    KIT_OK(oc_graph_output(graph, "det", oc_det(graph,
+                                                oc_slice(graph, x, &oc_slice_params(.end = {0, 0, 5}, .step = {0, 0, 1}),
+                                                         err), err),
+                           err), err);
+    return back;
+}
+
+/* The same node in each round of a loop: names in a file are given once. */
+static oc_value *rounds(oc_graph *graph, oc_value *x, oc_error *err) {
+    for (int i = 0; i < 2; i++) {
+        x = oc_tanh(graph, x, err);
+        x->producer->name = "round";
+    }
+    return x;
+}
+
 static void rewrite(kit *k, const oc_graph *graph, oc_state *state, oc_graph **out) {
     oc_error err = {0};
     char path[600];
@@ -161,7 +208,8 @@ static void test_operators(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
-    const builder builders[] = {conv, transposed, pools, products, unary, binary, reductions, moves, labels};
+    const builder builders[] = {conv, transposed, pools, products, unary, binary, reductions, moves, labels, later, regions,
+                                rounds};
     for (size_t i = 0; i < sizeof(builders) / sizeof(builders[0]); i++)
         check_numbers(&k, builders[i]);
     kit_finish(&k);

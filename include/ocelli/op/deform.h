@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/deform.h
- * Deformable convolution (Dai et al. 2017; with a mask, Zhu et al. 2019), forward. Op: "deform_conv2d" (src, weights, offsets,
- * bias or
- * nothing, mask or nothing). It has no gradient.
+ * Deformable convolution (Dai et al. 2017; with a mask, Zhu et al. 2019), forward. Op: "deform_conv2d"
+ * (src, weights, offsets, bias or nothing, mask or nothing). It has no gradient.
  */
 #ifndef OCELLI_OP_DEFORM_H
 #define OCELLI_OP_DEFORM_H
@@ -25,8 +24,7 @@ OC_BEGIN
 
 /**
  * A convolution whose kernel elements are each taken at a place moved by an offset, between four elements, of which those
- * outside of
- * src are 0. All operands are of one floating-point type.
+ * outside of src are 0. All operands are of one floating-point type.
  * @param src (N, C, H, W). @param weights (K, C / groups, R, S).
  * @param offsets (N, 2 * offset_groups * R * S, OH, OW): for each group and kernel element how far down, then how far right.
  * @param bias (K), or NULL. @param mask (N, offset_groups * R * S, OH, OW): a factor for each; or NULL.

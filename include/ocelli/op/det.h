@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/det.h
- * Determinants and inverses. Ops: "inverse", "det", and "cofactor", which is its gradient: element (i, j) is (-1)^(i+j) times
- * the determinant of the
- * matrix
- * without row i and column j, so singular matrices have one too.
+ * Determinants and inverses. Ops: "inverse", "det", and "cofactor", which is its gradient: element (i, j) is
+ * (-1)^(i+j) times the determinant of the matrix without row i and column j, so singular matrices have one too.
  */
 #ifndef OCELLI_OP_DET_H
 #define OCELLI_OP_DET_H

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/eltwise.h
- * Elementwise functions of one and of two tensors. Each is an op of the name in the list ("relu", "add", …).
+ * Elementwise functions of one, two and three tensors. Each is an op of the name in the list ("relu", "add", …).
  *
- * Two operands are broadcast as numpy does: axes are aligned at the end, and an axis of size 1, or a missing one, is repeated.
+ * Shapes: the result of one operand has its shape. Several operands are broadcast as numpy does: axes are aligned at the
+ * end, and an axis of size 1, or a missing one, is repeated; other sizes that differ are OC_ERROR_SHAPE. Sizes may be
+ * symbols, and 0.
+ *
+ * Types: several operands must be of one type, which the result has too, but for comparisons and the like, which give bool.
+ * Floating-point functions take f32, f16, bf16 and f64 (f64 where the device has it; f16 and bf16 are computed with as
+ * f32, and rounded when stored). Arithmetic, powers, remainders, comparison, min, max, relu, prelu, clip, abs, neg and sign
+ * also take integers, which wrap around; logic takes bool, functions of bits take integers. What a function is not defined
+ * for is OC_ERROR_SHAPE, with the operands in the text.
+ *
+ * Numbers: NaN goes through, also through max, min, relu and clip; infinities follow IEEE 754; results are within the
+ * precision that OpenCL asks of its functions, a few units in the last place. All have gradients unless their line says
+ * otherwise; at a kink the slope is that to the left (relu and abs: 0), of clip 1 at the bounds. Gradients of broadcast
+ * operands are summed. Neighbouring nodes become one kernel.
  */
 #ifndef OCELLI_OP_ELTWISE_H
 #define OCELLI_OP_ELTWISE_H
 
 #include <ocelli/graph.h>
 
-/** Parameters of the functions that have any; unused ones are ignored. */
+/** Parameters of the functions that have any; unused ones are ignored. Zero is a value like any other: there are no defaults. */
 typedef struct oc_eltwise_params {
     float alpha; /**< alpha of the formulas below; leaky_relu: the slope below zero; clip: the lower bound. */
     float beta;  /**< beta of the formulas; clip: the upper bound. */
@@ -18,7 +31,7 @@ typedef struct oc_eltwise_params {
 /** Named arguments: &oc_eltwise_params(.alpha = 0.01f). */
 #define oc_eltwise_params(...) ((oc_eltwise_params){__VA_ARGS__})
 
-/** Functions of one operand: name, formula. NaN stays NaN through all of them. */
+/** Functions of one operand, oc_NAME(graph, x, err): name, formula. NaN stays NaN through all of them but those of bits. */
 #define OC_UNARY_LIST(X) \
     X(relu, "max(x, 0)") \
     X(sigmoid, "1 / (1 + exp(-x))") \
@@ -53,7 +66,7 @@ typedef struct oc_eltwise_params {
     X(mish, "x tanh(log(1 + exp(x)))") \
     X(bit_not, "all bits of an integer turned over")
 
-/** Functions of one operand with parameters. */
+/** Functions of one operand with parameters: oc_unary(graph, "NAME", x, &params, err). */
 #define OC_UNARY_PARAMS_LIST(X) \
     X(leaky_relu, "x if x >= 0 else alpha x") \
     X(clip, "min(max(x, alpha), beta)") \
@@ -66,7 +79,7 @@ typedef struct oc_eltwise_params {
     X(shrink, "x + beta below -alpha, x - beta above alpha, else 0") \
     X(is_inf, "whether x is infinite: above if alpha is not 0, below if beta is not 0; gives bool")
 
-/** Functions of two operands: name, formula. */
+/** Functions of two operands, oc_NAME(graph, a, b, err): name, formula. Comparisons and logic have no gradients. */
 #define OC_BINARY_LIST(X) \
     X(add, "a + b") \
     X(sub, "a - b") \
@@ -107,20 +120,28 @@ OC_BEGIN
 #define OC_UNARY_DECLARE(name, text) OC_EXPORT oc_value *oc_##name(oc_graph *graph, oc_value *x, oc_error *err);
 OC_UNARY_LIST(OC_UNARY_DECLARE)
 #undef OC_UNARY_DECLARE
-/** The natural logarithm: the op "log". */
+/** The natural logarithm: the op "log"; minus infinity of 0, NaN below. */
 OC_EXPORT oc_value *oc_ln(oc_graph *graph, oc_value *x, oc_error *err);
-/** x where x >= 0, alpha * x elsewhere. */
+/** x where x >= 0, alpha * x elsewhere (Maas et al. 2013); alpha is any number. */
 OC_EXPORT oc_value *oc_leaky_relu(oc_graph *graph, oc_value *x, float alpha, oc_error *err);
-/** x held in [low, high]. */
+/** x held in [low, high], either of which may be infinite; where low > high, high. No gradient goes to what is held. */
 OC_EXPORT oc_value *oc_clip(oc_graph *graph, oc_value *x, float low, float high, oc_error *err);
 
-/** A function by its op's name, with its parameters; both lists above. @param params NULL: zeros. */
+/**
+ * A function of one operand by its op's name, with its parameters.
+ * @param name from either list of functions of one operand; another is OC_ERROR_INVALID.
+ * @param params NULL: zeros. @return the shape of x; its type, but for those that give bool.
+ */
 OC_EXPORT oc_value *oc_unary(oc_graph *graph, const char *name, oc_value *x, const oc_eltwise_params *params, oc_error *err);
-/** Whether x is NaN: bool. */
+/** Whether x (floating-point) is NaN: bool, false for infinities. */
 OC_EXPORT oc_value *oc_is_nan(oc_graph *graph, oc_value *x, oc_error *err);
 /** The opposite of a bool. */
 OC_EXPORT oc_value *oc_logical_not(oc_graph *graph, oc_value *x, oc_error *err);
-/** Elements of x where the condition (bool) is true, of y elsewhere; all three are broadcast. */
+/**
+ * Elements of x where the condition is true, of y elsewhere; all three are broadcast. What is not taken does not matter,
+ * not even NaN, neither for the result nor for the gradients of x and y.
+ * @param condition bool. @param x, y of one type, any.
+ */
 OC_EXPORT oc_value *oc_where(oc_graph *graph, oc_value *condition, oc_value *x, oc_value *y, oc_error *err);
 
 /* oc_add(graph, a, b, err), ... */

@@ -2,13 +2,19 @@
 /**
  * @file op/resample.h
  * Images in other sizes, and at other places: resizing (nearest, linear, cubic) and sampling at the points of a grid. Both are made of
- * gathering and elementwise nodes, and have gradients for values and points.
+ * gathering and elementwise nodes, and have gradients for values and points. Definitions are those of ONNX's Resize and
+ * GridSample.
+ *
+ * Resizing goes axis by axis, so that images, lines and volumes are the same, and linear along two axes is bilinear. Each
+ * element of the result is a weighted sum of a few of the axis, by a table that is made when the node is: sizes are
+ * numbers. Nearest takes every type, the others floating-point ones, else OC_ERROR_SHAPE.
  */
 #ifndef OCELLI_OP_RESAMPLE_H
 #define OCELLI_OP_RESAMPLE_H
 
 #include <ocelli/graph.h>
 
+/** What lies between elements: the nearest one; a line between two; a cubic curve through four. */
 typedef enum oc_resize_mode { OC_RESIZE_NEAREST = 0, OC_RESIZE_LINEAR = 1, OC_RESIZE_CUBIC = 2 } oc_resize_mode;
 
 /** Where output index x of `to` lies between the `from` elements; s is the scale. Names and formulas are ONNX's. */
@@ -22,6 +28,7 @@ typedef enum oc_resize_coordinates {
     OC_RESIZE_CROP = 6                  /**< From roi_begin to roi_end, shares of from - 1. */
 } oc_resize_coordinates;
 
+/** Nearest: which of two elements a place in the middle belongs to, or which neighbour always. */
 typedef enum oc_resize_rounding {
     OC_RESIZE_ROUND_PREFER_FLOOR = 0,
     OC_RESIZE_ROUND_PREFER_CEIL = 1,
@@ -43,6 +50,7 @@ typedef struct oc_resize_params {
 /** Named arguments: &oc_resize_params(.mode = OC_RESIZE_LINEAR). */
 #define oc_resize_params(...) ((oc_resize_params){__VA_ARGS__})
 
+/** What lies outside of an image that is sampled: zeros; its outermost elements; its mirror images, again and again. */
 typedef enum oc_grid_padding { OC_GRID_ZEROS = 0, OC_GRID_BORDER = 1, OC_GRID_REFLECTION = 2 } oc_grid_padding;
 
 typedef struct oc_grid_params {
@@ -55,7 +63,13 @@ typedef struct oc_grid_params {
 
 OC_BEGIN
 
-/** Resizes one axis, whose size is a number, to `to` elements. */
+/**
+ * Resizes one axis, whose size is a number of at least 1.
+ * @param axis negative: counted from the end. @param to the new size, 1 to 2^40. @param params NULL: nearest, of half pixels.
+ * @return the shape of x with `to` along the axis.
+ * Errors: OC_ERROR_SHAPE for sizes and types; OC_ERROR_MEMORY for a table that is too large, as when antialiasing makes one
+ * element of more than 65536.
+ */
 OC_EXPORT oc_value *oc_resize(oc_graph *graph, oc_value *x, int64_t axis, int64_t to, const oc_resize_params *params, oc_error *err);
 /**
  * Samples an image, or a volume, at points.

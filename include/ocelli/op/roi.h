@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/roi.h
- * Regions of images brought to one size (He et al. 2017, as ONNX has it). Ops: "roi_align" (src, regions, images) and its
- * gradient
- * "roi_align_bwd" (diff_dst, regions, images, src).
+ * Regions of images brought to one size (He et al. 2017, as ONNX has it). Ops: "roi_align" (src, regions,
+ * images) and its gradient "roi_align_bwd" (diff_dst, regions, images, src).
  */
 #ifndef OCELLI_OP_ROI_H
 #define OCELLI_OP_ROI_H

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/shape.h
- * Moving data: "reshape", "reshape_like", "transpose", "concat", "slice", "pad", "cast", "identity".
+ * Moving data: other shapes, orders, parts and types of the same elements. Ops: "reshape", "reshape_like",
+ * "flatten", "identity" (views: the elements stay where they are), "transpose", "concat", "split_like", "slice", "pad",
+ * "expand", "cast".
+ *
+ * They take every type, bits staying as they are, and sizes that are 0; "cast" alone looks at the elements. Where sizes are
+ * symbols the result's are formulas of them, unless a function asks for numbers. An axis that is negative is counted from
+ * the end; one that is not there is OC_ERROR_SHAPE, as is all that does not fit. All have gradients, which move the other
+ * way; that of "cast" goes through where both types are floating-point.
  */
 #ifndef OCELLI_OP_SHAPE_H
 #define OCELLI_OP_SHAPE_H
@@ -62,27 +69,52 @@ typedef struct oc_cast_params {
 
 OC_BEGIN
 
-/** The same elements in another shape. @param shape numbers, symbols of this graph, or -1 once for what is left. */
+/**
+ * The same elements, row-major, in another shape.
+ * @param shape numbers, symbols of this graph, or -1 once for what is left; as many elements as x has.
+ */
 OC_EXPORT oc_value *oc_reshape(oc_graph *graph, oc_value *x, const oc_shape *shape, oc_error *err);
-/** The same elements in the shape of another value. */
+/** The same elements in the shape of another value, which has as many; of `like` only the shape is looked at. */
 OC_EXPORT oc_value *oc_reshape_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err);
-/** Two axes: those before `axis`, and the others. */
+/** Two axes: the product of those before `axis`, and of the others; 1 for none. @param axis 0 to rank, or negative. */
 OC_EXPORT oc_value *oc_flatten(oc_graph *graph, oc_value *x, int64_t axis, oc_error *err);
-/** Permutes axes. @param perm one entry an axis; NULL: reverses them. */
+/**
+ * Permutes axes: axis i of the result is axis perm[i] of x.
+ * @param perm one entry an axis, each axis once; NULL: reverses them.
+ */
 OC_EXPORT oc_value *oc_transpose(oc_graph *graph, oc_value *x, const int32_t *perm, oc_error *err);
-/** Joins values along an axis. */
+/**
+ * Joins values along an axis. A plan puts them where they belong at once, if it can, so that nothing is copied.
+ * @param values `count` of them, at least 1, of one type, of the same sizes but for the axis.
+ * @return their sizes, along the axis the sum.
+ */
 OC_EXPORT oc_value *oc_concat(oc_graph *graph, oc_value *const *values, size_t count, int64_t axis, oc_error *err);
-/** A part of a value. */
+/**
+ * A part of a value, from each axis every step-th index from begin up to, without it, end; indices beyond the ends are held
+ * to them, as Python does. @param params of axes that x does not have must be 0.
+ * @return along a sliced axis ceil((end - begin) / step), at least 0.
+ */
 OC_EXPORT oc_value *oc_slice(oc_graph *graph, oc_value *x, const oc_slice_params *params, oc_error *err);
-/** Adds to, or cuts from, the ends of axes. */
+/**
+ * Adds to, or cuts from, the ends of axes: a constant, or elements mirrored at the outermost ones (reflect, which needs
+ * more elements than it adds), the outermost ones (edge), or those of the other end (wrap).
+ * @return along each axis its size plus begin plus end, which must not be negative.
+ */
 OC_EXPORT oc_value *oc_pad(oc_graph *graph, oc_value *x, const oc_pad_params *params, oc_error *err);
-/** Converts elements to another type. */
+/**
+ * Converts elements to another type: to floating-point ones to the nearest, ties to even; between integers the low bits;
+ * floats to integers towards zero, where out of range and NaN are undefined as in C; to bool whether something is not 0,
+ * which NaN is not.
+ */
 OC_EXPORT oc_value *oc_cast(oc_graph *graph, oc_value *x, oc_dtype to, oc_error *err);
-/** Repeated along axes of size 1, and along new ones in front, as if added to zeros of that shape. */
+/**
+ * Repeated along axes of size 1, and along new ones in front, as if added to zeros of that shape.
+ * @param shape aligned at the end; 1 for what there is. The gradient is the sum over what was repeated.
+ */
 OC_EXPORT oc_value *oc_expand(oc_graph *graph, oc_value *x, const oc_shape *shape, oc_error *err);
 /** Whole copies side by side. @param repeats how many along each axis; sizes must be numbers. */
 OC_EXPORT oc_value *oc_tile(oc_graph *graph, oc_value *x, const int64_t *repeats, oc_error *err);
-/** The value itself, as a node of its own. */
+/** The value itself, as a node of its own: for a name, or an output that is an input. */
 OC_EXPORT oc_value *oc_identity(oc_graph *graph, oc_value *x, oc_error *err);
 
 OC_END

@@ -176,6 +176,60 @@ static oc_status read_gelu(const oc__onnx_reading *reading, void *params, oc_err
                                                  : oc_gelu_tanh(reading->graph, reading->in[0], err), err);
 }
 
+static oc_status write_gelu_tanh(oc__onnx_writing *writing, oc_error *err) {
+    oc__onnx_node *node = oc__onnx_emit(writing, "Gelu");
+    (void)err;
+    oc__onnx_emit_in(writing, node, writing->in[0]);
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    oc__onnx_emit_text(writing, node, "approximate", "tanh");
+    return OC_OK;
+}
+
+/* The name of type(a, b), or of the op's output if it is the last; b may be NULL. */
+static const char *emit_step(oc__onnx_writing *writing, const char *type, const char *a, const char *b, bool last) {
+    const char *name = last ? writing->out[0] : oc__onnx_fresh(writing);
+    oc__onnx_node *node = oc__onnx_emit(writing, type);
+    oc__onnx_emit_in(writing, node, a);
+    if (b != NULL)
+        oc__onnx_emit_in(writing, node, b);
+    oc__onnx_emit_out(writing, node, name);
+    return name;
+}
+
+/* x sigmoid(alpha x) */
+static oc_status write_swish(oc__onnx_writing *writing, oc_error *err) {
+    const oc_eltwise_params *params = writing->source->params;
+    const char *x = writing->in[0], *scaled = x;
+    (void)err;
+    if (params->alpha != 1)
+        scaled = emit_step(writing, "Mul", x, oc__onnx_number_literal(writing, writing->source->in[0]->dtype, params->alpha),
+                           false);
+    emit_step(writing, "Mul", x, emit_step(writing, "Sigmoid", scaled, NULL, false), true);
+    return OC_OK;
+}
+
+/* Of floating-point numbers, which Mod of the divisor's sign does not take: a - b floor(a / b). */
+static oc_status write_mod(oc__onnx_writing *writing, oc_error *err) {
+    const char *a = writing->in[0], *b = writing->in[1];
+    (void)err;
+    if (!oc__is_real(writing->source->out[0]->dtype)) {
+        emit_step(writing, "Mod", a, b, true);
+        return OC_OK;
+    }
+    const char *whole = emit_step(writing, "Floor", emit_step(writing, "Div", a, b, false), NULL, false);
+    emit_step(writing, "Sub", a, emit_step(writing, "Mul", b, whole, false), true);
+    return OC_OK;
+}
+
+static oc_status write_step(oc__onnx_writing *writing, oc_error *err) {
+    oc_dtype dtype = writing->source->in[0]->dtype;
+    const char *is = emit_step(writing, "GreaterOrEqual", writing->in[0], oc__onnx_number_literal(writing, dtype, 0), false);
+    (void)err;
+    emit_step(writing, "Cast", is, NULL, true);
+    oc__onnx_emit_int(writing, writing->last, "to", oc__onnx_dtype_number(dtype));
+    return OC_OK;
+}
+
 static const oc__onnx_attr_rule old[] = {OC_ONNX_ATTR_HOOK("consumed_inputs"), OC_ONNX_ATTR_HOOK("axis"), OC_ONNX_ATTR_HOOK("broadcast"),
                                          {NULL}};
 static const oc__onnx_attr_rule leaky[] = {OC_ONNX_ATTR_F32("alpha", oc_eltwise_params, alpha, 0.01f),
@@ -246,6 +300,9 @@ const oc__onnx_rule oc__eltwise_onnx[] = {
     FORM("Shrink", "shrink", 1, shrink, 0),
     FORM("Mish", "mish", 18, old, 0),
     FORM("Gelu", "gelu", 20, gelu, 0, .read = read_gelu),
+    FORM("Gelu", "gelu_tanh", 20, gelu, 0, .use = OC_ONNX_WRITE_ONLY, .write = write_gelu_tanh),
+    FORM("Mul", "swish", 7, old, 0, .use = OC_ONNX_WRITE_ONLY, .write = write_swish),
+    FORM("GreaterOrEqual", "step", 12, old, 0, .use = OC_ONNX_WRITE_ONLY, .write = write_step),
     UNARY("IsNaN", "is_nan"),
     FORM("IsInf", "is_inf", 1, is_inf, 0, .adjust = adjust_is_inf, .write = write_is_inf),
     UNARY("Not", "logical_not"),
@@ -271,7 +328,8 @@ const oc__onnx_rule oc__eltwise_onnx[] = {
     {.type = "BitShift", .op = "shift_left", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = shift, .read = read_shift,
      .write = write_shift},
     {.type = "BitShift", .op = "shift_right", .since = 11, .use = OC_ONNX_WRITE_ONLY, .write = write_shift},
-    {.type = "Mod", .op = "mod", .since = 10, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = mod, .read = read_mod},
+    {.type = "Mod", .op = "mod", .since = 10, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = mod, .read = read_mod,
+     .write = write_mod},
     {.type = "Mod", .op = "fmod", .since = 10, .use = OC_ONNX_WRITE_ONLY, .write = write_fmod},
     {.type = "Where", .op = "where", .since = 9, .in_min = 3, .in_max = 3, .out_max = 1},
     {.type = "Pow", .op = "pow", .since = 7, .in_min = 2, .in_max = 2, .out_max = 1, .read = read_pow},

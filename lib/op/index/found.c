@@ -17,6 +17,8 @@ static const oc__field fields[] = {OC_FIELD(OC_FIELD_I64, found_params, count), 
                                    OC_FIELD(OC_FIELD_F32, found_params, overlap), OC_FIELD(OC_FIELD_F32, found_params, score),
                                    OC_FIELD(OC_FIELD_BOOL, found_params, center), {NULL}};
 
+extern const oc__onnx_rule oc__found_onnx[];
+
 static oc_status infer_zero(oc__inference *inference, oc_error *err) {
     const found_params *params = inference->params;
     if (params->count < 0)
@@ -192,7 +194,7 @@ static bool boxes_applicable(const oc__problem *problem, const oc__caps *caps, c
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = operands, .in_max = operands, .out_count = 1, .flags = OC_OP_EXACT, \
                                      .params_size = sizeof(found_params), .fields = fields, .infer = rule, .gradient = gradient, \
                                      .batch = OC_BATCH_NONE("results of all images are in one list"), .host = host_, \
-                                     .solvers = op_name##_solvers};
+                                     .solvers = op_name##_solvers, .onnx = oc__found_onnx};
 FOUND(non_zero, 1, infer_zero, host_zero, zero_applicable, record_zero)
 FOUND(non_max_suppression, 2, infer_boxes, host_boxes, boxes_applicable, record_boxes)
 
@@ -254,12 +256,27 @@ static oc_status read_suppression(const oc__onnx_reading *reading, void *memory,
     return oc__onnx_give(reading, oc__graph_node1(reading->graph, &oc__op_non_max_suppression, &params, reading->in, 2, err), err);
 }
 
+static oc_status write_suppression(oc__onnx_writing *writing, oc_error *err) {
+    const found_params *params = writing->source->params;
+    oc__onnx_node *node = oc__onnx_emit(writing, "NonMaxSuppression");
+    (void)err;
+    for (int i = 0; i < 2; i++)
+        oc__onnx_emit_in(writing, node, writing->in[i]);
+    oc__onnx_emit_in(writing, node, oc__onnx_number_literal(writing, OC_I64, (double)params->most));
+    oc__onnx_emit_in(writing, node, oc__onnx_number_literal(writing, OC_F32, params->overlap));
+    if (params->score > -INFINITY)
+        oc__onnx_emit_in(writing, node, oc__onnx_number_literal(writing, OC_F32, params->score));
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    oc__onnx_emit_int(writing, node, "center_point_box", params->center);
+    return OC_OK;
+}
+
 static const oc__onnx_attr_rule center[] = {OC_ONNX_ATTR_HOOK("center_point_box"), {NULL}};
 
-extern const oc__onnx_rule oc__found_onnx[];
 const oc__onnx_rule oc__found_onnx[] = {
-    {.type = "NonZero", .since = 9, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY, .peeked_inputs = 1,
+    {.type = "NonZero", .op = "non_zero", .since = 9, .in_min = 1, .in_max = 1, .out_max = 1, .peeked_inputs = 1,
      .read = read_non_zero},
-    {.type = "NonMaxSuppression", .since = 10, .in_min = 2, .in_max = 5, .out_max = 1, .use = OC_ONNX_READ_ONLY, .param_inputs = 28,
-     .peeked_inputs = 3, .attrs = center, .read = read_suppression},
+    {.type = "NonMaxSuppression", .op = "non_max_suppression", .since = 10, .in_min = 2, .in_max = 5, .out_max = 1,
+     .param_inputs = 28,
+     .peeked_inputs = 3, .attrs = center, .read = read_suppression, .write = write_suppression},
     {NULL}};

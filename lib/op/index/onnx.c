@@ -64,8 +64,7 @@ static oc_status read_gather(const oc__onnx_reading *reading, void *memory, oc_e
 static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err) {
     const oc_index_params *params = writing->source->params;
     oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
-    if (params->kind > OC_SCATTER_MUL)
-        return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "scattered maxima and minima have no form in opset 17");
+    (void)err;
     for (int i = 0; i < 3; i++)
         oc__onnx_emit_in(writing, node, writing->in[i]);
     oc__onnx_emit_out(writing, node, writing->out[0]);
@@ -74,6 +73,10 @@ static oc_status write_scatter(oc__onnx_writing *writing, oc_error *err) {
     if (params->kind != OC_SCATTER_SET)
         oc__onnx_emit_text(writing, node, "reduction", kinds[params->kind]);
     return OC_OK;
+}
+
+static int opset_of(const oc_node *node) {
+    return ((const oc_index_params *)node->params)->kind > OC_SCATTER_MUL ? 18 : 0;
 }
 
 static oc_status read_one_hot(const oc__onnx_reading *reading, void *memory, oc_error *err) {
@@ -108,10 +111,10 @@ const oc__onnx_rule oc__index_onnx[] = {
     {.type = "GatherElements", .op = "gather_elements", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = axis},
     {.type = "GatherND", .op = "gather_nd", .since = 11, .in_min = 2, .in_max = 2, .out_max = 1, .attrs = batch},
     {.type = "ScatterElements", .op = "scatter_elements", .since = 11, .in_min = 3, .in_max = 3, .out_max = 1, .attrs = scatter,
-     .adjust = adjust, .write = write_scatter},
+     .adjust = adjust, .write = write_scatter, .opset = opset_of},
     {.type = "Scatter", .op = "scatter_elements", .since = 9, .until = 10, .in_min = 3, .in_max = 3, .out_max = 1, .attrs = axis},
     {.type = "ScatterND", .op = "scatter_nd", .since = 11, .in_min = 3, .in_max = 3, .out_max = 1, .attrs = reduction, .adjust = adjust,
-     .write = write_scatter},
+     .write = write_scatter, .opset = opset_of},
     {.type = "OneHot", .op = "one_hot", .since = 9, .in_min = 3, .in_max = 3, .out_max = 1, .param_inputs = 2, .attrs = one_hot,
      .read = read_one_hot, .write = write_one_hot},
     {NULL}};

@@ -98,15 +98,21 @@ static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_
     return oc__onnx_give(reading, oc_pow(graph, sum, oc_reciprocal(graph, p, err), err), err);
 }
 
+static int opset_of(const oc_node *node) {
+    const oc_pool_params *params = node->params;
+    return params->dilation[0] > 1 || params->dilation[1] > 1 ? 19 : 0;
+}
+
 static oc_status write_average(oc__onnx_writing *writing, oc_error *err) {
     const oc_pool_params *params = writing->source->params;
-    if (params->dilation[0] > 1 || params->dilation[1] > 1)
-        return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "average pooling with dilation has no form in opset 17");
     oc__onnx_node *node = oc__onnx_emit(writing, "AveragePool");
+    (void)err;
     oc__onnx_emit_in(writing, node, writing->in[0]);
     oc__onnx_emit_out(writing, node, writing->out[0]);
     if (node != NULL)
         oc__onnx_attrs_write(writing, node);
+    if (opset_of(writing->source) > 0)
+        oc__onnx_emit_ints(writing, node, "dilations", params->dilation, 2);
     return OC_OK;
 }
 
@@ -156,7 +162,7 @@ const oc__onnx_rule oc__pool_onnx[] = {
      .attrs = hooks, .read = read_lp_pool},
     {.type = "MaxPool", .op = "max_pool2d", .since = 1, .out_max = 2, .use = OC_ONNX_WRITE_ONLY, .attrs = max_attrs},
     {.type = "AveragePool", .op = "avg_pool2d", .since = 7, .out_max = 1, .use = OC_ONNX_WRITE_ONLY, .attrs = average_attrs,
-     .write = write_average},
+     .write = write_average, .opset = opset_of},
     {.type = "GlobalAveragePool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1,
      .read = read_global},
     {.type = "GlobalMaxPool", .op = "global_avg_pool", .since = 1, .in_min = 1, .in_max = 1, .out_max = 1, .use = OC_ONNX_READ_ONLY,

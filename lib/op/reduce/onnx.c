@@ -42,7 +42,7 @@ static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_e
 static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err) {
     const oc_reduce_params *params = writing->source->params;
     bool all = params->axis_count == 0 || params->axis_count == writing->source->in[0]->shape.rank;
-    bool as_input = strcmp(writing->rule->type, "ReduceSum") == 0;
+    bool as_input = writing->opset >= 18 || strcmp(writing->rule->type, "ReduceSum") == 0;
     oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
     (void)err;
     oc__onnx_emit_in(writing, node, writing->in[0]);
@@ -59,6 +59,29 @@ static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err) {
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_BOOL("keepdims", oc_reduce_params, keep_dims, 1), OC_ONNX_ATTR_HOOK("axes"),
                                            OC_ONNX_ATTR_HOOK("noop_with_empty_axes"), {NULL}};
 
+/* Axes that x lacks, then a shape to expand to. */
+static oc_status write_broadcast(oc__onnx_writing *writing, oc_error *err) {
+    const oc__broadcast_params *params = writing->source->params;
+    const char *from = writing->in[0], *shape = oc__onnx_fresh(writing);
+    oc__onnx_node *node;
+    if (params->mean)
+        return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "the gradient of a mean has no form in ONNX");
+    if (params->axis_count > 0 && !params->keep_dims) {
+        node = oc__onnx_emit(writing, "Unsqueeze");
+        oc__onnx_emit_in(writing, node, from);
+        oc__onnx_emit_in(writing, node, oc__onnx_ints_literal(writing, params->axes, params->axis_count));
+        oc__onnx_emit_out(writing, node, from = oc__onnx_fresh(writing));
+    }
+    node = oc__onnx_emit(writing, "Shape");
+    oc__onnx_emit_in(writing, node, writing->in[1]);
+    oc__onnx_emit_out(writing, node, shape);
+    node = oc__onnx_emit(writing, "Expand");
+    oc__onnx_emit_in(writing, node, from);
+    oc__onnx_emit_in(writing, node, shape);
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    return OC_OK;
+}
+
 #define REDUCE(type_, op_, use_) \
     {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 2, .out_max = 1, .param_inputs = 2, .attrs = attrs, .use = use_, \
      .read = read_reduce, .write = write_reduce}
@@ -74,4 +97,5 @@ const oc__onnx_rule oc__reduce_onnx[] = {
     REDUCE("ReduceSumSquare", "reduce_sum", OC_ONNX_READ_ONLY),
     REDUCE("ReduceLogSum", "reduce_sum", OC_ONNX_READ_ONLY),
     REDUCE("ReduceLogSumExp", "reduce_sum", OC_ONNX_READ_ONLY),
+    {.type = "Expand", .op = "broadcast_like", .since = 8, .use = OC_ONNX_WRITE_ONLY, .write = write_broadcast},
     {NULL}};

@@ -230,7 +230,7 @@ const oc__op oc__op_broadcast_like = {
     .name = "broadcast_like", .in_min = 2, .in_max = 2, .out_count = 1, .flags = OC_OP_SHAPE_ONLY, .like_operand = 1,
     .params_size = sizeof(oc__broadcast_params), .fields = broadcast_fields, .infer = infer_broadcast_like,
     .gradient = gradient_broadcast_like, .batch = OC_BATCH_NONE("the operand may have no batch axis"),
-    .host = oc__broadcast_like_host, .solvers = broadcast_solvers};
+    .host = oc__broadcast_like_host, .solvers = broadcast_solvers, .onnx = oc__reduce_onnx};
 
 oc_value *oc_sum_to_like(oc_graph *graph, oc_value *x, oc_value *like, oc_error *err) {
     return oc__node2(graph, &oc__op_sum_to_like, NULL, x, like, err);

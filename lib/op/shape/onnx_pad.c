@@ -50,13 +50,12 @@ static oc_status read_pad(const oc__onnx_reading *reading, void *memory, oc_erro
 }
 
 static oc_status write_pad(oc__onnx_writing *writing, oc_error *err) {
-    static const char *const modes[] = {"constant", "reflect", "edge"};
+    static const char *const modes[] = {"constant", "reflect", "edge", "wrap"};
     const oc_pad_params *params = writing->source->params;
     const oc_value *x = writing->source->in[0];
     int64_t amounts[2 * OC_MAX_RANK];
     int rank = x->shape.rank;
-    if (params->mode == OC_PAD_WRAP)
-        return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "padding from the other end has no form in opset 17");
+    (void)err;
     for (int i = 0; i < rank; i++) {
         amounts[i] = params->begin[i];
         amounts[rank + i] = params->end[i];
@@ -72,10 +71,14 @@ static oc_status write_pad(oc__onnx_writing *writing, oc_error *err) {
     return OC_OK;
 }
 
+static int opset_of(const oc_node *node) {
+    return ((const oc_pad_params *)node->params)->mode == OC_PAD_WRAP ? 19 : 0;
+}
+
 static const oc__onnx_attr_rule attrs[] = {OC_ONNX_ATTR_HOOK("mode"), OC_ONNX_ATTR_HOOK("pads"), OC_ONNX_ATTR_HOOK("paddings"),
                                            OC_ONNX_ATTR_HOOK("value"), {NULL}};
 
 const oc__onnx_rule oc__pad_onnx[] = {
     {.type = "Pad", .since = 1, .in_min = 1, .in_max = 4, .out_max = 1, .param_inputs = 14, .attrs = attrs, .read = read_pad,
-     .write = write_pad},
+     .write = write_pad, .opset = opset_of},
     {NULL}};

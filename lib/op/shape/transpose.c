@@ -88,7 +88,12 @@ const oc__op oc__op_transpose = {
 
 oc_value *oc_transpose(oc_graph *graph, oc_value *x, const int32_t *perm, oc_error *err) {
     oc_transpose_params params = {{0}};
-    for (int i = 0; x && perm && i < x->shape.rank; i++)
+    bool zeros = x && perm && x->shape.rank > 1;
+    for (int i = 0; x && perm && i < x->shape.rank; i++) {
         params.perm[i] = perm[i];
+        zeros = zeros && perm[i] == 0;
+    }
+    if (zeros) /* which would stand for reversed axes */
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "transpose: perm must name each axis once");
     return oc__graph_node1(graph, &oc__op_transpose, &params, &x, 1, err);
 }
