@@ -26,6 +26,14 @@ typedef struct oc_bench_result {
     double bytes; /**< That must move at least. */
 } oc_bench_result;
 
+/** What placements over several devices are computed from. Seconds, FLOP/s, B/s. */
+typedef struct oc_bench_speed {
+    double flops, bytes;                 /**< As oc_bench_peaks. */
+    double launch, wait;                 /**< What a step costs at least; until the host hears that a run is done. */
+    double host_latency, host_rate;      /**< Of transfers to and from the host. */
+    double compute_factor, memory_factor; /**< Measured time over the solvers' estimates, for typical problems bound by either. */
+} oc_bench_speed;
+
 OC_BEGIN
 
 /** Measures the peaks; takes about half a second. */
@@ -47,6 +55,12 @@ OC_EXPORT OC_MUST_USE oc_status oc_bench_problem(oc_device *device, const char *
  */
 OC_EXPORT OC_MUST_USE oc_status oc_bench_tune(oc_device *device, const char *problem, const char *direction, bool full,
                                               double limit, oc_bench_result *out, oc_error *err);
+
+/**
+ * Measures what a device really does, and keeps it in the cache folder, where placements find it. Takes about a second, more where
+ * programs must be built first.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_bench_calibrate(oc_device *device, oc_bench_speed *out, oc_error *err);
 
 OC_END
 

@@ -102,6 +102,13 @@ OC_EXPORT OC_MUST_USE oc_status oc_graph_update(oc_graph *graph, oc_value *state
 OC_EXPORT OC_MUST_USE oc_status oc_graph_gradients(oc_graph *graph, oc_value *loss, oc_value *const *wrt, size_t count,
                                                    oc_value **gradients, oc_error *err);
 
+/**
+ * Makes states frozen, so that training leaves them alone.
+ * @param pattern a state's name, in which * stands for any text and ? for one letter.
+ * @return the number of states of such names.
+ */
+OC_EXPORT size_t oc_graph_freeze(oc_graph *graph, const char *pattern);
+
 /** OC_OK, or the first error that was met while adding to the graph. */
 OC_EXPORT OC_MUST_USE oc_status oc_graph_check(const oc_graph *graph, oc_error *err);
 

@@ -54,7 +54,7 @@ typedef struct oc_plan_params {
      * there. Default (0): never. Needs several devices. */
     double wait_limit;
     bool forecast;                 /**< Only place: nothing is built, and the plan cannot be run. Much quicker. */
-    /** With `forecast`: a file that describes the devices of a machine (docs/machine.md); no device is then needed. */
+    /** With `forecast`: a file that describes the devices of a machine (docs/placement.md); no device is then needed. */
     const char *machine;
 } oc_plan_params;
 

@@ -11,38 +11,72 @@
 
 #include <ocelli/exec.h>
 
-/** Update rules. */
+/** Update rules, with g the gradient plus weight_decay * w plus l1 * sign(w). */
 typedef enum oc_optimizer_kind {
-    OC_SGD = 0, /**< v = momentum * v + g + weight_decay * w; w -= lr * v (Nesterov: w -= lr * (g' + momentum * v)). */
-    OC_ADAM = 1 /**< Kingma and Ba 2015, bias-corrected; weight decay is added to the gradient. */
+    OC_SGD = 0,     /**< v = momentum * v + g; w -= lr * v (Nesterov: w -= lr * (g + momentum * v)). */
+    OC_ADAM = 1,    /**< Kingma and Ba 2015, bias-corrected. */
+    OC_ADAMW = 2,   /**< Loshchilov and Hutter 2017: the decay is not in g; w -= lr * weight_decay * w before Adam's step. */
+    OC_ADAGRAD = 3, /**< Duchi, Hazan and Singer 2011: s += g^2; w -= lr / (1 + (step - 1) * lr_decay) * g / (sqrt(s) + epsilon). */
+    OC_RMSPROP = 4  /**< Hinton 2012: s = beta2 * s + (1 - beta2) * g^2; v = momentum * v + g / (sqrt(s) + epsilon); w -= lr * v. */
 } oc_optimizer_kind;
 
 /** An optimizer. Fields that say so may change from step to step: they are fed to each run. */
 typedef struct oc_optimizer {
     oc_optimizer_kind kind;
     float lr;           /**< Learning rate; fed to each run. */
-    float momentum;     /**< SGD. Default 0. Fed to each run. */
+    float momentum;     /**< SGD, RMSProp. Default 0. Fed to each run. */
     bool nesterov;      /**< SGD. */
     float weight_decay; /**< L2, on all parameters. Default 0. Fed to each run. */
-    float beta1, beta2; /**< Adam. Default (0): 0.9 and 0.999. */
-    float epsilon;      /**< Adam. Default (0): 1e-8. */
+    float beta1, beta2; /**< Adam, RMSProp (beta2). Default (0): 0.9 and 0.999, for RMSProp 0.99. Fed to each run. */
+    float epsilon;      /**< Default (0): 1e-8, Adagrad 1e-10. Fed to each run. */
+    float lr_decay;     /**< Adagrad. Default 0. Fed to each run. */
+    float l1;           /**< L1, on all parameters. Default 0. Fed to each run, if it is not 0 when the graph is made. */
+    float clip_value;   /**< Gradients are held in -clip_value ... clip_value, before all else. Default (0): not. */
+    float clip_norm;    /**< Gradients are scaled so that the norm of all of them together is at most this. Default (0): not. */
 } oc_optimizer;
 
-/** The input that oc_minimize() adds: (8) of f32: lr, momentum, weight decay, beta1, beta2, epsilon, step (from 1), loss scale. */
+/**
+ * The input that oc_minimize() adds: (9) of f32: lr, momentum, weight decay, beta1, beta2, epsilon, step (from 1), loss scale (that the
+ * loss was multiplied by), factor of L1.
+ */
 #define OC_HYPER_NAME "train.hyper"
-#define OC_HYPER_COUNT 8
+#define OC_HYPER_COUNT 9
 
-/** The losses that a trainer knows. */
+/** How the learning rate changes; t counts steps from 0 behind the warm-up. */
+typedef enum oc_schedule_kind {
+    OC_SCHEDULE_CONSTANT = 0,
+    OC_SCHEDULE_STEP = 1,        /**< factor ^ floor(t / steps). */
+    OC_SCHEDULE_EXPONENTIAL = 2, /**< factor ^ (t / steps). */
+    OC_SCHEDULE_COSINE = 3,      /**< From 1 to factor in half a cosine over `steps` (Loshchilov and Hutter 2016), then factor. */
+    OC_SCHEDULE_POLYNOMIAL = 4   /**< factor + (1 - factor) * (1 - t / steps) ^ power, from `steps` on factor. */
+} oc_schedule_kind;
+
+/** A schedule of learning rates. */
+typedef struct oc_schedule {
+    oc_schedule_kind kind;
+    int64_t warmup; /**< In the first so many steps the rate rises in equal steps to what it is. Default: 0. */
+    int64_t steps;  /**< See the kinds. At least 1, but for the constant kind. */
+    double factor;  /**< See the kinds. Default: 0. */
+    double power;   /**< Of the polynomial. Default (0): 1. */
+} oc_schedule;
+
+/** The losses that a trainer knows. Labels may be class numbers of i64, i32 or u8 where they say so; else they are f32 as the output. */
 typedef enum oc_loss_kind {
-    OC_LOSS_SOFTMAX_CROSS_ENTROPY = 0, /**< Labels: class numbers of i64, or probabilities. */
-    OC_LOSS_MSE = 1                    /**< Labels: what the output should be; class numbers are made one-hot. */
+    OC_LOSS_SOFTMAX_CROSS_ENTROPY = 0, /**< Labels: class numbers, one a sample; for outputs (N, classes, spatial...) (N, spatial...). */
+    OC_LOSS_MSE = 1,                   /**< Mean of (output - label)^2. Class numbers are made one-hot. */
+    OC_LOSS_ABSOLUTE = 2,              /**< Mean of |output - label|. Likewise. */
+    OC_LOSS_HUBER = 3,                 /**< Mean of d^2 / 2 for d = |output - label| up to 1, d - 1/2 beyond. Likewise. */
+    OC_LOSS_BINARY_CROSS_ENTROPY = 4   /**< The outputs are logits, labels probabilities, the mean over them. Likewise. */
 } oc_loss_kind;
 
 /** How to train; a field that is zero has its default. */
 typedef struct oc_trainer_params {
     oc_optimizer optimizer;
+    oc_schedule schedule; /**< Of optimizer.lr. Default: constant. */
     oc_loss_kind loss;
-    int64_t batch;      /**< Samples a step. Default (0): 64. A last, smaller batch of an epoch is trained on as well. */
+    int64_t batch;      /**< Samples a run. Default (0): 64. A last, smaller batch of an epoch is trained on as well. */
+    int64_t accumulate; /**< Batches a step: their gradients are summed before parameters change, as if they were one batch (but for what
+                         * looks at the batch itself, such as batch normalization). Default (0): 1. */
     uint64_t seed;      /**< Of first values, shuffling and random ops. */
     bool no_shuffle;    /**< Take samples in their order. */
     float image_scale;  /**< u8 images are multiplied by it. Default (0): 1/255. */
@@ -66,14 +100,17 @@ typedef bool (*oc_progress)(void *user, int64_t step_of_epoch, int64_t steps_per
 OC_BEGIN
 
 /**
- * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update" or
- * "adam_update"), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
+ * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update",
+ * "adam_update" …), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
  * @param gradients receives the gradient of each trainable state in the graph's order, for a look at them; may be NULL.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer,
                                             oc_value **gradients, oc_error *err);
 /** The values to feed OC_HYPER_NAME with. @param step from 1. */
 OC_EXPORT void oc_optimizer_hyper(const oc_optimizer *optimizer, int64_t step, float hyper[OC_HYPER_COUNT]);
+
+/** The learning rate of a step. @param lr the optimizer's. @param step from 1. */
+OC_EXPORT double oc_schedule_rate(const oc_schedule *schedule, double lr, int64_t step);
 
 /**
  * Makes a trainer for a network.
@@ -88,7 +125,7 @@ OC_EXPORT void oc_trainer_destroy(oc_trainer **trainer);
 /**
  * Trains for one epoch, or what is left of it after a resume or a stop.
  * @param images (samples, …) in host memory, u8 (scaled) or of the input's type; kept only during the call.
- * @param labels (samples) of i64 or u8, or (samples, …) of f32.
+ * @param labels (samples) of i64, i32 or u8, or (samples, …), as the loss wants them.
  * @param max_steps stop after so many steps; 0: the whole epoch.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_epoch(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
@@ -97,10 +134,10 @@ OC_EXPORT OC_MUST_USE oc_status oc_trainer_epoch(oc_trainer *trainer, const oc_t
 /** Loss and accuracy without training. */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_evaluate(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
                                                     oc_train_report *report, oc_error *err);
-/** One step on one batch. @param loss receives the mean loss before the update; may be NULL. */
+/** One step on these samples: one batch, or with `accumulate` batches of the usual size. @param loss receives the mean loss before the update; may be NULL. */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_step(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
                                                 double *loss, oc_error *err);
-/** The gradient of a parameter in the last step, copied into a host tensor of its shape. */
+/** The gradient of the mean loss for a parameter in the last step, before clipping and regularizers, copied into a host tensor of its shape. */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_read_gradient(oc_trainer *trainer, const char *name, oc_tensor *gradient,
                                                          oc_error *err);
 /** Changes the optimizer's numbers (not its kind) from the next step on: schedules. */

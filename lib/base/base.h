@@ -108,6 +108,9 @@ void oc__string_printf(oc__string *string, const char *format, ...) OC_FORMAT(2,
 /* Locale-free: "%.9g" and always with '.', so that it reads back to the same float. */
 void oc__string_append_double(oc__string *string, double value);
 
+/* Whether a text is of a pattern, in which * stands for any text and ? for one letter. */
+bool oc__matches(const char *pattern, const char *text);
+
 /* number.c: text to number, without locale. End is set behind what was read; false if nothing was. */
 bool oc__parse_int64(const char *text, const char **end, int64_t *value);
 bool oc__parse_double(const char *text, const char **end, double *value);

@@ -72,3 +72,24 @@ void oc__string_append_double(oc__string *string, double value) {
     oc__format_double(text, sizeof text, value);
     oc__string_append(string, text);
 }
+
+bool oc__matches(const char *pattern, const char *text) {
+    const char *star = NULL, *from = NULL; /* the last star, and where what it stands for ends */
+    while (*text) {
+        if (*pattern == '*') {
+            star = pattern++;
+            from = text;
+        } else if (*pattern == '?' || *pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star + 1;
+            text = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
+}

@@ -42,6 +42,11 @@ static void mark_part(copier *c) {
             if (node->in[k])
                 want(c, node->in[k]);
     }
+    for (size_t i = 0; c->params->updates && i < c->from->state_count; i++)
+        if (c->from->states[i]->update) {
+            want(c, c->from->states[i]);
+            want(c, c->from->states[i]->update);
+        }
 }
 
 /* Marks the nodes that outputs and updates need, last first. */
@@ -71,7 +76,7 @@ static oc_status copy_dim(copier *c, const char *name, int64_t *dim, oc_error *e
         return OC_OK;
     char buffer[24];
     const char *text = oc__symbols_text(&c->from->symbols, *dim, buffer);
-    if (!c->params->bind) {
+    if (!c->params->bind || (c->params->keep && !strcmp(text, c->params->keep))) {
         *dim = oc__symbols_intern(&c->to->symbols, text);
         return *dim == INT64_MIN ? oc__fail_memory(c->to->context, err, strlen(text)) : OC_OK;
     }
@@ -136,6 +141,13 @@ static oc_status copy_node(copier *c, const oc_node *node, oc_error *err) {
     return OC_OK;
 }
 
+static oc_status copy_updates(copier *c, oc_error *err) {
+    for (size_t i = 0; i < c->from->state_count; i++)
+        if (c->from->states[i]->update)
+            OC_TRY(oc_graph_update(c->to, c->map[c->from->states[i]->id], c->map[c->from->states[i]->update->id], err));
+    return OC_OK;
+}
+
 static oc_status copy_ends(copier *c, oc_error *err) {
     for (size_t i = 0; i < c->from->output_count; i++)
         if (output_wanted(c, c->from->outputs[i].name))
@@ -147,9 +159,8 @@ static oc_status copy_ends(copier *c, oc_error *err) {
         if (k == c->to->output_count)
             return oc__fail(c->to->context, err, OC_ERROR_NOT_FOUND, "there is no output named %s", c->params->outputs[i]);
     }
-    for (size_t i = 0; updates_wanted(c) && i < c->from->state_count; i++)
-        if (c->from->states[i]->update)
-            OC_TRY(oc_graph_update(c->to, c->map[c->from->states[i]->id], c->map[c->from->states[i]->update->id], err));
+    if (updates_wanted(c))
+        OC_TRY(copy_updates(c, err));
     for (size_t i = 0; i < c->from->metadata_count; i++)
         OC_TRY(oc_graph_set_metadata(c->to, c->from->metadata[i].key, c->from->metadata[i].text, err));
     return OC_OK;
@@ -166,7 +177,7 @@ static oc_status copy_exports(copier *c, oc_error *err) {
     for (size_t i = 0; i < c->from->value_count; i++)
         if (c->params->exported[i] && c->from->values[i]->kind == OC_VALUE_NODE && c->wanted[c->from->values[i]->producer->id])
             OC_TRY(oc_graph_output(c->to, oc__cut_name(c->from->values[i], name), c->map[i], err));
-    return OC_OK;
+    return c->params->updates ? copy_updates(c, err) : OC_OK;
 }
 
 static oc_status copy_all(copier *c, oc_error *err) {
@@ -178,6 +189,11 @@ static oc_status copy_all(copier *c, oc_error *err) {
         if (c->wanted[i])
             OC_TRY(copy_node(c, c->from->nodes[i], err));
     return c->params->nodes ? copy_exports(c, err) : copy_ends(c, err);
+}
+
+oc__copy_params oc__plan_copy_params(const oc_plan_params *p) {
+    return (oc__copy_params){.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
+                             .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count, .no_updates = p->no_updates};
 }
 
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err) {

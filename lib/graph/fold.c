@@ -47,6 +47,7 @@ static oc_status fold_node(oc_graph *graph, const oc_node *node, oc_error *err) 
         for (int64_t k = 0; status == OC_OK && k < elements; k++)
             values[in->id][k] = oc__element_get(in->dtype, oc_tensor_get_data(in->data), k);
     }
+    oc__pass_note(graph, node, "has constants for operands: it is computed now");
     if (status == OC_OK)
         status = oc__interpret_node(node, values, err);
     for (int i = 0; status == OC_OK && i < node->out_count; i++)

@@ -58,6 +58,7 @@ static bool fuse_unary(oc_graph *graph, const oc_node *user, const int *uses) {
     oc__post post = {.kind = OC_POST_ELTWISE, .fn = user->op, .alpha = p ? p->alpha : 0, .beta = p ? p->beta : 0};
     if (!append(graph, node, post, NULL))
         return false;
+    oc__pass_note(graph, user, "is done as %s stores", oc__node_label(node));
     oc__replace_uses(graph, user->out[0], node->out[0]);
     return true;
 }
@@ -74,6 +75,7 @@ static bool fuse_add(oc_graph *graph, const oc_node *user, const int *uses) {
             continue;
         if (!append(graph, node, post, other))
             return false;
+        oc__pass_note(graph, user, "is done as %s stores", oc__node_label(node));
         oc__replace_uses(graph, user->out[0], node->out[0]);
         return true;
     }

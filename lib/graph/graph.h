@@ -19,12 +19,21 @@ typedef struct oc__copy_params {
     bool no_updates;
     const char *batch; /* not NULL: the first axis of every input becomes the symbol of this name */
     /* Not NULL: a part of the graph, of the nodes marked here (by id); what others make is an input of the part, and its outputs are
-     * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out. */
+     * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out, unless `updates`. */
     const bool *nodes, *exported;
+    bool updates;
+    const char *keep; /* not NULL: with `bind`, the symbol of this name stays one */
 } oc__copy_params;
 #define OC_CUT_NAME 32
 const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]);
+oc__copy_params oc__plan_copy_params(const oc_plan_params *params); /* what a plan wants */
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
+
+/* passes.c: all passes that a plan wants, in their order. */
+oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *err);
+/* A line about a change that a pass makes, beginning with the node it makes it to. */
+void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) OC_FORMAT(3, 4);
+const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 
 /* rewrite.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);

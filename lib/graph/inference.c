@@ -22,10 +22,14 @@ oc_status oc__pass_inference(oc_graph *graph, oc_error *err) {
     size_t nodes = graph->node_count;
     for (size_t i = 0; i < nodes; i++) {
         oc_node *node = graph->nodes[i];
-        if (!strcmp(node->op->name, "dropout"))
+        if (!strcmp(node->op->name, "dropout")) {
+            oc__pass_note(graph, node, "passes on what it gets");
             oc__replace_uses(graph, node->out[0], node->in[0]);
-        else if (!strcmp(node->op->name, "batch_norm_train"))
+        }
+        if (!strcmp(node->op->name, "batch_norm_train")) {
+            oc__pass_note(graph, node, "takes the running statistics");
             OC_TRY(freeze_norm(graph, node, i, err));
+        }
     }
     return oc__pass_dead(graph, err);
 }

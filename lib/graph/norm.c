@@ -85,8 +85,10 @@ static oc_status fold_all(folder *f, oc_error *err) {
         const oc_node *norm = graph->nodes[i];
         int64_t axis;
         const oc_node *before = norm->op == &oc__op_batch_norm && !norm->post.count ? find_before(f, norm, &axis) : NULL;
-        if (before)
-            OC_TRY(fold(f, norm, before, axis, err));
+        if (!before)
+            continue;
+        oc__pass_note(graph, norm, "goes into the weights of %s", oc__node_label(before));
+        OC_TRY(fold(f, norm, before, axis, err));
     }
     return oc__pass_dead(graph, err);
 }

@@ -36,8 +36,10 @@ static oc_value *same_as(const oc_node *node) {
 oc_status oc__pass_simplify(oc_graph *graph, oc_error *err) {
     for (size_t i = 0; i < graph->node_count; i++) {
         oc_value *same = same_as(graph->nodes[i]);
-        if (same)
-            oc__replace_uses(graph, graph->nodes[i]->out[0], same);
+        if (!same)
+            continue;
+        oc__pass_note(graph, graph->nodes[i], "changes nothing");
+        oc__replace_uses(graph, graph->nodes[i]->out[0], same);
     }
     return oc__pass_dead(graph, err);
 }

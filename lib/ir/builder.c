@@ -155,3 +155,13 @@ oc_status oc_graph_update(oc_graph *graph, oc_value *state, oc_value *value, oc_
     oc__graph_fail(graph, err, OC_ERROR_INVALID, "update of %s: %s", state->name ? state->name : "a value", why);
     return OC_ERROR_INVALID;
 }
+
+size_t oc_graph_freeze(oc_graph *graph, const char *pattern) {
+    size_t count = 0;
+    for (size_t i = 0; i < graph->state_count; i++) {
+        bool named = oc__matches(pattern, graph->states[i]->name);
+        count += named;
+        graph->states[i]->init.frozen |= named;
+    }
+    return count;
+}

@@ -78,6 +78,7 @@ struct oc_graph {
     } *metadata;
     size_t metadata_count, metadata_capacity;
     oc_error error; /* the first one */
+    oc__string *notes; /* of passes, about what they do; NULL: none are taken */
 };
 
 /* graph.c: raw parts; nothing is checked or inferred here (op.h's oc__graph_node() does that). NULL when out of memory. */

@@ -28,6 +28,13 @@ static oc_status check_forms(oc__onnx_writer *writer, oc_error *err) {
     return status;
 }
 
+/* Operands that the written form does without need not be written themselves. */
+static bool is_written(const oc_node *node, int operand) {
+    const oc__onnx_rule *rule = oc__onnx_rule_of(node->op);
+    bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) && operand >= node->op->like_operand;
+    return node->in[operand] != NULL && !(shape_only && rule != NULL && rule->shape_free);
+}
+
 oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
     const oc_graph *graph = writer->graph;
     size_t count = graph->value_count + 1;
@@ -42,7 +49,7 @@ oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
     for (size_t i = graph->node_count; i-- > 0;) {
         const oc_node *node = graph->nodes[i];
         for (int k = 0; is_needed(writer, node) && k < node->in_count; k++)
-            if (node->in[k] != NULL)
+            if (is_written(node, k))
                 writer->needed[node->in[k]->id] = true;
     }
     return check_forms(writer, err);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Determinants: "det" (x), and "cofactor" (x), of which each element is one of a smaller matrix. */
+#include "op/det.h"
+
 #include <math.h>
 
-#include <ocelli/op/det.h>
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/shape.h>
 
 #include "op/onnx_rule.h"
-#include "op/room.h"
 
-static oc_status check(const oc__inference *inference, oc_error *err) {
+oc_status oc__matrix_check(const oc__inference *inference, oc_error *err) {
     const oc_shape *x = &inference->in[0].shape;
     if (x->rank < 2 || x->dims[x->rank - 1] != x->dims[x->rank - 2] || !oc__is_real(inference->in[0].dtype))
         return oc__infer_fail(inference, err, "it takes square matrices (..., n, n) of a floating-point type");
@@ -17,24 +17,24 @@ static oc_status check(const oc__inference *inference, oc_error *err) {
 }
 
 static oc_status infer_det(oc__inference *inference, oc_error *err) {
-    OC_TRY(check(inference, err));
+    OC_TRY(oc__matrix_check(inference, err));
     inference->out[0] = inference->in[0];
     inference->out[0].shape.rank -= 2;
     return OC_OK;
 }
 
 static oc_status infer_cofactor(oc__inference *inference, oc_error *err) {
-    OC_TRY(check(inference, err));
+    OC_TRY(oc__matrix_check(inference, err));
     inference->out[0] = inference->in[0];
     return OC_OK;
 }
 
-/* A work-item's matrix: n rows, of n by n, without row and column of `place`, if it is not negative. */
-static int64_t size_of(const oc__problem *problem) {
+int64_t oc__matrix_size(const oc__problem *problem) {
     const oc_shape *x = &problem->in[0].shape;
     return x->dims[x->rank - 1];
 }
 
+/* A matrix of n by n without row and column of `place`, if that is not negative. */
 static void copy_minor(const double *x, int64_t n, int64_t place, double *a) {
     for (int64_t i = 0; i < n * n; i++)
         if (place < 0 || (i / n != place / n && i % n != place % n))
@@ -68,7 +68,7 @@ static double determinant(double *a, int64_t n) {
 
 static oc_status host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                       oc_error *err) {
-    int64_t n = size_of(problem), items = oc__count(&problem->out[0].shape);
+    int64_t n = oc__matrix_size(problem), items = oc__count(&problem->out[0].shape);
     bool minors = problem->op == &oc__op_cofactor;
     double *a = oc__alloc_array(context, (size_t)(n * n) + 1, sizeof(*a));
     if (!a)
@@ -94,7 +94,7 @@ static oc_status gradient(oc__gradient *g, oc_error *err) {
 }
 
 static double flops(const oc__problem *problem) {
-    double n = (double)size_of(problem);
+    double n = (double)oc__matrix_size(problem);
     return 2.0 / 3 * n * n * n + 1;
 }
 
@@ -102,34 +102,39 @@ static oc__cost cost(const oc__problem *problem) {
     return oc__cost_of_flops(problem, flops(problem));
 }
 
-static size_t element(const oc__problem *problem) {
+size_t oc__matrix_element(const oc__problem *problem) {
     return problem->in[0].dtype == OC_F64 ? sizeof(double) : sizeof(float);
 }
 
 static uint64_t workspace(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
     (void)caps, (void)variant;
-    int64_t n = size_of(problem);
-    return (uint64_t)(oc__count(&problem->out[0].shape) * n * n + 1) * element(problem);
+    int64_t n = oc__matrix_size(problem);
+    return (uint64_t)(oc__count(&problem->out[0].shape) * n * n + 1) * oc__matrix_element(problem);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+oc_status oc__matrix_record(const oc__recording *recording, const char *file, const char *kernel, const char *more, int64_t items,
+                            oc_error *err) {
     const oc__problem *problem = recording->problem;
     oc__steps *steps = recording->steps;
-    int64_t n = size_of(problem), items = oc__count(&problem->out[0].shape);
     if (items == 0)
         return OC_OK;
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
-    oc__string_append(&defines, problem->op == &oc__op_cofactor ? "#define MINORS 1\n" : "#define MINORS 0\n");
-    oc__step *step = oc__step_kernel(steps, "det.cl", defines.text, "det");
+    oc__string_append(&defines, more);
+    oc__step *step = oc__step_kernel(steps, file, defines.text, kernel);
     oc__step_desc(steps, step, recording->in[0].place, &problem->in[0]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
-    oc__step_place(steps, step, recording->workspace, element(problem));
+    oc__step_place(steps, step, recording->workspace, oc__matrix_element(problem));
     oc__step_i64(steps, step, items);
-    oc__step_i64(steps, step, n);
+    oc__step_i64(steps, step, oc__matrix_size(problem));
     oc__step_range_items(step, recording->caps, (uint64_t)items);
     return oc__record_end(recording, &defines, err);
+}
+
+static oc_status record(const oc__recording *recording, oc_error *err) {
+    const char *more = recording->problem->op == &oc__op_cofactor ? "#define MINORS 1\n" : "#define MINORS 0\n";
+    return oc__matrix_record(recording, "det.cl", "det", more, oc__count(&recording->problem->out[0].shape), err);
 }
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {

@@ -31,6 +31,33 @@ static oc_value *picked(oc_graph *graph, oc_value *log_probs, oc_value *labels, 
     return oc_reshape_like(graph, oc_gather_elements(graph, log_probs, indices, 1, err), labels, err);
 }
 
+/* What all classes share: the sum of -log_probs along axis 1, times the classes' weights. */
+static oc_value *of_all_classes(oc_graph *graph, oc_value *log_probs, oc_value *class_weights, oc_error *err) {
+    oc_reshape_params column = {.dims = {OC_RESHAPE_AXIS(0)}, .rank = log_probs->shape.rank - 1};
+    for (int i = 1; i < column.rank; i++)
+        column.dims[i] = 1;
+    if (class_weights)
+        log_probs = oc_mul(graph, log_probs, oc__graph_node1(graph, &oc__op_reshape, &column, &class_weights, 1, err), err);
+    return oc_neg(graph, oc_reduce_sum(graph, log_probs, &(oc_reduce_params){.axes = {1}, .axis_count = 1}, err), err);
+}
+
+/* own * losses + each * of_all_classes(), which has the label's own loss in it. */
+static oc_value *smoothed(oc_graph *graph, oc_value *losses, oc_value *log_probs, oc_value *class_weights,
+                          const oc_nll_params *params,
+                          oc_error *err) {
+    double classes = (double)log_probs->shape.dims[1], each = params->smoothing / classes, own = 1 - params->smoothing;
+    if (params->convention == OC_SMOOTHING_OTHERS) {
+        each = params->smoothing / (classes - 1);
+        own -= each;
+    }
+    if (log_probs->shape.dims[1] < 2 || !(params->smoothing > 0 && params->smoothing < 1))
+        return oc__graph_fail(graph, err, OC_ERROR_INVALID, "nll_loss: smoothing %g of %lld classes", params->smoothing,
+                              (long long)log_probs->shape.dims[1]);
+    oc_value *others = of_all_classes(graph, log_probs, class_weights, err);
+    return oc_add(graph, oc_mul(graph, losses, number(graph, losses, own, err), err),
+                  oc_mul(graph, others, number(graph, others, each, err), err), err);
+}
+
 oc_value *oc_nll_loss(oc_graph *graph, oc_value *log_probs, oc_value *labels, oc_value *class_weights, const oc_nll_params *params,
                       oc_error *err) {
     oc_nll_params own = params ? *params : (oc_nll_params){0};
@@ -50,6 +77,8 @@ oc_value *oc_nll_loss(oc_graph *graph, oc_value *log_probs, oc_value *labels, oc
         weights = oc_gather(graph, class_weights, labels, 0, err);
         losses = oc_mul(graph, losses, weights, err);
     }
+    if (own.smoothing != 0)
+        losses = smoothed(graph, losses, log_probs, class_weights, &own, err);
     if (kept) {
         weights = oc_where(graph, kept, weights ? weights : number(graph, losses, 1, err), zero, err);
         losses = oc_where(graph, kept, losses, zero, err);

@@ -139,6 +139,7 @@ struct oc__onnx_rule {
     int in_min, in_max, out_max;
     oc__onnx_use use;
     bool floats; /* operands of other types, which ONNX allows, are not supported */
+    bool shape_free; /* writing: operands that the op needs for their shapes only are left out */
     uint32_t param_inputs;           /* bit i: input i is looked at, not computed with */
     uint32_t peeked_inputs;          /* bit i: input i is computed with, and looked at where it is known */
     uint32_t frozen_inputs;          /* bit i: an initializer as input i is a state that training leaves alone */
@@ -168,6 +169,9 @@ oc_status oc__onnx_ints(const oc__onnx_reading *reading, int index, int64_t *out
 oc_status oc__onnx_number(const oc__onnx_reading *reading, int index, double *out, oc_error *err); /* a known scalar */
 /* The list from input `index` or else from attribute `name`; count -1: neither is there. */
 oc_status oc__onnx_axes(const oc__onnx_reading *reading, int index, const char *name, int64_t axes[OC_MAX_RANK], int *count,
+                        oc_error *err);
+/* The list of exactly `count` numbers from an attribute, or `otherwise` everywhere. */
+oc_status oc__onnx_list(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out,
                         oc_error *err);
 /* Sets out 0; a NULL value is the failure that err tells. */
 oc_status oc__onnx_give(const oc__onnx_reading *reading, oc_value *value, oc_error *err);

@@ -37,8 +37,8 @@ static oc_status auto_pad(const oc__onnx_reading *reading, oc__onnx_window *w, o
     return OC_OK;
 }
 
-/* A list with an entry for each axis (times `sides`), or `otherwise` everywhere. */
-static oc_status list_of(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out, oc_error *err) {
+oc_status oc__onnx_list(const oc__onnx_reading *reading, const char *name, int count, int64_t otherwise, int64_t *out,
+                        oc_error *err) {
     const oc__onnx_attr *attr = oc__onnx_attr_find(reading->node, name);
     if (attr != NULL && (attr->kind != OC_ONNX_INTS || attr->count != (size_t)count))
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "attribute '%s' should have %d entries", name, count);
@@ -55,15 +55,15 @@ oc_status oc__onnx_window_read(const oc__onnx_reading *reading, const int64_t *k
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "only one to three spatial axes are supported");
     if (kernel == NULL && oc__onnx_attr_find(reading->node, "kernel_shape") == NULL)
         return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "kernel_shape is missing");
-    OC_TRY(list_of(reading, "kernel_shape", axes, 0, out->kernel, err));
+    OC_TRY(oc__onnx_list(reading, "kernel_shape", axes, 0, out->kernel, err));
     for (int i = 0; kernel != NULL && i < axes; i++) {
         if (oc__onnx_attr_find(reading->node, "kernel_shape") != NULL && out->kernel[i] != kernel[i])
             return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "kernel_shape is not that of the weights");
         out->kernel[i] = kernel[i];
     }
-    OC_TRY(list_of(reading, "strides", axes, 1, out->stride, err));
-    OC_TRY(list_of(reading, "dilations", axes, 1, out->dilation, err));
-    OC_TRY(list_of(reading, "pads", 2 * axes, 0, pads, err));
+    OC_TRY(oc__onnx_list(reading, "strides", axes, 1, out->stride, err));
+    OC_TRY(oc__onnx_list(reading, "dilations", axes, 1, out->dilation, err));
+    OC_TRY(oc__onnx_list(reading, "pads", 2 * axes, 0, pads, err));
     for (int i = 0; i < axes; i++) {
         out->pad_begin[i] = pads[i];
         out->pad_end[i] = pads[axes + i];

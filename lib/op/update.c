@@ -7,10 +7,22 @@
 #define CHUNK 8192 /* elements a work-item of a CPU takes */
 
 static const oc__field fields[] = {OC_FIELD(OC_FIELD_I32, oc__update_params, count),
-                                   OC_FIELD(OC_FIELD_BOOL, oc__update_params, nesterov), {NULL}};
+                                   OC_FIELD(OC_FIELD_BOOL, oc__update_params, nesterov),
+                                   OC_FIELD(OC_FIELD_BOOL, oc__update_params, l1), {NULL}};
+
+const oc__update_rule oc__update_rules[OC_UPDATE_RULES] = {
+    [OC_SGD] = {&oc__op_sgd_update, 3, {"momentum"}},
+    [OC_ADAM] = {&oc__op_adam_update, 4, {"m", "v"}},
+    [OC_ADAMW] = {&oc__op_adamw_update, 4, {"m", "v"}},
+    [OC_ADAGRAD] = {&oc__op_adagrad_update, 3, {"sum"}},
+    [OC_RMSPROP] = {&oc__op_rmsprop_update, 4, {"momentum", "square"}},
+};
 
 int oc__update_kinds(const oc__op *op) {
-    return op == &oc__op_adam_update ? 4 : 3;
+    int i = 0;
+    while (i + 1 < OC_UPDATE_RULES && oc__update_rules[i].op != op)
+        i++;
+    return oc__update_rules[i].kinds;
 }
 
 static int count_of(const oc__problem *problem) {
@@ -129,8 +141,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     int64_t length = oc__update_segments(problem, offsets);
     oc__string defines;
     oc__string_init(&defines, recording->context);
-    oc__string_printf(&defines, "#define VEC %d\n%s", recording->caps->simt_width <= 1 ? 16 : 4,
-                      params->nesterov ? "#define NESTEROV\n" : "");
+    oc__string_printf(&defines, "#define VEC %d\n%s%s", recording->caps->simt_width <= 1 ? 16 : 4,
+                      params->nesterov ? "#define NESTEROV\n" : "", params->l1 ? "#define L1\n" : "");
     if (in_segments(recording, offsets))
         record_range(recording, defines.text, 0, length);
     else
@@ -150,3 +162,6 @@ static const oc__solver *const solvers[] = {&ref, NULL};
                                      .host = oc__update_host, .groups = groups, .alias = alias, .solvers = solvers};
 UPDATE(sgd_update)
 UPDATE(adam_update)
+UPDATE(adamw_update)
+UPDATE(adagrad_update)
+UPDATE(rmsprop_update)

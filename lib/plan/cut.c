@@ -309,6 +309,7 @@ static bool several(const oc_placement *p) {
 oc_status oc__parts_cut(oc_plan *plan, bool build, oc_error *err) {
     const oc_placement *p = &plan->parts->groups.placement;
     cutter c = {.plan = plan, .p = p, .graph = plan->graph};
+    plan->parts->blend_at = SIZE_MAX;
     if (!several(p))
         return build ? keep_whole(plan, p->group_count ? p->device_of[0] : 0, err) : OC_OK;
     OC_TRY(cut(&c, err));

@@ -99,29 +99,77 @@ static oc_status place_pinned(oc_plan *plan, oc_error *err) {
     return oc__place_pinned(&x->groups, plan->graph, pinned, err);
 }
 
-/* As parts, which know more than groups of what goes over the host; what was cut is thrown away again. */
+/* As parts, which know more than groups of what goes over the host; what was cut is thrown away again. Machines that are only
+ * described have the links that they are said to have. */
 static double present_seconds(oc_plan *plan) {
     struct oc__parts *x = plan->parts;
     size_t blocks = x->block_count;
     x->predicted = oc_placement_predict(&x->groups.placement, x->groups.start, x->groups.finish);
+    if (!x->machine.devices)
+        return x->predicted;
     double seconds = oc__parts_cut(plan, false, NULL) == OC_OK ? x->predicted : INFINITY;
     x->block_count = blocks;
     x->part_count = 0;
     return seconds;
 }
 
+static void scale_links(oc_plan *plan, double factor) {
+    oc__machine *m = &plan->parts->machine;
+    for (size_t i = 0; i < m->device_count * m->device_count; i++) {
+        m->latency[i] *= factor;
+        m->rate[i] /= factor;
+    }
+}
+
+/* What is kept of a placement while others are tried. */
+typedef struct choice {
+    int32_t *device_of, *order;
+    double seconds;
+} choice;
+
+static void keep_better(oc_plan *plan, choice *best, double seconds) {
+    const oc_placement *p = &plan->parts->groups.placement;
+    if (!(seconds < best->seconds))
+        return;
+    best->seconds = seconds;
+    memcpy(best->device_of, p->device_of, p->group_count * sizeof(*p->device_of));
+    memcpy(best->order, p->order, p->group_count * sizeof(*p->order));
+}
+
+/* Groups know a transfer's time, parts also what it costs the devices: so links are made dearer, step by step, and the placement that
+ * is best as parts is taken; at worst one device. */
+static oc_status place_heft(oc_plan *plan, double *single, double *best_seconds, oc_error *err) {
+    oc_placement *p = &plan->parts->groups.placement;
+    size_t bytes = OC_MAX(p->group_count, (size_t)1) * sizeof(int32_t);
+    choice best = {oc__arena_alloc(&plan->arena, bytes), oc__arena_alloc(&plan->arena, bytes), INFINITY};
+    if (!best.device_of || !best.order)
+        return oc__fail_memory(plan->context, err, bytes);
+    *single = INFINITY;
+    if (place_by(plan, &oc__policy_single, NULL) == OC_OK)
+        keep_better(plan, &best, *single = present_seconds(plan));
+    for (double factor = 1; factor <= (plan->parts->machine.devices ? 16 : 1); factor *= 4) {
+        scale_links(plan, factor);
+        oc_status status = place_by(plan, &oc__policy_heft, err);
+        scale_links(plan, 1 / factor);
+        OC_TRY(status);
+        keep_better(plan, &best, present_seconds(plan));
+    }
+    memcpy(p->device_of, best.device_of, p->group_count * sizeof(*p->device_of));
+    memcpy(p->order, best.order, p->group_count * sizeof(*p->order));
+    *best_seconds = best.seconds;
+    return OC_OK;
+}
+
 /* The best of single, heft and split by prediction; several devices only where they promise enough. */
 static oc_status place_auto(oc_plan *plan, const oc_graph *original, bool *split, oc_error *err) {
-    int64_t shares[64], batch = oc__split_batch(plan->graph);
-    double together = INFINITY, cut = INFINITY;
-    if (plan->device_count <= (int)OC_COUNT(shares) && batch > 1)
+    int64_t *shares = oc__arena_alloc(&plan->arena, sizeof(*shares) * (size_t)plan->device_count), batch = oc__split_batch(original, plan->graph);
+    double together, alone, cut = INFINITY;
+    if (!shares)
+        return oc__fail_memory(plan->context, err, sizeof(*shares) * (size_t)plan->device_count);
+    OC_TRY(place_heft(plan, &alone, &together, err));
+    if (batch > 1)
         cut = oc__split_predict(plan, &plan->parts->groups, batch, shares);
-    if (place_by(plan, &oc__policy_heft, err) == OC_OK)
-        together = present_seconds(plan);
-    bool single = place_by(plan, &oc__policy_single, NULL) == OC_OK;
-    double alone = single ? present_seconds(plan) : INFINITY;
     oc__log(plan->context, OC_LOG_DEBUG, "auto: single %.3g ms, heft %.3g ms, split %.3g ms", alone * 1e3, together * 1e3, cut * 1e3);
-    *split = false;
     if (cut < alone * WORTH && cut <= together) {
         char why[OC_WHY];
         OC_TRY(oc__parts_split(plan, original, split, why, err));
@@ -129,9 +177,7 @@ static oc_status place_auto(oc_plan *plan, const oc_graph *original, bool *split
             return OC_OK;
         oc__log(plan->context, OC_LOG_INFO, "the batch is not split: %s", why);
     }
-    if (single && together >= alone * WORTH)
-        return OC_OK;
-    return place_by(plan, &oc__policy_heft, err);
+    return together < alone * WORTH || isinf(alone) ? OC_OK : place_by(plan, &oc__policy_single, err);
 }
 
 static oc_status place_split(oc_plan *plan, const oc_graph *original, oc_error *err) {
@@ -165,6 +211,9 @@ static oc_status choose_policy(oc_plan *plan, const oc_graph *original, bool *sp
         return place_pinned(plan, err);
     if (is(plan, "auto"))
         return place_auto(plan, original, split, err);
+    double single, best;
+    if (is(plan, "heft"))
+        return place_heft(plan, &single, &best, err);
     const oc_policy *policy = plan->params.placer ? plan->params.placer
                                                   : oc_policy_find(plan->params.policy ? plan->params.policy : "single");
     OC_TRY(place_by(plan, policy, err));
@@ -250,7 +299,7 @@ oc_status oc__parts_create(oc_plan *plan, const oc_graph *original, oc_error *er
         x->interval = oc_placement_interval(&x->groups.placement);
         x->transfer_bytes = crossing_bytes(&x->groups.placement);
     }
-    if (!split)
+    if (!split && !plan->params.machine)
         OC_TRY(oc__parts_cut(plan, !plan->params.forecast, err));
     if (plan->params.forecast)
         return OC_OK;

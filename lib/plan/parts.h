@@ -44,8 +44,8 @@ struct oc__parts {
     size_t block_count, block_capacity;
     oc__part *parts;
     size_t part_count, part_capacity;
-    oc__blend *blends; /* done when all parts are */
-    size_t blend_count, blend_capacity;
+    oc__blend *blends; /* done before part blend_at, which may be behind the last one */
+    size_t blend_count, blend_capacity, blend_at;
     int32_t *input_block, *output_block; /* by the plan's inputs and outputs */
     const char *policy;
     double predicted, bound; /* seconds of a run; no placement is faster */
@@ -70,7 +70,7 @@ oc_status oc__parts_cut(oc_plan *plan, bool build, oc_error *err);
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err);
 /* What a split is expected to take, and its shares (room for an entry a device); INFINITY where there is no batch to be cut. */
 double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t batch, int64_t *shares);
-/* The size of the first axis that all inputs have in common; 0: none. */
-int64_t oc__split_batch(const oc_graph *graph);
+/* Rows: the size of the symbol in front of an input of the original, else of the first axis that all inputs have in common; 0: none. */
+int64_t oc__split_batch(const oc_graph *original, const oc_graph *bound);
 
 #endif

@@ -48,18 +48,9 @@ void oc_plan_destroy(oc_plan **handle) {
 
 static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     const oc_plan_params *p = &plan->params;
-    oc__copy_params copy = {.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
-                            .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count,
-                            .no_updates = p->no_updates};
+    oc__copy_params copy = oc__plan_copy_params(p);
     OC_TRY(oc__graph_copy(&plan->graph, graph, &copy, err));
-    if (p->inference)
-        OC_TRY(oc__pass_inference(plan->graph, err));
-    OC_TRY(oc__pass_fold(plan->graph, err));
-    OC_TRY(oc__pass_simplify(plan->graph, err));
-    if (p->no_fusion)
-        return OC_OK;
-    OC_TRY(oc__pass_norm(plan->graph, err));
-    return oc__pass_fuse(plan->graph, err);
+    return oc__rewrite(plan->graph, p->inference, !p->no_fusion, err);
 }
 
 /* What took how long, for the debug log. */

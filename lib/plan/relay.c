@@ -81,6 +81,14 @@ static oc_status give_outputs(oc__team *team, oc_error *err) {
     return OC_OK;
 }
 
+oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err) {
+    oc__team *team = exec->team;
+    if (team->spare)
+        return oc__exec_read(team->spare, name, tensor, err);
+    OC_TRY(oc__team_wait(exec, err));
+    return oc_tensor_copy(tensor, team->blocks[exec->plan->parts->output_block[find_output(exec->plan, name)]], err);
+}
+
 static bool needs_are_met(const oc__team *team, const oc__part *part) {
     for (size_t i = 0; i < part->need_count; i++)
         if (!team->members[part->needs[i]].done)
@@ -88,8 +96,26 @@ static bool needs_are_met(const oc__team *team, const oc__part *part) {
     return true;
 }
 
+/* Sums over all replicas, in their order: the same bits each time. */
+static void blend(oc__team *team) {
+    const struct oc__parts *parts = team->exec->plan->parts;
+    for (size_t b = 0; b < parts->blend_count; b++) {
+        const oc__blend *x = &parts->blends[b];
+        float *to = oc_tensor_get_data(team->blocks[x->to]);
+        int64_t count = oc_tensor_get_count(team->blocks[x->to]);
+        for (size_t k = 0; k < x->count; k++) {
+            const float *from = oc_tensor_get_data(team->blocks[x->from[k]]);
+            float weight = (float)x->weights[k];
+            for (int64_t i = 0; i < count; i++)
+                to[i] = (k ? to[i] : 0) + weight * from[i];
+        }
+    }
+}
+
 /* The run is over: results out, and whoever waits is told. Under the lock. */
 static void complete(oc__team *team) {
+    if (team->failed < 0 && team->exec->plan->parts->blend_at >= team->exec->plan->parts->part_count)
+        blend(team);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
     team->running = false;
@@ -124,6 +150,8 @@ static void run_part(void *user, int32_t index) {
     bool go = team->failed < 0;
     pthread_mutex_unlock(&team->lock);
     member->start = oc__clock_seconds() - team->began;
+    if (go && team->exec->plan->parts->blend_at == (size_t)index)
+        blend(team);
     if (go)
         status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, part->out_count, &error);
     member->seconds = oc__clock_seconds() - team->began - member->start;

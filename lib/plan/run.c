@@ -112,7 +112,7 @@ oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
     oc_binding binding = {name, tensor};
     OC_TRY(check_binding(exec, "output", &binding, find_end(exec->plan->outputs, exec->plan->output_count, name), err));
     if (exec->team)
-        return oc__fail(exec->context, err, OC_ERROR_UNSUPPORTED, "a plan for several devices gives output %s in a run only", name);
+        return oc__team_read(exec, name, tensor, err);
     OC_TRY(read_output(exec, &binding, err));
     return oc__queue_finish(exec->queue, err);
 }

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The batch cut in proportion to speed: every device has the whole graph, for its share of the rows. */
+/* The batch cut in proportion to speed: every device has the graph for its share of the rows. In training each gives its part of the
+ * sums over the batch; these are added in the order of the devices, and the first device does what follows: the update. */
 #include "plan/parts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/roles.h"
+
 #define BATCH "ocelli.batch"
 
-int64_t oc__split_batch(const oc_graph *graph) {
-    int64_t batch = graph->input_count && graph->inputs[0]->shape.rank ? graph->inputs[0]->shape.dims[0] : 0;
-    for (size_t i = 1; i < graph->input_count; i++)
-        if (!graph->inputs[i]->shape.rank || graph->inputs[i]->shape.dims[0] != batch)
+/* The first input whose first axis is a symbol; -1: none. */
+static int64_t symbolic_input(const oc_graph *graph) {
+    for (size_t i = 0; i < graph->input_count; i++)
+        if (graph->inputs[i]->shape.rank && graph->inputs[i]->shape.dims[0] < 0)
+            return (int64_t)i;
+    return -1;
+}
+
+int64_t oc__split_batch(const oc_graph *original, const oc_graph *bound) {
+    int64_t symbolic = symbolic_input(original);
+    if (symbolic >= 0)
+        return bound->inputs[symbolic]->shape.dims[0];
+    int64_t batch = bound->input_count && bound->inputs[0]->shape.rank ? bound->inputs[0]->shape.dims[0] : 0;
+    for (size_t i = 1; i < bound->input_count; i++)
+        if (!bound->inputs[i]->shape.rank || bound->inputs[i]->shape.dims[0] != batch)
             return 0;
     return batch;
 }
@@ -47,106 +61,261 @@ double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t 
     return batch > 1 ? most : INFINITY;
 }
 
+typedef struct splitter {
+    oc_plan *plan;
+    oc_graph *graph;      /* its batch a symbol */
+    const char *symbol;
+    int64_t size;         /* that symbol as a size */
+    int64_t batch;        /* rows */
+    oc__roles roles;
+    bool *first, *after;  /* by node: what replicas do, what is done then */
+    bool *exported;       /* by value: leaves the replicas */
+    bool *exported_after; /* by value: leaves what comes after */
+    int32_t *block;       /* by value: where it is complete; -1: nowhere */
+} splitter;
+
 /* The graph with its batch a symbol again, if its shapes follow that. */
-static oc_status with_symbol(oc_plan *plan, const oc_graph *original, oc_graph **out, char why[OC_WHY]) {
-    const oc_plan_params *p = &plan->params;
+static oc_status with_symbol(splitter *s, const oc_graph *original, char why[OC_WHY]) {
     oc_error own = {0};
-    oc__copy_params copy = {.bind = true, .dims = p->dims, .dim_count = p->dim_count, .default_dim = p->default_dim,
-                            .outputs = p->output_count ? p->outputs : NULL, .output_count = p->output_count,
-                            .no_updates = p->no_updates, .batch = BATCH};
-    oc_status status = oc__graph_copy(out, original, &copy, &own);
-    if (status == OC_OK && p->inference)
-        status = oc__pass_inference(*out, &own);
+    oc__copy_params copy = oc__plan_copy_params(&s->plan->params);
+    int64_t symbolic = symbolic_input(original);
+    char buffer[24];
+    s->symbol = BATCH;
+    if (symbolic >= 0)
+        s->symbol = copy.keep = oc__symbols_text(&original->symbols, original->inputs[symbolic]->shape.dims[0], buffer);
+    else
+        copy.batch = BATCH;
+    s->symbol = oc__arena_strdup(&s->plan->arena, s->symbol);
+    oc_status status = s->symbol ? oc__graph_copy(&s->graph, original, &copy, &own) : OC_ERROR_MEMORY;
+    if (status == OC_OK && s->plan->params.inference)
+        status = oc__pass_inference(s->graph, &own);
     if (status != OC_OK)
         snprintf(why, OC_WHY, "%.180s", own.text);
+    else
+        s->size = oc__symbols_intern(&s->graph->symbols, s->symbol);
     return status;
 }
 
-static bool all_can_be_cut(const oc_graph *graph, int64_t symbol, char why[OC_WHY]) {
-    for (size_t i = 0; i < graph->node_count; i++)
-        if (!oc__batch_can_be_cut(graph->nodes[i], symbol, why))
-            return false;
-    for (size_t i = 0; i < graph->output_count; i++) {
-        const oc_shape *shape = &graph->outputs[i].value->shape;
-        if (!shape->rank || shape->dims[0] != symbol) {
-            snprintf(why, OC_WHY, "output %.80s has no batch axis in front", graph->outputs[i].name);
-            return false;
-        }
-    }
-    for (size_t i = 0; i < graph->state_count; i++)
-        if (graph->states[i]->update) {
-            snprintf(why, OC_WHY, "the graph changes its state");
-            return false;
-        }
-    return true;
+static oc__role role_of(const splitter *s, const oc_value *value) {
+    return s->roles.of[value->id];
 }
 
-static oc_status add_blocks(oc_plan *plan, oc_error *err) {
-    for (size_t i = 0; i < plan->output_count; i++) {
-        const oc__plan_end *end = &plan->outputs[i];
-        plan->parts->output_block[i] = oc__parts_add_block(plan, end->name, end->value->dtype, &end->value->shape, err);
-        if (plan->parts->output_block[i] < 0)
+/* Nodes whose value does not depend on rows are done wherever they are needed. */
+static void want_same(const splitter *s, bool *nodes, const oc_value *value) {
+    if (value && value->kind == OC_VALUE_NODE && role_of(s, value) == OC_ROLE_SAME)
+        nodes[value->producer->id] = true;
+}
+
+static void mark_nodes(splitter *s) {
+    for (size_t i = 0; i < s->graph->node_count; i++) {
+        oc__role role = role_of(s, s->graph->nodes[i]->out[0]);
+        s->first[i] = role == OC_ROLE_ROWS || role == OC_ROLE_LOCAL || role == OC_ROLE_SHARE;
+        s->after[i] = role == OC_ROLE_AFTER;
+    }
+    for (size_t i = 0; i < s->graph->output_count; i++)
+        want_same(s, s->after, s->graph->outputs[i].value);
+    for (size_t i = 0; i < s->graph->state_count; i++)
+        want_same(s, s->after, s->graph->states[i]->update);
+    for (size_t i = s->graph->node_count; i-- > 0;)
+        for (int k = 0; k < s->graph->nodes[i]->in_count; k++) {
+            if (s->first[i])
+                want_same(s, s->first, s->graph->nodes[i]->in[k]);
+            if (s->after[i])
+                want_same(s, s->after, s->graph->nodes[i]->in[k]);
+        }
+}
+
+static void leaves(splitter *s, const oc_value *value) {
+    if (value && value->kind == OC_VALUE_NODE)
+        (s->first[value->producer->id] && role_of(s, value) != OC_ROLE_SAME ? s->exported : s->exported_after)[value->id] = true;
+}
+
+static void mark_exports(splitter *s) {
+    for (size_t i = 0; i < s->graph->node_count; i++)
+        for (int k = 0; s->after[i] && k < s->graph->nodes[i]->in_count; k++) {
+            const oc_value *value = s->graph->nodes[i]->in[k];
+            if (value && role_of(s, value) == OC_ROLE_SHARE)
+                leaves(s, value);
+        }
+    for (size_t i = 0; i < s->graph->output_count; i++)
+        leaves(s, s->graph->outputs[i].value);
+    for (size_t i = 0; i < s->graph->state_count; i++)
+        if (s->graph->states[i]->update && role_of(s, s->graph->states[i]->update) == OC_ROLE_SHARE)
+            leaves(s, s->graph->states[i]->update);
+}
+
+static oc_status add_blocks(splitter *s, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    for (size_t i = 0; i < s->graph->input_count; i++)
+        s->block[s->graph->inputs[i]->id] = x->input_block[i];
+    for (size_t i = 0; i < s->graph->value_count; i++) {
+        const oc_value *value = s->graph->values[i];
+        oc_shape shape = value->shape;
+        if (!s->exported[i] && !s->exported_after[i])
+            continue;
+        if (role_of(s, value) == OC_ROLE_ROWS)
+            shape.dims[0] = s->batch;
+        s->block[i] = oc__parts_add_block(s->plan, value->name, value->dtype, &shape, err);
+        if (s->block[i] < 0)
             return OC_ERROR_MEMORY;
     }
+    for (size_t i = 0; i < s->graph->output_count; i++)
+        x->output_block[i] = s->block[s->graph->outputs[i].value->id];
     return OC_OK;
 }
 
-static oc__port *ports_of(oc_plan *plan, const oc__plan_end *ends, size_t count, const int32_t *blocks, int64_t first, int64_t rows) {
-    oc__port *ports = oc__arena_alloc(&plan->arena, (count + 1) * sizeof(*ports));
-    for (size_t i = 0; ports && i < count; i++)
-        ports[i] = (oc__port){ends[i].name, blocks[i], first, rows};
-    return ports;
+static oc_status add_port(oc_plan *plan, oc__port **ports, size_t *count, const char *name, int32_t block, int64_t first, int64_t rows,
+                          oc_error *err) {
+    oc__port port = {oc__arena_strdup(&plan->arena, name), block, first, rows};
+    if (!port.name)
+        return oc__fail_memory(plan->context, err, strlen(name));
+    (*ports)[(*count)++] = port;
+    return OC_OK;
 }
 
-static oc_status add_replica(oc_plan *plan, const oc_graph *graph, int32_t device, int64_t first, int64_t rows, oc_error *err) {
-    const oc_dim_binding dim = {BATCH, rows};
-    oc_plan_params params = oc__part_params(plan);
-    params.dims = &dim;
-    params.dim_count = 1;
-    oc__part *part = oc__parts_add(plan, err);
-    if (!part)
-        return OC_ERROR_MEMORY;
-    part->device = device;
-    OC_TRY(oc_plan_create(&part->plan, graph, &plan->devices[device], 1, &params, err));
-    part->in = ports_of(plan, plan->inputs, plan->input_count, plan->parts->input_block, first, rows);
-    part->out = ports_of(plan, plan->outputs, plan->output_count, plan->parts->output_block, first, rows);
-    part->in_count = plan->input_count;
-    part->out_count = plan->output_count;
-    return part->in && part->out ? OC_OK : oc__fail_memory(plan->context, err, plan->input_count * sizeof(oc__port));
-}
-
-static oc_status add_replicas(oc_plan *plan, const oc_graph *graph, int64_t batch, oc_error *err) {
-    struct oc__parts *x = plan->parts;
-    int64_t first = 0;
-    x->policy = "split";
-    x->shares = oc__arena_alloc(&plan->arena, (size_t)plan->device_count * sizeof(*x->shares));
-    if (!x->shares)
-        return oc__fail_memory(plan->context, err, (size_t)plan->device_count * sizeof(*x->shares));
-    x->predicted = x->interval = oc__split_predict(plan, &x->groups, batch, x->shares);
-    OC_TRY(add_blocks(plan, err));
-    for (int d = 0; d < plan->device_count; d++) {
-        if (!x->shares[d] || plan->params.forecast)
-            continue;
-        OC_TRY(add_replica(plan, graph, d, first, x->shares[d], err));
-        x->parts[x->part_count - 1].seconds = seconds_for(plan, &x->groups, (size_t)d, x->shares[d], batch);
-        first += x->shares[d];
+/* Ports of a part whose plan is there: inputs of the caller, complete sums, results. */
+static oc_status add_ports(splitter *s, oc__part *part, const bool *exported, int64_t first, int64_t rows, const int32_t *own, oc_error *err) {
+    oc_plan *plan = s->plan;
+    char name[OC_CUT_NAME];
+    part->in = oc__arena_alloc(&plan->arena, (part->plan->input_count + 1) * sizeof(*part->in));
+    part->out = oc__arena_alloc(&plan->arena, (part->plan->output_count + 1) * sizeof(*part->out));
+    if (!part->in || !part->out)
+        return oc__fail_memory(plan->context, err, part->plan->input_count * sizeof(*part->in));
+    for (size_t i = 0; i < s->graph->value_count; i++) {
+        const oc_value *value = s->graph->values[i];
+        bool in_rows = role_of(s, value) == OC_ROLE_ROWS;
+        const char *wanted = value->kind == OC_VALUE_INPUT ? value->name : oc__cut_name(value, name);
+        for (size_t k = 0; s->block[i] >= 0 && !exported[i] && k < part->plan->input_count; k++)
+            if (!strcmp(part->plan->inputs[k].name, wanted))
+                OC_TRY(add_port(plan, &part->in, &part->in_count, wanted, s->block[i], first, in_rows ? rows : -1, err));
+        if (exported[i])
+            OC_TRY(add_port(plan, &part->out, &part->out_count, wanted, own && !in_rows ? own[i] : s->block[i], first, in_rows ? rows : -1, err));
     }
     return OC_OK;
+}
+
+static oc_status build(splitter *s, const oc__copy_params *copy, oc__part *part, oc_error *err) {
+    oc_plan_params params = oc__part_params(s->plan);
+    oc_graph *graph;
+    OC_TRY(oc__graph_copy(&graph, s->graph, copy, err));
+    oc_status status = oc_plan_create(&part->plan, graph, &s->plan->devices[part->device], 1, &params, err);
+    oc_graph_destroy(&graph);
+    return status;
+}
+
+/* A device's rows; its shares of sums go to blocks of its own, which blends bring together. */
+static oc_status add_replica(splitter *s, int32_t device, int64_t first, int64_t rows, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    const oc_dim_binding dim = {s->symbol, rows};
+    const oc__copy_params copy = {.bind = true, .dims = &dim, .dim_count = 1, .nodes = s->first, .exported = s->exported};
+    int32_t *own = oc__arena_alloc(&s->plan->arena, (s->graph->value_count + 1) * sizeof(*own));
+    oc__part *part = oc__parts_add(s->plan, err);
+    if (!part || !own)
+        return OC_ERROR_MEMORY;
+    part->device = device;
+    part->seconds = seconds_for(s->plan, &x->groups, (size_t)device, rows, s->batch);
+    OC_TRY(build(s, &copy, part, err));
+    size_t blend = 0;
+    for (size_t i = 0; i < s->graph->value_count; i++) {
+        const oc_value *value = s->graph->values[i];
+        if (!s->exported[i] || role_of(s, value) != OC_ROLE_SHARE)
+            continue;
+        own[i] = oc__parts_add_block(s->plan, value->name, value->dtype, &value->shape, err);
+        if (own[i] < 0)
+            return OC_ERROR_MEMORY;
+        oc__blend *b = &x->blends[blend++];
+        b->from[b->count] = own[i];
+        b->weights[b->count++] = s->roles.mean[i] ? (double)rows / (double)s->batch : 1;
+    }
+    part = &x->parts[x->part_count - 1];
+    return add_ports(s, part, s->exported, first, rows, own, err);
+}
+
+static oc_status add_blends(splitter *s, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    size_t devices = (size_t)s->plan->device_count;
+    for (size_t i = 0; i < s->graph->value_count; i++) {
+        if (!s->exported[i] || s->roles.of[i] != OC_ROLE_SHARE)
+            continue;
+        oc__blend blend = {s->block[i], oc__arena_alloc(&s->plan->arena, devices * sizeof(int32_t)),
+                           oc__arena_alloc(&s->plan->arena, devices * sizeof(double)), 0};
+        if (!blend.from || !blend.weights || !OC_ARRAY_PUSH(s->plan->context, x->blends, x->blend_count, x->blend_capacity, blend))
+            return oc__fail_memory(s->plan->context, err, sizeof(blend));
+    }
+    return OC_OK;
+}
+
+/* What follows on the sums: the first device does it, where the caller's state is. */
+static oc_status add_after(splitter *s, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    const oc__copy_params copy = {.bind = true, .dims = &(oc_dim_binding){s->symbol, s->batch}, .dim_count = 1, .nodes = s->after,
+                                  .exported = s->exported_after, .updates = true};
+    bool any = false;
+    for (size_t i = 0; i < s->graph->node_count; i++)
+        any = any || s->after[i];
+    for (size_t i = 0; i < s->graph->state_count; i++)
+        any = any || s->graph->states[i]->update;
+    x->blend_at = x->part_count;
+    if (!any)
+        return OC_OK;
+    oc__part *part = oc__parts_add(s->plan, err);
+    if (!part)
+        return OC_ERROR_MEMORY;
+    part->needs = oc__arena_alloc(&s->plan->arena, x->part_count * sizeof(*part->needs));
+    if (!part->needs)
+        return oc__fail_memory(s->plan->context, err, x->part_count * sizeof(*part->needs));
+    for (size_t i = 0; i + 1 < x->part_count; i++)
+        part->needs[part->need_count++] = (int32_t)i;
+    OC_TRY(build(s, &copy, part, err));
+    return add_ports(s, part, s->exported_after, 0, -1, NULL, err);
+}
+
+static oc_status add_parts(splitter *s, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    oc__arena *arena = &s->plan->arena;
+    size_t values = s->graph->value_count + 1, nodes = s->graph->node_count + 1;
+    s->first = oc__arena_alloc(arena, nodes);
+    s->after = oc__arena_alloc(arena, nodes);
+    s->exported = oc__arena_alloc(arena, values);
+    s->exported_after = oc__arena_alloc(arena, values);
+    s->block = oc__arena_alloc(arena, values * sizeof(*s->block));
+    if (!s->first || !s->after || !s->exported || !s->exported_after || !s->block)
+        return oc__fail_memory(s->plan->context, err, values * sizeof(*s->block));
+    memset(s->block, -1, values * sizeof(*s->block));
+    mark_nodes(s);
+    mark_exports(s);
+    OC_TRY(add_blocks(s, err));
+    OC_TRY(add_blends(s, err));
+    int64_t first = 0;
+    for (int32_t d = 0; d < s->plan->device_count; first += x->shares[d++])
+        if (x->shares[d])
+            OC_TRY(add_replica(s, d, first, x->shares[d], err));
+    return add_after(s, err);
+}
+
+static oc_status share(splitter *s, oc_error *err) {
+    struct oc__parts *x = s->plan->parts;
+    double speed = 0; /* all rows shared without loss */
+    x->policy = "split";
+    x->shares = oc__arena_alloc(&s->plan->arena, (size_t)s->plan->device_count * sizeof(*x->shares));
+    if (!x->shares)
+        return oc__fail_memory(s->plan->context, err, (size_t)s->plan->device_count * sizeof(*x->shares));
+    x->predicted = x->interval = oc__split_predict(s->plan, &x->groups, s->batch, x->shares);
+    for (int32_t d = 0; d < s->plan->device_count; d++)
+        speed += 1 / oc__placement_single(&x->groups.placement, d);
+    x->bound = fmin(1 / speed, x->predicted);
+    return s->plan->params.forecast ? OC_OK : add_parts(s, err);
 }
 
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err) {
-    int64_t batch = oc__split_batch(plan->graph);
-    oc_graph *graph = NULL;
+    splitter s = {.plan = plan, .batch = oc__split_batch(original, plan->graph)};
     *possible = false;
-    if (batch < 2) {
+    if (s.batch < 2) {
         snprintf(why, OC_WHY, "the inputs have no first axis of one size, of 2 at least");
         return OC_OK;
     }
-    if (with_symbol(plan, original, &graph, why) != OC_OK)
-        return OC_OK;
-    int64_t symbol = oc__symbols_intern(&graph->symbols, BATCH);
-    *possible = symbol != INT64_MIN && all_can_be_cut(graph, symbol, why);
-    oc_status status = *possible ? add_replicas(plan, graph, batch, err) : OC_OK;
-    oc_graph_destroy(&graph);
+    *possible = with_symbol(&s, original, why) == OC_OK && oc__roles_find(&s.roles, s.graph, s.size, &plan->arena, why);
+    oc_status status = *possible ? share(&s, err) : OC_OK;
+    oc_graph_destroy(&s.graph);
     return status;
 }

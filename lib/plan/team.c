@@ -41,7 +41,7 @@ static oc_status make_state(oc__team *team, oc__member *member, const oc__part *
     oc_state *given = team->exec->state;
     oc_device *device = part->plan->devices[0];
     *out = given;
-    if (!given || (team->exec->plan->parts->part_count == 1 && given->device == device))
+    if (!given || given->device == device)
         return OC_OK;
     if (part->plan->updates)
         return oc__fail(team->exec->context, err, OC_ERROR_INVALID, "the state lies on another device than that which changes it: %s",
@@ -70,6 +70,10 @@ static oc_status fill(oc__team *team, oc_error *err) {
     if (!team->members || !team->blocks || !team->given || !team->fresh || !team->outputs)
         return oc__fail_memory(context, err, parts->block_count * sizeof(*team->blocks));
     OC_TRY(make_blocks(team, err));
+    if (!exec->state && exec->plan->updates && parts->part_count > 1) {
+        OC_TRY(oc_state_create(&exec->state, exec->plan->devices[0], exec->plan->graph, 0, err));
+        exec->own_state = true;
+    }
     for (size_t i = 0; i < parts->part_count; i++) {
         oc_state *state;
         OC_TRY(make_state(team, &team->members[i], &parts->parts[i], &state, err));

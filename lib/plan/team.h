@@ -46,6 +46,7 @@ oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_cou
 oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
                            size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err);
 oc_status oc__team_wait(oc_exec *exec, oc_error *err);
+oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err); /* an output of the last run */
 oc_step_time oc__team_step_time(const oc_exec *exec, size_t index);
 
 /* recover.c: the run again on the devices that are left; without any, the error. */

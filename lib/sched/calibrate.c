@@ -248,3 +248,11 @@ oc_status oc__calibrate(oc_device *device, oc__speed *out, oc_error *err) {
             out->compute_factor, out->memory_factor);
     return OC_OK;
 }
+
+oc_status oc_bench_calibrate(oc_device *device, oc_bench_speed *out, oc_error *err) {
+    oc__speed s = {.compute_factor = 1, .memory_factor = 1};
+    oc__format(s.name, sizeof(s.name), "%s", oc_device_get_info(device)->name);
+    OC_TRY(oc__calibrate(device, &s, err));
+    *out = (oc_bench_speed){s.flops, s.bytes, s.launch, s.wait, s.host_latency, s.host_rate, s.compute_factor, s.memory_factor};
+    return OC_OK;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Machines in words (docs/machine.md): a line a device or link,
+/* Machines in words (docs/placement.md): a line a device or link,
  *
  *     device NAME [x COUNT] flops=500G bytes=40G [launch=5u] [wait=20u] [memory=16G] [host=8G/10u]
  *     link NAME NAME rate=25G [latency=5u]

@@ -35,7 +35,7 @@ typedef struct oc__machine {
 void oc__machine_finish(oc__machine *machine);
 /* machine.c: of opened devices, with what was calibrated; `calibrate`: what is not yet known is measured and kept. */
 oc_status oc__machine_of_devices(oc__machine *machine, oc_device *const *devices, size_t count, bool calibrate, oc_error *err);
-/* describe.c: of a file (docs/machine.md). */
+/* describe.c: of a file (docs/placement.md). */
 oc_status oc__machine_read(oc__machine *machine, oc_context *context, const char *path, oc_error *err);
 /* Room for so many devices; all links 0. */
 oc_status oc__machine_init(oc__machine *machine, oc_context *context, size_t device_count, oc_error *err);

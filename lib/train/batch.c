@@ -41,24 +41,24 @@ static oc_status make_tensors(const oc_trainer *t, oc__batch *b, oc_error *err) 
 static oc_status make(oc_trainer *t, oc__batch *b, oc_error *err) {
     oc_dim_binding batch = {"batch", b->size};
     const char *const outputs[] = {t->output, OC_LOSSES_NAME};
-    oc_plan_params params = {.dims = &batch, .dim_count = 1, .inference = !b->training};
-    if (!b->training) {
+    oc_plan_params params = {.dims = &batch, .dim_count = 1, .inference = b->kind == OC_BATCH_EVALUATE};
+    if (b->kind == OC_BATCH_EVALUATE) {
         params.outputs = outputs;
         params.output_count = 2;
     }
     OC_TRY(make_tensors(t, b, err));
-    OC_TRY(oc_plan_create(&b->plan, t->graph, &t->device, 1, &params, err));
+    OC_TRY(oc_plan_create(&b->plan, b->kind == OC_BATCH_GATHER ? t->gather : t->graph, &t->device, 1, &params, err));
     return oc_exec_create(&b->exec, b->plan, t->state, err);
 }
 
-oc_status oc__batch_get(oc_trainer *t, int64_t size, bool training, oc__batch **out, oc_error *err) {
+oc_status oc__batch_get(oc_trainer *t, int64_t size, oc__batch_kind kind, oc__batch **out, oc_error *err) {
     for (size_t i = 0; i < t->batch_count; i++) {
-        if (t->batches[i].size == size && t->batches[i].training == training) {
+        if (t->batches[i].size == size && t->batches[i].kind == kind) {
             *out = &t->batches[i];
             return OC_OK;
         }
     }
-    oc__batch batch = {.size = size, .training = training};
+    oc__batch batch = {.size = size, .kind = kind};
     size_t last = t->last ? (size_t)(t->last - t->batches) : 0;
     oc_status status = make(t, &batch, err);
     if (status == OC_OK && !OC_ARRAY_PUSH(t->context, t->batches, t->batch_count, t->batch_capacity, batch))
@@ -91,12 +91,13 @@ oc_status oc__data_check(const oc_trainer *t, const oc_tensor *images, const oc_
                         (long long)per_sample(is), (long long)per_sample(want));
     if (it != OC_U8 && it != OC_F32)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "images must be u8 or f32, these are %s", oc_dtype_name(it));
-    bool classes = (lt == OC_I64 || lt == OC_U8 || lt == OC_I32) && per_sample(ls) == 1;
-    bool targets = lt == OC_F32 && t->label_dtype == OC_F32 && per_sample(ls) == oc_shape_count(&t->label_shape);
+    int64_t wanted = oc_shape_count(&t->label_shape);
+    bool classes = (lt == OC_I64 || lt == OC_U8 || lt == OC_I32) && per_sample(ls) == (t->label_dtype == OC_I64 ? wanted : 1);
+    bool targets = lt == OC_F32 && t->label_dtype == OC_F32 && per_sample(ls) == wanted;
     if (!classes && !targets)
         return oc__fail(t->context, err, OC_ERROR_SHAPE, "labels must be class numbers (i64, i32 or u8)%s; these are %s with %lld for each "
-                        "sample", t->label_dtype == OC_F32 ? ", or f32 of the output's shape" : "", oc_dtype_name(lt),
-                        (long long)per_sample(ls));
+                        "sample", t->label_dtype == OC_F32 ? ", or f32 of the output's shape" : wanted == 1 ? "" : ", one a place",
+                        oc_dtype_name(lt), (long long)per_sample(ls));
     *samples = is->dims[0];
     return OC_OK;
 }
@@ -111,24 +112,29 @@ static void copy_image(const oc_trainer *t, float *to, const oc_tensor *images, 
         to[i] = (float)from[i] * t->params.image_scale;
 }
 
+/* Class numbers are checked. */
+static oc_status read_class(const oc_trainer *t, const oc_tensor *labels, int64_t index, int64_t classes, int64_t *out, oc_error *err) {
+    *out = (int64_t)oc__element_get(oc_tensor_get_dtype(labels), oc_tensor_get_data(labels), index);
+    return *out >= 0 && *out < classes ? OC_OK
+                                       : oc__fail(t->context, err, OC_ERROR_INVALID, "label %lld (number %lld) is none of the network's "
+                                                  "%lld classes", (long long)*out, (long long)index, (long long)classes);
+}
+
 static oc_status copy_label(const oc_trainer *t, const oc__batch *b, int64_t at, const oc_tensor *labels, int64_t sample,
                             oc_error *err) {
-    int64_t count = oc_shape_count(&t->label_shape);
-    int64_t classes = per_sample(oc_tensor_get_shape(b->logits));
+    int64_t count = oc_shape_count(&t->label_shape), label;
+    const oc_shape *logits = oc_tensor_get_shape(b->logits);
     if (oc_tensor_get_dtype(labels) == OC_F32) {
         memcpy((float *)oc_tensor_get_data(b->label) + at * count, (const float *)oc_tensor_get_data(labels) + sample * count,
                (size_t)count * sizeof(float));
         return OC_OK;
     }
-    int64_t label = (int64_t)oc__element_get(oc_tensor_get_dtype(labels), oc_tensor_get_data(labels), sample);
-    if (label < 0 || label >= classes)
-        return oc__fail(t->context, err, OC_ERROR_INVALID, "label %lld of sample %lld is none of the network's %lld classes",
-                        (long long)label, (long long)sample, (long long)classes);
-    if (b->label && t->label_dtype == OC_I64) {
-        ((int64_t *)oc_tensor_get_data(b->label))[at] = label;
+    for (int64_t i = 0; i < count && t->label_dtype == OC_I64; i++)
+        OC_TRY(read_class(t, labels, sample * count + i, logits->dims[1], (int64_t *)oc_tensor_get_data(b->label) + at * count + i, err));
+    if (t->label_dtype == OC_I64)
         return OC_OK;
-    }
     float *hot = (float *)oc_tensor_get_data(b->label) + at * count;
+    OC_TRY(read_class(t, labels, sample, count, &label, err));
     memset(hot, 0, (size_t)count * sizeof(float));
     hot[label] = 1;
     return OC_OK;

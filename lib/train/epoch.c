@@ -31,14 +31,16 @@ static oc_status make_order(oc_trainer *t, int64_t samples, oc_error *err) {
     return OC_OK;
 }
 
+/* Samples a step. */
+static int64_t step_size(const oc_trainer *t) {
+    return t->params.batch * t->params.accumulate;
+}
+
 static oc_status one_step(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, int64_t samples, double *loss,
                           oc_error *err) {
-    int64_t first = t->in_epoch * t->params.batch;
-    int64_t size = OC_MIN(t->params.batch, samples - first);
-    oc__batch *batch;
-    OC_TRY(oc__batch_get(t, size, true, &batch, err));
-    OC_TRY(oc__batch_fill(t, batch, images, labels, t->order, first, err));
-    OC_TRY(oc__trainer_run(t, batch, loss, err));
+    int64_t first = t->in_epoch * step_size(t);
+    int64_t size = OC_MIN(step_size(t), samples - first);
+    OC_TRY(oc__trainer_step(t, images, labels, t->order, first, size, loss, err));
     t->in_epoch++;
     t->loss_sum += *loss * (double)size;
     t->loss_samples += size;
@@ -51,7 +53,7 @@ oc_status oc_trainer_epoch(oc_trainer *t, const oc_tensor *images, const oc_tens
     double start = oc__clock_seconds(), loss = 0;
     OC_TRY(oc__data_check(t, images, labels, &samples, err));
     OC_TRY(make_order(t, samples, err));
-    int64_t steps = (samples + t->params.batch - 1) / t->params.batch;
+    int64_t steps = (samples + step_size(t) - 1) / step_size(t);
     if (t->in_epoch >= steps)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "the position, step %lld of an epoch, does not fit %lld samples",
                         (long long)t->in_epoch, (long long)samples);
@@ -78,7 +80,7 @@ oc_status oc_trainer_epoch(oc_trainer *t, const oc_tensor *images, const oc_tens
 static oc_status evaluate_batch(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, int64_t first, int64_t size,
                                 double *loss, int64_t *right, oc_error *err) {
     oc__batch *batch;
-    OC_TRY(oc__batch_get(t, size, false, &batch, err));
+    OC_TRY(oc__batch_get(t, size, OC_BATCH_EVALUATE, &batch, err));
     OC_TRY(oc__batch_fill(t, batch, images, labels, NULL, first, err));
     const oc_binding in[] = {{t->input, batch->image}, {OC_LABEL_NAME, batch->label}, {OC_HYPER_NAME, batch->hyper}};
     const oc_binding out[] = {{t->output, batch->logits}, {OC_LOSSES_NAME, batch->losses}};
@@ -108,9 +110,10 @@ oc_status oc_trainer_save(oc_trainer *t, const char *path, oc_error *err) {
     memcpy(&bits, &t->loss_sum, sizeof(bits));
     oc__string note;
     oc__string_init(&note, t->context);
-    oc__string_printf(&note, "trainer epoch=%lld step=%lld in_epoch=%lld batch=%lld seed=%lld shuffle=%d loss=%llu samples=%lld",
-                      (long long)t->epoch, (long long)t->step, (long long)t->in_epoch, (long long)t->params.batch,
-                      (long long)t->params.seed, !t->params.no_shuffle, (unsigned long long)bits, (long long)t->loss_samples);
+    oc__string_printf(&note, "trainer epoch=%lld step=%lld in_epoch=%lld batch=%lld accumulate=%lld seed=%lld shuffle=%d loss=%llu "
+                      "samples=%lld", (long long)t->epoch, (long long)t->step, (long long)t->in_epoch, (long long)t->params.batch,
+                      (long long)t->params.accumulate, (long long)t->params.seed, !t->params.no_shuffle, (unsigned long long)bits,
+                      (long long)t->loss_samples);
     oc_status status = note.failed ? oc__fail_memory(t->context, err, 256) : oc_state_save(t->state, path, note.text, err);
     oc__string_finish(&note);
     return status;
@@ -127,7 +130,7 @@ static bool number_after(const char *note, const char *key, long long *out) {
 
 oc_status oc_trainer_resume(oc_trainer *t, const char *path, oc_error *err) {
     char note[512] = "";
-    long long v[7];
+    long long v[7], accumulate = 1; /* older ones do not name it */
     static const char *const keys[] = {" epoch=", " step=", " in_epoch=", " batch=", " seed=", " shuffle=", " samples="};
     OC_TRY(oc__state_read_note(t->state, path, note, sizeof(note), err));
     const char *bits = strstr(note, " loss=");
@@ -136,6 +139,9 @@ oc_status oc_trainer_resume(oc_trainer *t, const char *path, oc_error *err) {
         whole = number_after(note, keys[i], &v[i]) && whole;
     if (!whole)
         return oc__fail(t->context, err, OC_ERROR_FORMAT, "%s is no checkpoint of a trainer: its note is \"%.60s\"", path, note);
+    (void)number_after(note, " accumulate=", &accumulate);
+    if (accumulate != t->params.accumulate)
+        return oc__fail(t->context, err, OC_ERROR_INVALID, "%s was written with %lld batches a step: resume with as many", path, accumulate);
     if (v[3] != t->params.batch || (uint64_t)v[4] != t->params.seed || v[5] != !t->params.no_shuffle)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "%s was written with batch %lld, seed %lld, %s: resume with the same", path, v[3],
                         v[4], v[5] ? "shuffled" : "not shuffled");

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradients, the optimizer's states, and one fused update: what a step of training adds to a graph. */
+#include <ocelli/op/eltwise.h>
+#include <ocelli/op/shape.h>
 #include <ocelli/train.h>
 #include <string.h>
 
 #include "graph/graph.h"
 #include "op/update.h"
+#include "train/minimize.h"
 
 void oc_optimizer_hyper(const oc_optimizer *o, int64_t step, float hyper[OC_HYPER_COUNT]) {
-    const float values[OC_HYPER_COUNT] = {o->lr, o->momentum, o->weight_decay, o->beta1 != 0 ? o->beta1 : 0.9f,
-                                          o->beta2 != 0 ? o->beta2 : 0.999f, o->epsilon != 0 ? o->epsilon : 1e-8f, (float)step, 1};
+    bool adagrad = o->kind == OC_ADAGRAD;
+    float lr = adagrad ? (float)(o->lr / (1 + (double)(step - 1) * o->lr_decay)) : o->lr;
+    const float values[OC_HYPER_COUNT] = {lr, o->momentum, o->weight_decay, o->beta1 != 0 ? o->beta1 : 0.9f,
+                                          o->beta2 != 0 ? o->beta2 : o->kind == OC_RMSPROP ? 0.99f : 0.999f,
+                                          o->epsilon != 0 ? o->epsilon : adagrad ? 1e-10f : 1e-8f, (float)step, 1, o->l1};
     memcpy(hyper, values, sizeof(values));
 }
 
@@ -44,21 +50,21 @@ static oc_status add_moments(builder *b, const char *kind, oc_value **out, oc_er
 
 static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
     oc_graph *graph = b->graph;
-    bool adam = optimizer->kind == OC_ADAM;
-    int n = b->count, kinds = adam ? 4 : 3, operands = 1 + kinds * n, results = (kinds - 1) * n;
+    const oc__update_rule *rule = &oc__update_rules[optimizer->kind];
+    int n = b->count, operands = 1 + rule->kinds * n, results = (rule->kinds - 1) * n;
     oc_value **in = oc__arena_alloc(&graph->arena, sizeof(*in) * (size_t)(operands + results)), **out = in + operands;
     if (!in)
         return oc__fail_memory(graph->context, err, sizeof(*in) * (size_t)operands);
     in[0] = oc_graph_input(graph, OC_HYPER_NAME, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), err);
+    in[0] = oc__clip_gradients(graph, optimizer, in[0], gradients, n, err);
     if (!in[0])
         return graph->error.status;
     memcpy(in + 1, b->trainable, sizeof(*in) * (size_t)n);
     memcpy(in + 1 + n, gradients, sizeof(*in) * (size_t)n);
-    OC_TRY(add_moments(b, adam ? "m" : "momentum", in + 1 + 2 * n, err));
-    if (adam)
-        OC_TRY(add_moments(b, "v", in + 1 + 3 * n, err));
-    oc__update_params params = {.count = n, .nesterov = optimizer->nesterov};
-    OC_TRY(oc__graph_node(graph, adam ? &oc__op_adam_update : &oc__op_sgd_update, &params, in, operands, out, results, err));
+    for (int i = 0; i < rule->kinds - 2; i++)
+        OC_TRY(add_moments(b, rule->moments[i], in + 1 + (2 + i) * n, err));
+    oc__update_params params = {.count = n, .nesterov = optimizer->nesterov && optimizer->kind == OC_SGD, .l1 = optimizer->l1 != 0};
+    OC_TRY(oc__graph_node(graph, rule->op, &params, in, operands, out, results, err));
     for (int i = 0; i < n; i++)
         OC_TRY(oc_graph_update(graph, in[1 + i], out[i], err));
     for (int i = 0; i < results - n; i++)
@@ -66,18 +72,42 @@ static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value 
     return OC_OK;
 }
 
-oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+/* Gradients become sums with those of the runs before; the states take them, or zeros where they are used up. */
+static oc_status add_sums(builder *b, bool used, oc_value **gradients, oc_error *err) {
+    oc_graph *graph = b->graph;
+    oc_value **sums = oc__arena_alloc(&graph->arena, sizeof(*sums) * (size_t)b->count);
+    if (!sums)
+        return oc__fail_memory(graph->context, err, sizeof(*sums) * (size_t)b->count);
+    OC_TRY(add_moments(b, "gradient", sums, err));
+    for (int i = 0; i < b->count; i++) {
+        gradients[i] = oc_add(graph, sums[i], gradients[i], err);
+        oc_value *zero = used ? oc_expand(graph, oc_graph_scalar(graph, OC_F32, 0, err), &sums[i]->shape, err) : NULL;
+        OC_TRY(oc_graph_update(graph, sums[i], used ? zero : gradients[i], err));
+    }
+    return OC_OK;
+}
+
+oc_status oc__minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc__minimize_kind kind, oc_value **gradients,
+                       oc_error *err) {
     if (!loss) {
         oc__graph_pass_error(graph, err);
         return graph->error.status;
     }
     builder b = {.graph = graph};
+    if ((unsigned)optimizer->kind >= OC_UPDATE_RULES)
+        return oc__fail(graph->context, err, OC_ERROR_INVALID, "%d is no kind of optimizer", (int)optimizer->kind);
     OC_TRY(find_trainable(&b, err));
     oc_value **own = oc__arena_alloc(&graph->arena, sizeof(*own) * (size_t)b.count);
     if (!own)
         return oc__fail_memory(graph->context, err, sizeof(*own) * (size_t)b.count);
     OC_TRY(oc_graph_gradients(graph, loss, b.trainable, (size_t)b.count, own, err));
+    if (kind != OC_MINIMIZE_NOW)
+        OC_TRY(add_sums(&b, kind == OC_MINIMIZE_GATHERED, own, err));
     if (gradients)
         memcpy(gradients, own, sizeof(*own) * (size_t)b.count);
-    return add_update(&b, optimizer, own, err);
+    return kind == OC_MINIMIZE_GATHER ? OC_OK : add_update(&b, optimizer, own, err);
+}
+
+oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+    return oc__minimize(graph, loss, optimizer, OC_MINIMIZE_NOW, gradients, err);
 }

@@ -2,34 +2,11 @@
 /* A trainer: the network with its loss and update, its state, and where it is. */
 #include "train/trainer.h"
 
-#include <ocelli/op/eltwise.h>
-#include <ocelli/op/loss.h>
 #include <ocelli/op/reduce.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Losses of the samples; the label input is made to fit the logits. */
-static oc_value *add_losses(oc_trainer *t, oc_value *logits, oc_error *err) {
-    oc_graph *graph = t->graph;
-    oc_shape shape = logits->shape;
-    if (t->params.loss == OC_LOSS_SOFTMAX_CROSS_ENTROPY) {
-        oc_value *label = oc_graph_input(graph, OC_LABEL_NAME, OC_I64, &OC_SHAPE(shape.dims[0]), err);
-        t->label_dtype = OC_I64;
-        t->label_shape = OC_SCALAR;
-        return oc_softmax_cross_entropy(graph, logits, label, err);
-    }
-    oc_value *label = oc_graph_input(graph, OC_LABEL_NAME, OC_F32, &shape, err);
-    oc_value *difference = oc_sub(graph, logits, label, err);
-    oc_reduce_params axes = {.axis_count = shape.rank - 1};
-    t->label_dtype = OC_F32;
-    t->label_shape.rank = shape.rank - 1;
-    for (int i = 1; i < shape.rank; i++) {
-        axes.axes[i - 1] = i;
-        t->label_shape.dims[i - 1] = shape.dims[i];
-    }
-    oc_value *squares = oc_mul(graph, difference, difference, err);
-    return shape.rank > 1 ? oc_reduce_mean(graph, squares, &axes, err) : squares;
-}
+#include "train/minimize.h"
 
 /* Outputs "gradient:NAME" cost nothing until they are read. */
 static oc_status name_gradients(oc_trainer *t, oc_value *const *gradients, oc_error *err) {
@@ -61,23 +38,47 @@ static oc_status check_network(const oc_trainer *t, oc_error *err) {
                           "numbers)", n->outputs[0].name);
 }
 
+/* The network with losses, gradients and what becomes of them. Summed gradients are those of the sum of losses. */
+static oc_status build_graph(oc_trainer *t, oc_graph **out, oc__minimize_kind kind, oc_error *err) {
+    OC_TRY(oc__graph_copy(out, t->network, &(oc__copy_params){0}, err));
+    oc_graph *graph = t->graph = *out;
+    oc_value **gradients = oc__arena_alloc(&graph->arena, sizeof(*gradients) * OC_MAX(graph->state_count, (size_t)1));
+    if (!gradients)
+        return oc__fail_memory(t->context, err, sizeof(*gradients) * graph->state_count);
+    oc_value *losses = oc__trainer_losses(t, graph->outputs[0].value, err);
+    OC_TRY(oc_graph_output(graph, OC_LOSSES_NAME, losses, err));
+    oc_value *loss = oc_reduce_mean(graph, losses, NULL, err);
+    OC_TRY(oc_graph_output(graph, OC_LOSS_NAME, loss, err));
+    loss = kind == OC_MINIMIZE_NOW ? loss : oc_reduce_sum(graph, losses, NULL, err);
+    OC_TRY(oc__minimize(graph, loss, &t->params.optimizer, kind, gradients, err));
+    return kind == OC_MINIMIZE_GATHER ? OC_OK : name_gradients(t, gradients, err);
+}
+
 static oc_status build(oc_trainer *t, const oc_graph *network, oc_error *err) {
     oc__copy_params copy = {.batch = "batch", .no_updates = false};
     OC_TRY(oc__graph_copy(&t->network, network, &copy, err));
     OC_TRY(check_network(t, err));
-    OC_TRY(oc__graph_copy(&t->graph, t->network, &(oc__copy_params){0}, err));
-    oc_value **gradients = oc__arena_alloc(&t->graph->arena, sizeof(*gradients) * OC_MAX(t->graph->state_count, (size_t)1));
-    if (!gradients)
-        return oc__fail_memory(t->context, err, sizeof(*gradients) * t->graph->state_count);
     t->input = t->network->inputs[0]->name;
     t->output = t->network->outputs[0].name;
-    oc_value *losses = add_losses(t, t->graph->outputs[0].value, err);
-    OC_TRY(oc_graph_output(t->graph, OC_LOSSES_NAME, losses, err));
-    oc_value *loss = oc_reduce_mean(t->graph, losses, NULL, err);
-    OC_TRY(oc_graph_output(t->graph, OC_LOSS_NAME, loss, err));
-    OC_TRY(oc_minimize(t->graph, loss, &t->params.optimizer, gradients, err));
-    OC_TRY(name_gradients(t, gradients, err));
+    oc_status status = OC_OK;
+    if (t->params.accumulate > 1)
+        status = build_graph(t, &t->gather, OC_MINIMIZE_GATHER, err);
+    t->graph = NULL;
+    OC_TRY(status);
+    OC_TRY(build_graph(t, &t->graph, t->params.accumulate > 1 ? OC_MINIMIZE_GATHERED : OC_MINIMIZE_NOW, err));
     return oc_state_create(&t->state, t->device, t->graph, t->params.seed, err);
+}
+
+static oc_status check_params(const oc_trainer *t, oc_error *err) {
+    const oc_trainer_params *p = &t->params;
+    if (p->batch < 1)
+        return oc__fail(t->context, err, OC_ERROR_INVALID, "a batch of %lld samples is not possible", (long long)p->batch);
+    if (p->accumulate < 1)
+        return oc__fail(t->context, err, OC_ERROR_INVALID, "%lld batches a step are not possible", (long long)p->accumulate);
+    if (p->schedule.warmup < 0 || (p->schedule.kind != OC_SCHEDULE_CONSTANT && p->schedule.steps < 1))
+        return oc__fail(t->context, err, OC_ERROR_INVALID, "a schedule of %lld steps behind a warm-up of %lld is not possible",
+                        (long long)p->schedule.steps, (long long)p->schedule.warmup);
+    return OC_OK;
 }
 
 oc_status oc_trainer_create(oc_trainer **out, oc_device *device, const oc_graph *network, const oc_trainer_params *params,
@@ -92,9 +93,10 @@ oc_status oc_trainer_create(oc_trainer **out, oc_device *device, const oc_graph 
     t->params.batch = t->params.batch ? t->params.batch : 64;
     t->params.image_scale = t->params.image_scale != 0 ? t->params.image_scale : 1.0f / 255;
     t->order_epoch = -1;
-    oc_status status = t->params.batch < 1 ? oc__fail(context, err, OC_ERROR_INVALID, "a batch of %lld samples is not possible",
-                                                      (long long)t->params.batch)
-                                           : build(t, network, err);
+    t->params.accumulate = t->params.accumulate ? t->params.accumulate : 1;
+    oc_status status = check_params(t, err);
+    if (status == OC_OK)
+        status = build(t, network, err);
     if (status == OC_OK)
         *out = t;
     else
@@ -111,31 +113,52 @@ void oc_trainer_destroy(oc_trainer **handle) {
         oc__batch_finish(&t->batches[i]);
     oc_state_destroy(&t->state);
     oc_graph_destroy(&t->graph);
+    oc_graph_destroy(&t->gather);
     oc_graph_destroy(&t->network);
     oc__free(t->context, t->batches);
     oc__free(t->context, t->order);
     oc__free(t->context, t);
 }
 
-oc_status oc__trainer_run(oc_trainer *t, oc__batch *batch, double *loss, oc_error *err) {
-    oc_optimizer_hyper(&t->params.optimizer, t->step + 1, oc_tensor_get_data(batch->hyper));
+/* One run on a filled batch. Summed gradients are divided by the number of samples they come from. */
+static oc_status run_batch(oc_trainer *t, oc__batch *batch, int64_t samples, double *loss, oc_error *err) {
+    bool step = batch->kind == OC_BATCH_STEP;
+    float *hyper = oc_tensor_get_data(batch->hyper);
+    oc_optimizer now = t->params.optimizer;
+    now.lr = (float)oc_schedule_rate(&t->params.schedule, now.lr, t->step + 1);
+    oc_optimizer_hyper(&now, t->step + 1, hyper);
+    hyper[7] = t->params.accumulate > 1 ? (float)samples : 1;
     const oc_binding in[] = {{t->input, batch->image}, {OC_LABEL_NAME, batch->label}, {OC_HYPER_NAME, batch->hyper}};
     const oc_binding out[] = {{OC_LOSS_NAME, batch->loss}};
-    OC_TRY(oc_exec_run(batch->exec, in, 3, out, 1, err));
+    OC_TRY(oc_exec_run(batch->exec, in, step ? 3 : 2, out, 1, err));
+    *loss += *(const float *)oc_tensor_get_data(batch->loss) * (double)batch->size / (double)samples;
+    if (!step)
+        return OC_OK;
     t->step++;
     t->last = batch;
-    *loss = *(const float *)oc_tensor_get_data(batch->loss);
+    t->last_samples = samples;
+    return OC_OK;
+}
+
+oc_status oc__trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, const int64_t *order, int64_t first,
+                           int64_t count, double *loss, oc_error *err) {
+    int64_t piece = t->params.accumulate > 1 ? t->params.batch : count;
+    *loss = 0;
+    for (int64_t at = 0; at < count; at += piece) {
+        oc__batch *batch;
+        oc__batch_kind kind = at + piece >= count ? OC_BATCH_STEP : OC_BATCH_GATHER;
+        OC_TRY(oc__batch_get(t, OC_MIN(piece, count - at), kind, &batch, err));
+        OC_TRY(oc__batch_fill(t, batch, images, labels, order, first + at, err));
+        OC_TRY(run_batch(t, batch, count, loss, err));
+    }
     return OC_OK;
 }
 
 oc_status oc_trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, double *loss, oc_error *err) {
     int64_t samples;
-    oc__batch *batch;
     double own;
     OC_TRY(oc__data_check(t, images, labels, &samples, err));
-    OC_TRY(oc__batch_get(t, samples, true, &batch, err));
-    OC_TRY(oc__batch_fill(t, batch, images, labels, NULL, 0, err));
-    return oc__trainer_run(t, batch, loss ? loss : &own, err);
+    return oc__trainer_step(t, images, labels, NULL, 0, samples, loss ? loss : &own, err);
 }
 
 oc_status oc_trainer_read_gradient(oc_trainer *t, const char *name, oc_tensor *gradient, oc_error *err) {
@@ -143,7 +166,11 @@ oc_status oc_trainer_read_gradient(oc_trainer *t, const char *name, oc_tensor *g
     if (!t->last)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "there are no gradients before the first step");
     snprintf(text, sizeof(text), "gradient:%s", name);
-    return oc__exec_read(t->last->exec, text, gradient, err);
+    OC_TRY(oc__exec_read(t->last->exec, text, gradient, err));
+    float *elements = oc_tensor_get_data(gradient);
+    for (int64_t i = 0; i < oc_tensor_get_count(gradient) && t->params.accumulate > 1; i++)
+        elements[i] /= (float)t->last_samples;
+    return OC_OK;
 }
 
 oc_status oc_trainer_set_optimizer(oc_trainer *t, const oc_optimizer *optimizer, oc_error *err) {

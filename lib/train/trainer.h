@@ -11,10 +11,17 @@
 #define OC_LOSS_NAME "train.loss"     /* the mean: what is minimized */
 #define OC_LOSSES_NAME "train.losses" /* of each sample */
 
+/* What a batch is run for. */
+typedef enum oc__batch_kind {
+    OC_BATCH_EVALUATE = 0,
+    OC_BATCH_STEP,  /* an update with the batch's gradients and those that were summed before */
+    OC_BATCH_GATHER /* its gradients are added to the sums */
+} oc__batch_kind;
+
 /* Plans are made for one number of samples: the usual batch, and the smaller last one. */
 typedef struct oc__batch {
     int64_t size;
-    bool training;
+    oc__batch_kind kind;
     oc_plan *plan;
     oc_exec *exec;
     oc_tensor *image, *label, *hyper, *losses, *loss, *logits; /* in host memory */
@@ -26,13 +33,15 @@ struct oc_trainer {
     oc_trainer_params params;
     oc_graph *network; /* as given, its batch a symbol */
     oc_graph *graph;   /* with loss, gradients and update */
+    oc_graph *gather;  /* accumulating: with loss and gradients, which are added to the sums; else NULL */
     const char *input, *output;
     oc_shape label_shape; /* of one sample */
     oc_dtype label_dtype;
     oc_state *state;
     oc__batch *batches;
     size_t batch_count, batch_capacity;
-    oc__batch *last; /* of the last step */
+    oc__batch *last;      /* of the last step */
+    int64_t last_samples; /* in it, with those of the batches before */
     int64_t epoch, step, in_epoch; /* epochs completed; steps in all; steps of the present epoch */
     double loss_sum;               /* over the samples of the present epoch */
     int64_t loss_samples;
@@ -41,7 +50,7 @@ struct oc_trainer {
 };
 
 /* batch.c */
-oc_status oc__batch_get(oc_trainer *trainer, int64_t size, bool training, oc__batch **out, oc_error *err);
+oc_status oc__batch_get(oc_trainer *trainer, int64_t size, oc__batch_kind kind, oc__batch **out, oc_error *err);
 void oc__batch_finish(oc__batch *batch);
 /* Checks a data set against the network; gives the number of samples. */
 oc_status oc__data_check(const oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels, int64_t *samples,
@@ -51,7 +60,10 @@ oc_status oc__batch_fill(const oc_trainer *trainer, oc__batch *batch, const oc_t
                          const int64_t *order, int64_t first, oc_error *err);
 /* Samples of the batch whose largest logit is their label's; -1 where labels are no classes. */
 int64_t oc__batch_right(const oc_trainer *trainer, const oc__batch *batch);
-/* trainer.c: one step on a filled batch. */
-oc_status oc__trainer_run(oc_trainer *trainer, oc__batch *batch, double *loss, oc_error *err);
+/* losses.c: of each sample; adds the label input and says what labels are. */
+oc_value *oc__trainer_losses(oc_trainer *trainer, oc_value *logits, oc_error *err);
+/* trainer.c: one step on samples order[first …]; the mean loss before it. */
+oc_status oc__trainer_step(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels, const int64_t *order, int64_t first,
+                           int64_t count, double *loss, oc_error *err);
 
 #endif

@@ -162,7 +162,11 @@ int bench_model(bench *b, const char *path, const oc_dim_binding *dims) {
         return EXIT_FAILED;
     if (oc_onnx_read(&graph, b->app.context, path, &err) != OC_OK)
         return app_fail(&err);
-    const oc_plan_params params = {.dims = dims, .dim_count = b->dims.count, .default_dim = 1};
+    oc_plan_params params = {.dims = dims, .dim_count = b->dims.count, .default_dim = 1};
+    if (!app_place(&b->app, &params)) {
+        oc_graph_destroy(&graph);
+        return EXIT_FAILED;
+    }
     oc_status status = session_open(&session, &b->app, graph, NULL, &params, &err);
     oc_graph_destroy(&graph);
     if (status != OC_OK)

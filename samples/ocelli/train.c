@@ -123,16 +123,33 @@ static int train(trainee *t) {
     return code;
 }
 
+/* The number of a name in a list that ends with NULL, or -1. */
+static int number_of(const char *const *names, const char *name) {
+    for (int i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* In the order of their numbers. */
+static const char *const optimizers[] = {"sgd", "adam", "adamw", "adagrad", "rmsprop", NULL};
+static const char *const losses[] = {"softmax_cross_entropy", "mse", "absolute", "huber", "binary_cross_entropy", NULL};
+static const char *const schedules[] = {"constant", "step", "exponential", "cosine", "linear", NULL};
+
 static int make_trainer(trainee *t) {
     oc_error err = {0};
     const oc_trainer_params params = {
-        .optimizer = {.kind = strcmp(t->optimizer, "adam") == 0 ? OC_ADAM : OC_SGD, .lr = (float)t->lr,
-                      .momentum = (float)t->momentum, .nesterov = t->nesterov, .weight_decay = (float)t->weight_decay},
-        .loss = strcmp(t->loss, "mse") == 0 ? OC_LOSS_MSE : OC_LOSS_SOFTMAX_CROSS_ENTROPY,
+        .optimizer = {.kind = (oc_optimizer_kind)number_of(optimizers, t->optimizer), .lr = (float)t->lr, .momentum = (float)t->momentum,
+                      .nesterov = t->nesterov, .weight_decay = (float)t->weight_decay, .l1 = (float)t->l1,
+                      .clip_value = (float)t->clip_value, .clip_norm = (float)t->clip_norm},
+        .schedule = {.kind = (oc_schedule_kind)number_of(schedules, t->schedule), .warmup = t->warmup, .steps = t->schedule_steps,
+                     .factor = t->schedule_factor},
+        .loss = (oc_loss_kind)number_of(losses, t->loss),
         .batch = t->batch,
+        .accumulate = t->accumulate,
         .seed = (uint64_t)t->seed,
         .no_shuffle = t->no_shuffle};
-    if (oc_trainer_create(&t->trainer, t->app.device, t->graph, &params, &err) != OC_OK)
+    if (oc_trainer_create(&t->trainer, t->app.device, t->form != NULL ? t->form : t->graph, &params, &err) != OC_OK)
         return app_fail(&err);
     if (t->resume != NULL && oc_trainer_resume(t->trainer, t->resume, &err) != OC_OK)
         return app_fail(&err);
@@ -152,48 +169,80 @@ static int work(trainee *t) {
     return code;
 }
 
+static int check_names(const command *command, trainee *t) {
+    if (number_of(optimizers, t->optimizer) < 0)
+        return args_wrong(command, "--optimizer is sgd, adam, adamw, adagrad or rmsprop");
+    if (number_of(losses, t->loss) < 0)
+        return args_wrong(command, "--loss is softmax_cross_entropy, mse, absolute, huber or binary_cross_entropy");
+    if (number_of(schedules, t->schedule) < 0)
+        return args_wrong(command, "--schedule is constant, step, exponential, cosine or linear");
+    if (strcmp(t->schedule, "constant") != 0 && t->schedule_steps < 1)
+        return args_wrong(command, "--schedule %s needs --schedule-steps", t->schedule);
+    return ARGS_GO_ON;
+}
+
+static int check_data(const command *command, trainee *t) {
+    if ((t->network != NULL) == (t->model != NULL))
+        return args_wrong(command, "name either a known network (such as lenet5) or a --model");
+    if (t->network != NULL && oc_net_find(t->network) < 0)
+        return args_wrong(command, "'%s' is no known network ('ocelli net' lists them)", t->network);
+    if ((t->images_path == NULL || t->labels_path == NULL) && t->data == NULL)
+        return args_wrong(command, "--data is missing, or --images and --labels");
+    if ((t->eval_images == NULL) != (t->eval_labels == NULL) || (t->eval_images != NULL && t->data != NULL))
+        return args_wrong(command, "--eval-images and --eval-labels go together, and with --images and --labels");
+    return ARGS_GO_ON;
+}
+
 static int check(const command *command, trainee *t, const arg_list *arguments) {
     t->network = arguments->count > 0 ? arguments->items[0] : NULL;
-    if ((t->network != NULL) == (t->model != NULL))
-        return args_wrong(command, "name either a known network (lenet5) or a --model");
-    if (t->network != NULL && strcmp(t->network, "lenet5") != 0)
-        return args_wrong(command, "'%s' is no known network (lenet5)", t->network);
-    if (t->network != NULL && t->data == NULL)
-        return args_wrong(command, "--data is missing");
-    if (t->model != NULL && (t->images_path == NULL || t->labels_path == NULL) && t->data == NULL)
-        return args_wrong(command, "--model needs --images and --labels, or --data");
-    if (strcmp(t->optimizer, "sgd") != 0 && strcmp(t->optimizer, "adam") != 0)
-        return args_wrong(command, "--optimizer is sgd or adam");
-    if (strcmp(t->loss, "softmax_cross_entropy") != 0 && strcmp(t->loss, "mse") != 0)
-        return args_wrong(command, "--loss is softmax_cross_entropy or mse");
+    int code = check_data(command, t);
+    if (code == ARGS_GO_ON)
+        code = check_names(command, t);
+    if (code != ARGS_GO_ON)
+        return code;
     if (t->epochs < 0 || t->steps < 0 || (t->epochs > 0 && t->steps > 0))
         return args_wrong(command, "give a number of --epochs or of --steps");
-    if (t->batch < 1)
-        return args_wrong(command, "--batch wants at least 1");
+    if (t->batch < 1 || t->accumulate < 1)
+        return args_wrong(command, "--batch and --accumulate want at least 1");
     if (t->epochs == 0 && t->steps == 0)
         t->epochs = 1;
     if (t->lr < 0)
-        t->lr = strcmp(t->optimizer, "adam") == 0 ? 0.001 : 0.1;
+        t->lr = strncmp(t->optimizer, "adam", 4) == 0 || strcmp(t->optimizer, "rmsprop") == 0 ? 0.001
+                : strcmp(t->optimizer, "adagrad") == 0                                         ? 0.01
+                                                                                               : 0.1;
     return ARGS_GO_ON;
 }
 
 static int run(const command *command, int argc, char **argv) {
-    trainee t = {.loss = "softmax_cross_entropy", .optimizer = "sgd", .batch = 64, .lr = -1};
+    trainee t = {.loss = "softmax_cross_entropy", .optimizer = "sgd", .schedule = "constant", .batch = 64, .accumulate = 1, .lr = -1,
+                 .schedule_factor = 0};
     arg_list arguments = {0};
     const option options[] = {
         {0, "data", "DIR", ARG_TEXT, &t.data, "folder of idx or idx.gz files in the form of MNIST; pixels are divided by 255"},
         {0, "model", "M.onnx", ARG_TEXT, &t.model, "train this model instead of a known network"},
-        {0, "images", "X.npy", ARG_TEXT, &t.images_path, "with --model: its input, f32, samples first"},
-        {0, "labels", "Y.npy", ARG_TEXT, &t.labels_path, "with --model: class numbers of i64, or wanted outputs of f32"},
-        {0, "loss", "NAME", ARG_TEXT, &t.loss, "softmax_cross_entropy (default) or mse"},
+        {0, "images", "X.npy", ARG_TEXT, &t.images_path, "images, f32 or u8 (divided by 255), samples first"},
+        {0, "labels", "Y.npy", ARG_TEXT, &t.labels_path, "class numbers of i64, or wanted outputs of f32"},
+        {0, "eval-images", "X.npy", ARG_TEXT, &t.eval_images, "other images, evaluated after each epoch"},
+        {0, "eval-labels", "Y.npy", ARG_TEXT, &t.eval_labels, "their labels"},
+        {0, "outputs", "N", ARG_INTEGER, &t.outputs, "of a known network (default: the number of classes, at least 10)"},
+        {0, "freeze", "PATTERN", ARG_LIST, &t.freeze, "leave parameters of such names alone; * is any text, ? one letter"},
+        {0, "loss", "NAME", ARG_TEXT, &t.loss, "softmax_cross_entropy (default), mse, absolute, huber, binary_cross_entropy"},
         {0, "epochs", "N", ARG_INTEGER, &t.epochs, "train until N epochs have been made (default 1)"},
         {0, "steps", "N", ARG_INTEGER, &t.steps, "or until N steps have been made"},
-        {0, "batch", "N", ARG_INTEGER, &t.batch, "samples a step (default 64)"},
-        {0, "optimizer", "NAME", ARG_TEXT, &t.optimizer, "sgd (default) or adam"},
-        {0, "lr", "X", ARG_NUMBER, &t.lr, "learning rate (default: sgd 0.1, adam 0.001)"},
-        {0, "momentum", "X", ARG_NUMBER, &t.momentum, "of sgd (default 0)"},
+        {0, "batch", "N", ARG_INTEGER, &t.batch, "samples a batch (default 64)"},
+        {0, "accumulate", "N", ARG_INTEGER, &t.accumulate, "batches a step, whose gradients are summed (default 1)"},
+        {0, "optimizer", "NAME", ARG_TEXT, &t.optimizer, "sgd (default), adam, adamw, adagrad or rmsprop"},
+        {0, "lr", "X", ARG_NUMBER, &t.lr, "learning rate (default: sgd 0.1, adagrad 0.01, others 0.001)"},
+        {0, "schedule", "NAME", ARG_TEXT, &t.schedule, "of the rate: constant (default), step, exponential, cosine, linear"},
+        {0, "schedule-steps", "N", ARG_INTEGER, &t.schedule_steps, "until the factor is reached; of step: between two"},
+        {0, "schedule-factor", "X", ARG_NUMBER, &t.schedule_factor, "what the rate is multiplied by (default 0)"},
+        {0, "warmup", "N", ARG_INTEGER, &t.warmup, "steps in which the rate rises at first (default 0)"},
+        {0, "momentum", "X", ARG_NUMBER, &t.momentum, "of sgd and rmsprop (default 0)"},
         {0, "nesterov", NULL, ARG_FLAG, &t.nesterov, "Nesterov's form of momentum"},
         {0, "weight-decay", "X", ARG_NUMBER, &t.weight_decay, "L2 on all parameters (default 0)"},
+        {0, "l1", "X", ARG_NUMBER, &t.l1, "L1 on all parameters (default 0)"},
+        {0, "clip-value", "X", ARG_NUMBER, &t.clip_value, "hold each gradient in -X ... X (default: not)"},
+        {0, "clip-norm", "X", ARG_NUMBER, &t.clip_norm, "hold the norm of all gradients together to X (default: not)"},
         {0, "seed", "N", ARG_INTEGER, &t.seed, "of first values and shuffling (default 0)"},
         {0, "no-shuffle", NULL, ARG_FLAG, &t.no_shuffle, "take the samples in their order"},
         {0, "save", "OUT.onnx", ARG_TEXT, &t.save, "write the trained model, and read it back to compare its answers"},
@@ -216,8 +265,10 @@ static int run(const command *command, int argc, char **argv) {
 }
 
 const command train_command = {
-    "train", "lenet5 --data DIR | --model M.onnx --images X.npy --labels Y.npy", "train a network",
-    "A line an epoch; losses are means over its samples. With --data the test images are evaluated after each epoch.\n"
+    "train", "[NETWORK | --model M.onnx] [--data DIR | --images X.npy --labels Y.npy]", "train a network",
+    "NETWORK is one of 'ocelli net', made for the images' size and channels.\n"
+    "A line an epoch; losses are means over its samples. With --data the test images are evaluated after each epoch, with\n"
+    "--eval-images those.\n"
     "A model saved here holds what classify needs: scale, color, and the labels of DIR/labels.txt.\n"
     "JSON: a line an epoch, {\"epoch\",\"step\",\"train_loss\",\"test_loss\",\"test_accuracy\",\"seconds\",\n"
     "\"images_per_second\"}.\n",

@@ -41,8 +41,7 @@ static int load_folder(trainee *t) {
         return EXIT_FAILED;
     t->test_images = test.images;
     t->test_labels = test.labels;
-    int code = shape_images(t, &t->images);
-    return code == EXIT_DONE ? shape_images(t, &t->test_images) : code;
+    return EXIT_DONE;
 }
 
 /* What classify needs to know later. */
@@ -58,33 +57,85 @@ static int set_metadata(trainee *t) {
     return status == OC_OK ? EXIT_DONE : app_fail(&err);
 }
 
-static int build_lenet(trainee *t) {
+/* A known network for these data: its channels and sizes are those of the images, its outputs at least 10 and all labels. */
+static oc_status build_form(const trainee *t, bool training, int64_t outputs, oc_graph **out, oc_error *err) {
+    const oc_shape *images = oc_tensor_get_shape(t->images);
+    oc_net_info info = oc_net_get_info((size_t)oc_net_find(t->network));
+    oc_status status = oc_graph_create(out, t->app.context, err);
+    if (status != OC_OK)
+        return status;
+    oc_shape shape = {info.input.rank + 1, {oc_graph_symbol(*out, "N"), 1}};
+    for (int i = 1; i < images->rank && info.input.rank == 1; i++)
+        shape.dims[1] *= images->dims[i];
+    for (int i = 1; i < images->rank && info.input.rank == 3; i++)
+        shape.dims[i + (images->rank == 3)] = images->dims[i];
+    oc_value *x = oc_graph_input(*out, "input", OC_F32, &shape, err);
+    oc_value *y = oc_net_build(*out, t->network, x, &(oc_net_params){.outputs = outputs, .training = training}, err);
+    status = oc_graph_output(*out, "logits", y, err);
+    return status == OC_OK ? oc_graph_check(*out, err) : status;
+}
+
+static int build_network(trainee *t) {
     oc_error err = {0};
-    if (oc_graph_create(&t->graph, t->app.context, &err) != OC_OK)
-        return app_fail(&err);
-    oc_value *x = oc_graph_input(t->graph, "input", OC_F32, &OC_SHAPE(oc_graph_symbol(t->graph, "N"), 1, 28, 28), &err);
-    if (oc_graph_output(t->graph, "logits", oc_net_lenet5(t->graph, x, &err), &err) != OC_OK ||
-        oc_graph_check(t->graph, &err) != OC_OK)
-        return app_fail(&err);
+    int64_t outputs = t->outputs > 0 ? t->outputs : 10;
+    bool classes = oc_tensor_get_dtype(t->labels) != OC_F32 && oc_tensor_get_shape(t->labels)->rank == 1;
+    if (oc_tensor_get_shape(t->images)->rank < 3)
+        return app_say("a known network takes images of (samples, height, width) or (samples, channels, height, width)");
+    for (int64_t i = 0; i < oc_tensor_get_count(t->labels) && classes && t->outputs == 0; i++)
+        outputs = tensor_element(t->labels, i) >= (double)outputs ? (int64_t)tensor_element(t->labels, i) + 1 : outputs;
+    oc_status status = build_form(t, false, outputs, &t->graph, &err);
+    if (status == OC_OK)
+        status = build_form(t, true, outputs, &t->form, &err);
+    return status == OC_OK ? EXIT_DONE : app_fail(&err);
+}
+
+static int freeze(trainee *t) {
+    for (size_t i = 0; i < t->freeze.count; i++) {
+        size_t found = oc_graph_freeze(t->form != NULL ? t->form : t->graph, t->freeze.items[i]);
+        if (found == 0)
+            return app_say("--freeze %s: there is no parameter of such a name", t->freeze.items[i]);
+        fprintf(stderr, "ocelli: %zu parameters '%s' stay as they are\n", found, t->freeze.items[i]);
+    }
     return EXIT_DONE;
+}
+
+static int load_data(trainee *t) {
+    int code = EXIT_DONE;
+    if (t->data != NULL)
+        return load_folder(t);
+    const struct {
+        const char *path;
+        oc_tensor **to;
+    } files[] = {{t->images_path, &t->images}, {t->labels_path, &t->labels}, {t->eval_images, &t->test_images},
+                 {t->eval_labels, &t->test_labels}};
+    for (int i = 0; i < 4 && code == EXIT_DONE; i++)
+        code = files[i].path != NULL ? read_npy(t, files[i].path, files[i].to) : EXIT_DONE;
+    return code;
+}
+
+/* Images of a folder have the shape that the network takes. */
+static int shape_all(trainee *t) {
+    int code = EXIT_DONE;
+    if (t->data != NULL || t->network != NULL)
+        code = shape_images(t, &t->images);
+    if (code == EXIT_DONE && t->test_images != NULL && (t->data != NULL || t->network != NULL))
+        code = shape_images(t, &t->test_images);
+    return code == EXIT_DONE && t->data != NULL ? set_metadata(t) : code;
 }
 
 int trainee_load(trainee *t) {
     oc_error err = {0};
     int code = EXIT_DONE;
-    if (t->model == NULL)
-        code = build_lenet(t);
-    else if (oc_onnx_read(&t->graph, t->app.context, t->model, &err) != OC_OK)
-        code = app_fail(&err);
-    if (code == EXIT_DONE && oc_graph_input_count(t->graph) != 1)
-        code = app_say("a network with one input can be trained, this one has %zu", oc_graph_input_count(t->graph));
-    if (code == EXIT_DONE && t->data != NULL)
-        code = load_folder(t);
-    if (code == EXIT_DONE && t->data != NULL)
-        return set_metadata(t);
+    if (t->model != NULL && oc_onnx_read(&t->graph, t->app.context, t->model, &err) != OC_OK)
+        return app_fail(&err);
+    if (t->model != NULL && oc_graph_input_count(t->graph) != 1)
+        return app_say("a network with one input can be trained, this one has %zu", oc_graph_input_count(t->graph));
+    code = load_data(t);
+    if (code == EXIT_DONE && t->model == NULL)
+        code = build_network(t);
     if (code == EXIT_DONE)
-        code = read_npy(t, t->images_path, &t->images);
-    return code == EXIT_DONE ? read_npy(t, t->labels_path, &t->labels) : code;
+        code = shape_all(t);
+    return code == EXIT_DONE ? freeze(t) : code;
 }
 
 static int make_folder(const char *path) {
@@ -128,7 +179,7 @@ static oc_tensor *answers(trainee *t, const oc_graph *graph, oc_state *state, co
     oc_error err = {0};
     session session;
     int64_t count = oc_tensor_get_shape(images)->dims[0], samples = count < SAMPLES ? count : SAMPLES;
-    oc_plan_params params = {.default_dim = samples, .no_updates = true};
+    oc_plan_params params = {.default_dim = samples, .no_updates = true, .inference = true};
     if (session_open(&session, &t->app, graph, state, &params, &err) != OC_OK) {
         app_fail(&err);
         return NULL;
@@ -178,6 +229,8 @@ int trainee_save(trainee *t) {
 void trainee_free(trainee *t) {
     oc_trainer_destroy(&t->trainer);
     oc_graph_destroy(&t->graph);
+    oc_graph_destroy(&t->form);
+    args_free(&t->freeze);
     oc_tensor_destroy(&t->images);
     oc_tensor_destroy(&t->labels);
     oc_tensor_destroy(&t->test_images);

@@ -10,12 +10,15 @@ typedef struct trainee {
     app app;
     /* as given */
     const char *network, *data, *model, *images_path, *labels_path, *loss, *optimizer;
+    const char *eval_images, *eval_labels, *schedule;
     const char *save, *checkpoint, *resume, *gradients;
-    int64_t epochs, steps, batch, seed;
-    double lr, momentum, weight_decay;
+    arg_list freeze;
+    int64_t epochs, steps, batch, accumulate, seed, outputs, schedule_steps, warmup;
+    double lr, momentum, weight_decay, l1, clip_value, clip_norm, schedule_factor;
     bool nesterov, no_shuffle;
     /* made */
-    oc_graph *graph;
+    oc_graph *graph; /* the network as it is saved */
+    oc_graph *form;  /* the network as it is trained, if that is another form of it; NULL else */
     oc_trainer *trainer;
     oc_tensor *images, *labels, *test_images, *test_labels; /* test: NULL for none */
 } trainee;

@@ -3,47 +3,16 @@
 import gzip
 import json
 import os
-import resource
-import signal
 import subprocess
 import sys
 import tempfile
 
-OCELLI, SAMPLE = sys.argv[1], sys.argv[2]
+import tool
+from tool import OCELLI, check, check_run, keys, run, summary
+
+SAMPLE = sys.argv[2]
 DATA = sys.argv[3] if len(sys.argv) > 3 and os.path.isdir(sys.argv[3]) else None
-COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache", "tune"]
-passed, failed, skipped = 0, 0, 0
-
-
-def run(*args, env=None, limit=None):
-    def before():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    done = subprocess.run([OCELLI, *args], capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})},
-                          preexec_fn=before if limit else None, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-def check(right, text):
-    global passed, failed
-    if right:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", text)
-
-
-def check_run(name, args, code, stdout=None, stderr=None, **more):
-    """A run with its exit code, and parts of what it prints."""
-    got, out, err = run(*args, **more)
-    check(got == code and (stdout or "") in out and (stderr or "") in err and (code == 0 or out + err != ""),
-          f"{name}: exit {got}, wanted {code}\n{out[-600:]}{err[-600:]}")
-    return out
-
-
-def keys(name, value, wanted):
-    check(list(value) == wanted, f"{name}: keys are {list(value)}")
+COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache", "tune", "info", "net", "plan", "gradcheck"]
 
 
 def test_help():
@@ -268,11 +237,10 @@ def test_cache(folder):
 
 
 def test_check(folder):
-    global skipped
     check_run("no tests", ["check", folder], 1, stdout="0 passed, 1 failed, 0 skipped")
     if DATA is None:
         print("skipped: there is no data folder")
-        skipped += 1
+        tool.skipped += 1
         return
     models = os.path.join(DATA, "models")
     folders = [os.path.join(models, name) for name in sorted(os.listdir(models))]
@@ -294,8 +262,7 @@ def main():
         test_tune(work)
         test_cache(work)
         test_check(os.path.join(folder))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
+    return summary()
 
 
 sys.exit(main())

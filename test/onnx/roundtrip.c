@@ -21,6 +21,13 @@ static oc_value *conv(oc_graph *graph, oc_value *x, oc_error *err) {
                      &oc_conv_params(.stride = {2, 1}, .dilation = {1, 2}, .pad_begin = {0, 1}, .pad_end = {2, 3}, .groups = 3), err);
 }
 
+static oc_value *transposed(oc_graph *graph, oc_value *x, oc_error *err) {
+    const int64_t more[3] = {1, 0};
+    return oc_conv_transpose(graph, x, one(graph, "w", OC_SHAPE(3, 2, 3, 2), err), one(graph, "b", OC_SHAPE(6), err),
+                             &oc_conv_params(.stride = {2, 3}, .dilation = {1, 2}, .pad_begin = {0, 1}, .pad_end = {2, 0}, .groups = 3), more,
+                             err);
+}
+
 static oc_value *pools(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *indices;
     oc_value *max = oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {3, 2}, .stride = {2, 2}, .pad_begin = {1, 0},
@@ -154,7 +161,7 @@ static void test_operators(void **state) {
     (void)state;
     kit k;
     kit_init(&k, NULL);
-    const builder builders[] = {conv, pools, products, unary, binary, reductions, moves, labels};
+    const builder builders[] = {conv, transposed, pools, products, unary, binary, reductions, moves, labels};
     for (size_t i = 0; i < sizeof(builders) / sizeof(builders[0]); i++)
         check_numbers(&k, builders[i]);
     kit_finish(&k);
@@ -166,6 +173,7 @@ static void test_states(void **state) {
     kit_init(&k, NULL);
     kit_open(&k);
     check_builder(&k, conv);
+    check_builder(&k, transposed);
     check_builder(&k, products);
     kit_finish(&k);
 }

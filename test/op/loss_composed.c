@@ -16,6 +16,9 @@ BUILD(nll, oc_nll_loss(graph, x[0], x[1], NULL, NULL, err))
 BUILD(nll_weights, oc_nll_loss(graph, x[0], x[1], x[2], &oc_nll_params(.ignore = true, .ignored = 1), err))
 BUILD(nll_none, oc_nll_loss(graph, x[0], x[1], x[2], &oc_nll_params(.reduction = OC_REDUCTION_NONE), err))
 BUILD(cross, oc_cross_entropy(graph, x[0], x[1], x[2], &oc_nll_params(.reduction = OC_REDUCTION_SUM, .ignore = true), err))
+BUILD(smooth, oc_cross_entropy(graph, x[0], x[1], x[2], &oc_nll_params(.smoothing = 0.2, .ignore = true), err))
+BUILD(smooth_others, oc_cross_entropy(graph, x[0], x[1], NULL,
+                                      &oc_nll_params(.smoothing = 0.2, .convention = OC_SMOOTHING_OTHERS), err))
 BUILD(mae, oc_mean_absolute_error(graph, x[0], x[1], err))
 BUILD(huber, oc_huber(graph, x[0], x[1], 0.7, err))
 BUILD(hinge, oc_hinge(graph, x[0], x[1], err))
@@ -33,6 +36,8 @@ static const optest_gradient gradients[] = {
     {"nll weights", build_nll_weights, 3, IMAGES, OPTEST_POSITIVE, 2, 2, false},
     {"nll none", build_nll_none, 3, IMAGES, 0, 2, 2, false},
     {"cross-entropy", build_cross, 3, IMAGES, 0, 2, 2, false},
+    {"smoothed", build_smooth, 3, IMAGES, 0, 2, 2, false},
+    {"smoothed otherwise", build_smooth_others, 2, {{2, {OPTEST_N, 3}}, {1, {OPTEST_N}}}, 0, 2, 2, false},
     {"mean absolute error", build_mae, 2, PAIR, 0, 0, 0, false},
     {"huber", build_huber, 2, PAIR, 0, 0, 0, true},
     {"hinge", build_hinge, 2, PAIR, 0, 0, 0, false},

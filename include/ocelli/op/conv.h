@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/conv.h
- * Convolution, as networks mean it (cross-correlation: the kernel is not flipped).
+ * Convolution, as networks mean it (cross-correlation: the kernel is not flipped, unless asked for).
  *
  *     dst[n,k,y,x] = bias[k] + sum over c,r,s of src[n, g*C/G + c, y*stride - pad + r*dilation, ...] * weights[k,c,r,s]
  *
@@ -20,6 +20,7 @@ typedef struct oc_conv_params {
     int64_t pad_begin[3]; /**< Zeros before the first element, >= 0. */
     int64_t pad_end[3];   /**< Zeros behind the last element, >= 0; may differ from pad_begin. */
     int64_t groups;       /**< Channels are cut into this many independent groups. Default (0): 1. */
+    bool flip;            /**< Convolution as mathematics has it: the kernel is turned around in all spatial axes. */
 } oc_conv_params;
 /** Named arguments: &oc_conv_params(.stride = {2, 2}). */
 #define oc_conv_params(...) ((oc_conv_params){__VA_ARGS__})

@@ -141,7 +141,9 @@ oc__cost oc__conv2d_cost(const oc__problem *p) {
 
 oc_value *oc_conv2d(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
                     oc_error *err) {
-    return oc__graph_node1(graph, &oc__op_conv2d, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
+    oc_conv_params own = params ? *params : (oc_conv_params){0};
+    weights = oc__conv_turned(graph, weights, &own, err);
+    return oc__graph_node1(graph, &oc__op_conv2d, &own, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 
 /* Same tiles and remainders of channels, same remainders of tiles of pixels, less of everything else. */
@@ -186,7 +188,7 @@ const oc__op oc__op_conv2d = {
 const oc__op oc__op_conv2d_bwd_data = {
     .name = "conv2d_bwd_data", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,
     .infer = oc__conv2d_bwd_data_infer, .gradient = gradient_bwd_data, .batch = OC_BATCH_AXIS0, .host = oc__conv2d_bwd_data_host,
-    .solvers = bwd_data_solvers, .direction = "bwd_data", CONV_COMMON};
+    .solvers = bwd_data_solvers, .onnx = oc__conv_onnx, .direction = "bwd_data", CONV_COMMON};
 
 const oc__op oc__op_conv2d_bwd_weights = {
     .name = "conv2d_bwd_weights", .in_min = 3, .in_max = 3, .flags = OC_OP_EXACT | OC_OP_SHAPE_ONLY, .like_operand = 2,

@@ -20,6 +20,9 @@ const oc__desc *oc__conv_src(const oc__problem *problem);
 const oc__desc *oc__conv_weights(const oc__problem *problem);
 const oc__desc *oc__conv_dst(const oc__problem *problem);
 
+/* spatial.c: the weights, the other way around if params say so, which then no longer do. */
+oc_value *oc__conv_turned(oc_graph *graph, oc_value *weights, oc_conv_params *params, oc_error *err);
+
 oc_status oc__conv2d_infer(oc__inference *inference, oc_error *err);
 oc_status oc__conv2d_bwd_data_infer(oc__inference *inference, oc_error *err);
 oc_status oc__conv2d_bwd_weights_infer(oc__inference *inference, oc_error *err);

@@ -78,6 +78,28 @@ static oc_status read_transpose(const oc__onnx_reading *reading, void *memory, o
     return oc__onnx_give(reading, oc_conv_transpose(reading->graph, reading->in[0], reading->in[1], bias_of(reading), &params, more, err), err);
 }
 
+/* The gradient of a convolution with respect to its source, which is what ConvTranspose is. */
+static oc_status write_transpose(oc__onnx_writing *writing, oc_error *err) {
+    const oc_node *source = writing->source;
+    const oc_conv_params *p = source->params;
+    const int64_t *from = source->in[0]->shape.dims + 2, *kernel = source->in[1]->shape.dims + 2, *to = source->out[0]->shape.dims + 2;
+    int64_t more[2];
+    for (int i = 0; i < 2; i++) {
+        more[i] = to[i] - (from[i] - 1) * p->stride[i] - p->dilation[i] * (kernel[i] - 1) - 1 + p->pad_begin[i] + p->pad_end[i];
+        if (from[i] < 1 || to[i] < 1)
+            return oc__fail(writing->context, err, OC_ERROR_UNSUPPORTED, "a transposed convolution of images whose sizes are no numbers has "
+                            "no form in ONNX");
+    }
+    oc__onnx_node *node = oc__onnx_emit(writing, "ConvTranspose");
+    oc__onnx_emit_in(writing, node, writing->in[0]);
+    oc__onnx_emit_in(writing, node, writing->in[1]);
+    oc__onnx_emit_out(writing, node, writing->out[0]);
+    if (node != NULL)
+        oc__onnx_attrs_write(writing, node);
+    oc__onnx_emit_ints(writing, node, "output_padding", more, 2);
+    return OC_OK;
+}
+
 static const oc__onnx_attr_rule attrs[] = {
     OC_ONNX_ATTR_2D("strides", oc_conv_params, stride, 1), OC_ONNX_ATTR_2D("dilations", oc_conv_params, dilation, 1),
     OC_ONNX_ATTR_PADS_2D(oc_conv_params),                  OC_ONNX_ATTR_I64("group", oc_conv_params, groups, 1),
@@ -94,4 +116,6 @@ const oc__onnx_rule oc__conv_onnx[] = {
     {.type = "ConvTranspose", .op = "conv2d", .since = 1, .in_min = 2, .in_max = 3, .out_max = 1, .use = OC_ONNX_READ_ONLY, .floats = true,
      .attrs = hooks, .read = read_transpose},
     {.type = "Conv", .op = "conv2d", .since = 1, .out_max = 1, .use = OC_ONNX_WRITE_ONLY, .attrs = attrs},
+    {.type = "ConvTranspose", .op = "conv2d_bwd_data", .since = 1, .out_max = 1, .use = OC_ONNX_WRITE_ONLY, .shape_free = true,
+     .attrs = attrs, .write = write_transpose},
     {NULL}};

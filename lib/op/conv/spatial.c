@@ -88,12 +88,25 @@ V *oc__spatial_pad(oc_graph *graph, V *x, int64_t begin, int64_t end, float valu
     return begin || end ? oc_pad(graph, x, &pad, err) : x;
 }
 
+V *oc__conv_turned(oc_graph *graph, V *weights, oc_conv_params *params, oc_error *err) {
+    oc_slice_params back = {.begin = {0}};
+    for (int i = 2; weights && i < weights->shape.rank; i++) {
+        back.begin[i] = -1;
+        back.end[i] = INT64_MIN;
+        back.step[i] = -1;
+    }
+    bool turned = params->flip && weights;
+    params->flip = false;
+    return turned ? oc_slice(graph, weights, &back, err) : weights;
+}
+
 V *oc_conv(oc_graph *graph, V *src, V *weights, V *bias, const oc_conv_params *params, oc_error *err) {
     oc_conv_params own = params ? *params : (oc_conv_params){0};
     if (!src || !weights)
         return oc__graph_pass_error(graph, err);
     if (!fits(src, weights, graph, err))
         return NULL;
+    weights = oc__conv_turned(graph, weights, &own, err);
     if (src->shape.rank == 4)
         return oc_conv2d(graph, src, weights, bias, &own, err);
     oc_conv_params plane = shifted(&own, src->shape.rank == 3 ? 1 : -1);
@@ -167,6 +180,7 @@ V *oc_conv_transpose(oc_graph *graph, V *src, V *weights, V *bias, const oc_conv
         return oc__graph_pass_error(graph, err);
     if (!fits(src, weights, graph, err))
         return NULL;
+    weights = oc__conv_turned(graph, weights, &own, err);
     int rank = src->shape.rank;
     for (int i = 0; i < rank - 2 && output_padding; i++)
         more[i] = output_padding[i];

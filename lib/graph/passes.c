@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order in which a plan's graph is rewritten, and notes of what was done. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "graph/graph.h"
+
+typedef struct pass {
+    const char *name;
+    oc_status (*run)(oc_graph *graph, oc_error *err);
+    bool inference; /* only where asked for */
+    bool fusion;    /* not where nodes are to stay steps of their own */
+} pass;
+
+static const pass passes[] = {
+    {"inference", oc__pass_inference, true, false},
+    {"fold", oc__pass_fold, false, false},
+    {"simplify", oc__pass_simplify, false, false},
+    {"norm", oc__pass_norm, false, true},
+    {"fuse", oc__pass_fuse, false, true},
+};
+
+void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) {
+    char text[256];
+    va_list args;
+    if (!graph->notes)
+        return;
+    va_start(args, format);
+    oc__vformat(text, sizeof(text), format, args);
+    va_end(args);
+    if (node->name)
+        oc__string_printf(graph->notes, "  %s (%s) %s\n", node->name, node->op->name, text);
+    else
+        oc__string_printf(graph->notes, "  node %d (%s) %s\n", node->id, node->op->name, text);
+}
+
+const char *oc__node_label(const oc_node *node) {
+    return node->name ? node->name : node->op->name;
+}
+
+oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *err) {
+    for (size_t i = 0; i < OC_COUNT(passes); i++) {
+        const pass *p = &passes[i];
+        if ((p->inference && !inference) || (p->fusion && !fusion))
+            continue;
+        if (graph->notes)
+            oc__string_printf(graph->notes, "%s: of %zu nodes\n", p->name, graph->node_count);
+        OC_TRY(p->run(graph, err));
+        if (graph->notes)
+            oc__string_printf(graph->notes, "  %zu nodes are left\n", graph->node_count);
+    }
+    return OC_OK;
+}

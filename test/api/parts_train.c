@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Training with the batch split over several devices. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "kit/several.h"
+
+static oc_error err;
+
+/* One step of training: loss, gradients and update; the state is the caller's. */
+static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, float *loss, oc_state **state) {
+    oc_plan *plan = NULL;
+    oc_exec *exec = NULL;
+    float hyper[OC_HYPER_COUNT];
+    int64_t labels[BATCH] = {0, 1, 2, 3, 4, 5};
+    oc_tensor *label = NULL, *numbers = NULL, *mean = NULL;
+    const oc_dim_binding n = {"N", BATCH};
+    KIT_OK(oc_tensor_wrap(&label, f->k.context, OC_I64, &OC_SHAPE(BATCH), labels, &err), &err);
+    KIT_OK(oc_tensor_wrap(&numbers, f->k.context, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), hyper, &err), &err);
+    KIT_OK(oc_tensor_wrap(&mean, f->k.context, OC_F32, &OC_SCALAR, loss, &err), &err);
+    KIT_OK(oc_state_create(state, f->devices[0], graph, 3, &err), &err);
+    KIT_OK(oc_plan_create(&plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
+    KIT_OK(oc_exec_create(&exec, plan, *state, &err), &err);
+    for (int i = 0; i < steps; i++) {
+        oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, i + 1, hyper);
+        const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}}, out = {"loss", mean};
+        KIT_OK(oc_exec_run(exec, in, 3, &out, 1, &err), &err);
+    }
+    oc_exec_destroy(&exec);
+    oc_plan_destroy(&plan);
+    oc_tensor_destroy(&label);
+    oc_tensor_destroy(&numbers);
+    oc_tensor_destroy(&mean);
+}
+
+static oc_graph *training_graph(several *f, bool norm) {
+    oc_graph *graph = NULL;
+    KIT_OK(oc_graph_create(&graph, f->k.context, &err), &err);
+    int64_t n = oc_graph_symbol(graph, "N");
+    oc_value *x = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(n, 3, 16, 16), &err);
+    oc_value *label = oc_graph_input(graph, "label", OC_I64, &OC_SHAPE(n), &err), *mean = NULL, *variance = NULL;
+    x = several_conv(graph, x, "a", 3, 8, 3);
+    if (norm) {
+        const oc_init ones = {.kind = OC_INIT_CONSTANT, .value = 1}, none = {.kind = OC_INIT_CONSTANT, .frozen = true},
+                      frozen_ones = {.kind = OC_INIT_CONSTANT, .value = 1, .frozen = true};
+        oc_value *scale = oc_graph_state(graph, "scale", OC_F32, &OC_SHAPE(8), &ones, &err);
+        oc_value *bias = oc_graph_state(graph, "bias", OC_F32, &OC_SHAPE(8), &(oc_init){.kind = OC_INIT_CONSTANT}, &err);
+        oc_value *running = oc_graph_state(graph, "mean", OC_F32, &OC_SHAPE(8), &none, &err);
+        oc_value *spread = oc_graph_state(graph, "variance", OC_F32, &OC_SHAPE(8), &frozen_ones, &err);
+        x = oc_batch_norm_train(graph, x, scale, bias, running, spread, NULL, &mean, &variance, &err);
+        KIT_OK(oc_graph_update(graph, running, mean, &err), &err);
+        KIT_OK(oc_graph_update(graph, spread, variance, &err), &err);
+    }
+    x = oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {2, 2}, .stride = {2, 2}), NULL, &err);
+    x = oc_flatten(graph, several_conv(graph, x, "b", 8, 8, 3), 1, &err);
+    oc_value *w = oc_graph_state(graph, "fc", OC_F32, &OC_SHAPE(8 * 64, OUT), &(oc_init){.kind = OC_INIT_HE}, &err);
+    oc_value *fc_bias = oc_graph_state(graph, "fc.bias", OC_F32, &OC_SHAPE(OUT), &(oc_init){.kind = OC_INIT_CONSTANT}, &err);
+    x = oc_add(graph, oc_matmul(graph, x, w, NULL, &err), fc_bias, &err);
+    oc_value *loss = oc_reduce_mean(graph, oc_softmax_cross_entropy(graph, x, label, &err), NULL, &err);
+    KIT_OK(oc_graph_output(graph, "loss", loss, &err), &err);
+    KIT_OK(oc_minimize(graph, loss, &(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, NULL, &err), &err);
+    return graph;
+}
+
+static void compare_states(several *f, oc_state *got, oc_state *wanted, double tolerance) {
+    for (size_t i = 0; i < oc_state_count(wanted); i++) {
+        oc_value_info info = oc_state_get_info(wanted, i);
+        oc_tensor *a = NULL, *b = NULL;
+        if (info.dtype != OC_F32)
+            continue;
+        KIT_OK(oc_tensor_create(&a, f->k.context, NULL, OC_F32, &info.shape, &err), &err);
+        KIT_OK(oc_tensor_create(&b, f->k.context, NULL, OC_F32, &info.shape, &err), &err);
+        KIT_OK(oc_state_read(got, info.name, a, &err), &err);
+        KIT_OK(oc_state_read(wanted, info.name, b, &err), &err);
+        const float *x = oc_tensor_get_data(a), *y = oc_tensor_get_data(b);
+        for (int64_t k = 0; k < oc_tensor_get_count(a); k++)
+            if (!(fabs((double)x[k] - (double)y[k]) <= tolerance * (0.1 + fabs((double)y[k]))))
+                fail_msg("state %s, element %lld: %g, one device gives %g", info.name, (long long)k, (double)x[k], (double)y[k]);
+        oc_tensor_destroy(&a);
+        oc_tensor_destroy(&b);
+    }
+}
+
+/* Data parallelism gives the steps of one device: losses, parameters, momentum; and the same bits each time. */
+static void test_training(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    oc_graph *graph = training_graph(&f, false);
+    for (size_t devices = 2; devices <= 3; devices++) {
+        oc_state *one = NULL, *several = NULL, *again = NULL;
+        float loss_one = 0, loss_several = 0, loss_again = 0;
+        train(&f, graph, 1, NULL, 4, &loss_one, &one);
+        train(&f, graph, devices, "split", 4, &loss_several, &several);
+        train(&f, graph, devices, "split", 4, &loss_again, &again);
+        assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
+        assert_true(loss_several == loss_again);
+        compare_states(&f, several, one, 1e-4);
+        compare_states(&f, again, several, 0);
+        oc_state_destroy(&one);
+        oc_state_destroy(&several);
+        oc_state_destroy(&again);
+    }
+    oc_graph_destroy(&graph);
+    several_tear_down(&f);
+}
+
+/* Batch normalization is by replica; running statistics become the mean of theirs. */
+static void test_training_norm(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    oc_graph *graph = training_graph(&f, true);
+    oc_state *one = NULL, *several = NULL;
+    float loss_one = 0, loss_several = 0;
+    train(&f, graph, 1, NULL, 1, &loss_one, &one);
+    train(&f, graph, 3, "split", 1, &loss_several, &several);
+    assert_true(fabsf(loss_one - loss_several) <= 0.3f * fabsf(loss_one));
+    oc_tensor *a = NULL, *b = NULL;
+    KIT_OK(oc_tensor_create(&a, f.k.context, NULL, OC_F32, &OC_SHAPE(8), &err), &err);
+    KIT_OK(oc_tensor_create(&b, f.k.context, NULL, OC_F32, &OC_SHAPE(8), &err), &err);
+    KIT_OK(oc_state_read(one, "mean", a, &err), &err);
+    KIT_OK(oc_state_read(several, "mean", b, &err), &err);
+    for (int i = 0; i < 8; i++) /* the mean of the replicas' means is that of the whole */
+        assert_true(fabsf(((float *)oc_tensor_get_data(a))[i] - ((float *)oc_tensor_get_data(b))[i]) <= 1e-5f);
+    oc_tensor_destroy(&a);
+    oc_tensor_destroy(&b);
+    oc_state_destroy(&one);
+    oc_state_destroy(&several);
+    oc_graph_destroy(&graph);
+    several_tear_down(&f);
+}
+
+int main(void) {
+    setenv("POCL_DEVICES", "basic basic basic", 1);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

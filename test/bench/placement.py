@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Placement, figure by figure: placement.py [--build BUILD] [--nets NETS] [--intel LIBRARY_FOLDER] [--fast]
+
+Devices are PoCL's `basic` ones (a core each), Intel's CPU runtime where its folder is given (PyPI intel-opencl-rt: the environment's lib),
+and what else is installed. Networks: <NETS>/<name>-folded/model.onnx, as test/bench/export.py makes them. Run it on an idle machine."""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+NETWORKS = ["resnet18", "vgg11", "mobilenet_v2"]
+OTHERS = ["squeezenet1_1", "googlenet", "densenet121", "resnet18", "mobilenet_v2", "alexnet"]
+TWO = {"POCL_DEVICES": "basic basic", "POCL_AFFINITY": "0"}
+
+
+def command(args):
+    return os.path.join(args.build, "samples", "ocelli")
+
+
+def model(args, name):
+    for folder in (name + "-folded", name):
+        path = os.path.join(args.nets, folder, "model.onnx")
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def start(args, words, env=None, cpu=None):
+    words = (["taskset", "-c", str(cpu)] if cpu is not None else []) + [command(args), *words]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
+
+
+def finish(process):
+    out, err = process.communicate()
+    if process.returncode:
+        print("failed:", err.strip()[-300:], file=sys.stderr)
+        return None
+    return json.loads(out)
+
+
+def median_ms(args, path, more, env=None):
+    value = finish(start(args, ["run", path, "--json", "--repeat", str(args.repeat), *more], env))
+    return value["median_ms"] if value else float("nan")
+
+
+def section(title, *columns):
+    print(f"\n## {title}\n")
+    print("| " + " | ".join(columns) + " |")
+    print("|" + "---|" * len(columns), flush=True)
+
+
+def row(*cells):
+    print("| " + " | ".join(f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells) + " |", flush=True)
+
+
+def split(args):
+    section("split over two one-core devices, batch 8, against two processes of one device at the same time", "network", "split ms",
+            "two processes of batch 4, ms", "throughput", "two of batch 8, ms", "throughput")
+    for name in NETWORKS:
+        path = model(args, name)
+        if not path:
+            row(name, "absent", "", "", "", "")
+            continue
+        together = median_ms(args, path, ["--dim", "N=8", "-d", "0:0,0:1", "--policy", "split"], TWO)
+        alone = {}
+        for batch in (4, 8):
+            both = [start(args, ["run", path, "--json", "--repeat", str(args.repeat), "--dim", f"N={batch}", "-d", "0:0"], TWO, cpu)
+                    for cpu in range(2)]
+            alone[batch] = statistics.mean(finish(p)["median_ms"] for p in both)
+        row(name, together, alone[4], alone[4] / together, alone[8], alone[8] / 2 / together)
+
+
+def ids(args, env):
+    value = finish(start(args, ["devices", "--json"], env)) or []
+    return {d["platform"]: d["id"] for d in reversed(value)}
+
+
+def platforms(args):
+    section("two platforms: auto against the best alone, batch 8", "network", "devices", "alone ms", "auto ms", "policy", "best / auto")
+    pairs = []
+    with tempfile.TemporaryDirectory() as folder:
+        if args.intel:
+            open(os.path.join(folder, "intel.icd"), "w").write(os.path.join(args.intel, "libintelocl.so") + "\n")
+            open(os.path.join(folder, "pocl.icd"), "w").write("libpocl.so.2\n")
+            pairs.append({"OCL_ICD_VENDORS": folder, "LD_LIBRARY_PATH": args.intel, "POCL_DEVICES": "basic", "DPCPP_CPU_NUM_CUS": "1",
+                          "POCL_AFFINITY": "0"})
+        pairs.append({"RUSTICL_ENABLE": "llvmpipe"})
+        for env in pairs:
+            found = ids(args, env)
+            if len(found) < 2:
+                continue
+            for name in (["resnet18", "squeezenet1_1"] if "DPCPP_CPU_NUM_CUS" in env else ["squeezenet1_1"]):
+                path = model(args, name)
+                if not path:
+                    continue
+                batch = ["--dim", "N=8"]
+                alone = [median_ms(args, path, [*batch, "-d", device], env) for device in found.values()]
+                value = finish(start(args, ["run", path, "--json", "--repeat", str(args.repeat), *batch, "-d", ",".join(found.values())], env))
+                row(name, " + ".join(found), " / ".join(f"{x:.1f}" for x in alone), value["median_ms"], value["policy"],
+                    min(alone) / value["median_ms"])
+
+
+def prediction(args):
+    section("prediction from other networks' steps: one device", "network", "predicted ms", "measured ms", "off by")
+    paths = {name: model(args, name) for name in OTHERS if model(args, name)}
+    errors = []
+    for name in paths:
+        with tempfile.TemporaryDirectory() as cache:
+            env = {**TWO, "OCELLI_CACHE": cache}
+            for other in paths:
+                if other != name:
+                    finish(start(args, ["plan", paths[other], "-d", "0:0,0:1", "--policy", "single", "--measure", "--json"], env))
+            value = finish(start(args, ["plan", paths[name], "-d", "0:0,0:1", "--policy", "single", "--json"], env))
+            real = median_ms(args, paths[name], ["-d", "0:0"], env)
+        errors.append(abs(value["predicted_ms"] / real - 1))
+        row(name, value["predicted_ms"], real, f"{100 * (value['predicted_ms'] / real - 1):+.0f} %")
+    print(f"\nmedian error {100 * statistics.median(errors):.0f} %")
+
+
+def makespans(args):
+    section("the clock against the machine: two devices, steps known", "network", "policy", "predicted ms", "measured ms", "off by")
+    for name in ("googlenet", "resnet18"):
+        path = model(args, name)
+        if not path:
+            continue
+        with tempfile.TemporaryDirectory() as cache:
+            env = {**TWO, "OCELLI_CACHE": cache}
+            for _ in range(2):
+                finish(start(args, ["plan", path, "-d", "0:0,0:1", "--dim", "N=4", "--policy", "single", "--measure", "--json"], env))
+            for policy in ("single", "heft", "split", "pipeline", "auto"):
+                value = finish(start(args, ["plan", path, "-d", "0:0,0:1", "--dim", "N=4", "--policy", policy, "--json"], env))
+                real = median_ms(args, path, ["-d", "0:0,0:1", "--dim", "N=4", "--policy", policy], env)
+                row(name, policy, value["predicted_ms"], real, f"{100 * (value['predicted_ms'] / real - 1):+.0f} %")
+
+
+def described(args):
+    section("machines that are only described, batch 16: ms", "network", "machine", "single", "heft", "split", "pipeline", "interval of pipeline")
+    machines = os.path.join(os.path.dirname(__file__), "..", "..", "samples", "machines")
+    for name in ("inception_v3", "densenet121"):
+        path = model(args, name)
+        for machine in sorted(os.listdir(machines)) if path else []:
+            values = {p: finish(start(args, ["plan", path, "--machine", os.path.join(machines, machine), "--dim", "N=16", "--policy", p, "--json"]))
+                      for p in ("single", "heft", "split", "pipeline")}
+            row(name, machine, *[v["predicted_ms"] for v in values.values()], values["pipeline"]["interval_ms"])
+
+
+def overhead(args):
+    section("one device of two: what placing costs", "network", "run on one ms", "policy single over two ms", "ratio")
+    for name in ("squeezenet1_1", "resnet18"):
+        path = model(args, name)
+        if path:
+            one, two = median_ms(args, path, ["-d", "0:0"], TWO), median_ms(args, path, ["-d", "0:0,0:1", "--policy", "single"], TWO)
+            row(name, one, two, two / one)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--nets", default=os.path.join(os.environ.get("OCELLI_PEERS", os.environ.get("OCELLI_PEERS_VENV", ".peers")), "nets"))
+    parser.add_argument("--intel", help="the folder of libintelocl.so")
+    parser.add_argument("--fast", action="store_true", help="fewer runs")
+    args = parser.parse_args()
+    args.repeat = 7 if args.fast else 15
+    split(args)
+    platforms(args)
+    overhead(args)
+    prediction(args)
+    makespans(args)
+    described(args)
+    print("\n## heft on random graphs\n", flush=True)
+    subprocess.run([os.path.join(args.build, "test", "bench-dags")], check=True)
+
+
+if __name__ == "__main__":
+    main()

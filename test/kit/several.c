@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kit/several.h"
+
+#include <math.h>
+#include <string.h>
+
+static oc_error err;
+
+oc_value *several_conv(oc_graph *graph, oc_value *x, const char *name, int64_t in, int64_t out, int64_t size) {
+    oc_value *w = oc_graph_state(graph, name, OC_F32, &OC_SHAPE(out, in, size, size), &(oc_init){.kind = OC_INIT_HE}, &err);
+    oc_value *y = oc_conv2d(graph, x, w, NULL, &oc_conv_params(.pad_begin = {size / 2, size / 2}, .pad_end = {size / 2, size / 2}), &err);
+    if (!y)
+        fail_msg("%s", err.text);
+    (void)oc_value_set_name(y, name);
+    return oc_relu(graph, y, &err);
+}
+
+/* Two branches, joined, and a classifier; the batch is N, or built in. */
+oc_graph *several_network(kit *k, int64_t batch) {
+    oc_graph *graph = NULL;
+    KIT_OK(oc_graph_create(&graph, k->context, &err), &err);
+    oc_value *x = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(batch ? batch : oc_graph_symbol(graph, "N"), 3, 16, 16), &err);
+    x = several_conv(graph, x, "stem", 3, 16, 3);
+    oc_value *both[] = {several_conv(graph, several_conv(graph, x, "left1", 16, 16, 3), "left2", 16, 16, 3), several_conv(graph, x, "right", 16, 16, 1)};
+    x = oc_concat(graph, both, 2, 1, &err);
+    x = oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {2, 2}, .stride = {2, 2}), NULL, &err);
+    x = oc_flatten(graph, several_conv(graph, x, "last", 32, 16, 3), 1, &err);
+    oc_value *w = oc_graph_state(graph, "fc", OC_F32, &OC_SHAPE(16 * 64, OUT), &(oc_init){.kind = OC_INIT_HE}, &err);
+    KIT_OK(oc_graph_output(graph, "y", oc_softmax(graph, oc_matmul(graph, x, w, NULL, &err), 1, &err), &err), &err);
+    return graph;
+}
+
+/* The platform whose devices can be had in any number. */
+static bool find_devices(several *f) {
+    oc_device_info infos[32];
+    size_t count = 0;
+    if (oc_device_list(f->k.context, infos, 32, &count, &err) != OC_OK)
+        return false;
+    for (size_t i = 0; i < count && i < 32 && f->count < 3; i++)
+        if (strstr(infos[i].platform, "Portable Computing Language"))
+            KIT_OK(oc_device_create(&f->devices[f->count++], f->k.context, infos[i].id, &err), &err);
+    return f->count == 3;
+}
+
+static void run_single(several *f) {
+    oc_plan *plan = NULL;
+    oc_exec *exec = NULL;
+    const oc_dim_binding n = {"N", BATCH};
+    const oc_binding in = {"image", f->image}, out = {"y", f->wanted};
+    KIT_OK(oc_plan_create(&plan, f->graph, f->devices, 1, &(oc_plan_params){.dims = &n, .dim_count = 1}, &err), &err);
+    KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
+    KIT_OK(oc_exec_run(exec, &in, 1, &out, 1, &err), &err);
+    oc_exec_destroy(&exec);
+    oc_plan_destroy(&plan);
+}
+
+void several_set_up(several *f) {
+    *f = (several){0};
+    kit_init(&f->k, NULL);
+    if (!find_devices(f)) {
+        for (size_t i = 0; i < f->count; i++)
+            oc_device_destroy(&f->devices[i]);
+        kit_finish(&f->k);
+        skip();
+    }
+    f->graph = several_network(&f->k, 0);
+    KIT_OK(oc_tensor_create(&f->image, f->k.context, NULL, OC_F32, &OC_SHAPE(BATCH, 3, 16, 16), &err), &err);
+    KIT_OK(oc_tensor_create(&f->got, f->k.context, NULL, OC_F32, &OC_SHAPE(BATCH, OUT), &err), &err);
+    KIT_OK(oc_tensor_create(&f->wanted, f->k.context, NULL, OC_F32, &OC_SHAPE(BATCH, OUT), &err), &err);
+    float *x = oc_tensor_get_data(f->image);
+    for (int i = 0; i < BATCH * 3 * 256; i++)
+        x[i] = sinf((float)i * 0.37f);
+    run_single(f);
+}
+
+void several_tear_down(several *f) {
+    oc_tensor_destroy(&f->image);
+    oc_tensor_destroy(&f->got);
+    oc_tensor_destroy(&f->wanted);
+    oc_graph_destroy(&f->graph);
+    for (size_t i = 0; i < f->count; i++)
+        oc_device_destroy(&f->devices[i]);
+    kit_finish(&f->k);
+}
+
+void several_check(const several *f) {
+    const float *got = oc_tensor_get_data(f->got), *wanted = oc_tensor_get_data(f->wanted);
+    for (int i = 0; i < BATCH * OUT; i++)
+        if (!(fabsf(got[i] - wanted[i]) <= 1e-5f))
+            fail_msg("output %d is %g, one device gives %g", i, (double)got[i], (double)wanted[i]);
+    memset(oc_tensor_get_data(f->got), 0, sizeof(float) * BATCH * OUT);
+}
