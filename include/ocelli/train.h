@@ -80,6 +80,10 @@ typedef struct oc_trainer_params {
     uint64_t seed;      /**< Of first values, shuffling and random ops. */
     bool no_shuffle;    /**< Take samples in their order. */
     float image_scale;  /**< u8 images are multiplied by it. Default (0): 1/255. */
+    /** Further devices that the batch is split over (policy "split"; samples a step are those of all together). The state stays on
+     * the trainer's own device. They must outlive the trainer. */
+    oc_device *const *devices;
+    size_t device_count;
 } oc_trainer_params;
 
 /** What an epoch, or an evaluation, came to. Losses are means over the samples. */

@@ -113,6 +113,8 @@ struct oc_device {
     oc__queue *queue;
     bool keeps_programs; /* the driver has a disk cache of its own */
     bool lean_headers;   /* its compiler is spared the header of all built-in functions */
+    bool one_launch;     /* PoCL's basic driver computes in the launching thread, of which there may be one (test/drivers) */
+    pthread_mutex_t launch_lock; /* held then */
     pthread_mutex_t build_lock; /* guards programs and costs */
     oc__program *programs;
     uint64_t program_count;

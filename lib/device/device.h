@@ -37,6 +37,8 @@ const char *oc__device_key(const oc_device *device);
 oc__queue *oc__device_queue(oc_device *device);
 /* OC_ERROR_FORKED in a forked child, else OC_OK. Called by every function that submits. */
 oc_status oc__device_check(oc_device *device, oc_error *err);
+/* Whether they are of one OpenCL context, and so reach each other's buffers. */
+bool oc__device_shares(const oc_device *a, const oc_device *b);
 /* The bytes allocated on the device now and at most. */
 void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak);
 /* A text remembered with the device while it is open (verdicts, measurements): thread-safe; value is copied. */

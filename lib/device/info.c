@@ -28,6 +28,10 @@ oc__queue *oc__device_queue(oc_device *device) {
     return device->queue;
 }
 
+bool oc__device_shares(const oc_device *a, const oc_device *b) {
+    return a->cl_context == b->cl_context;
+}
+
 void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak) {
     pthread_mutex_lock(&device->lock);
     if (used)

@@ -76,6 +76,7 @@ oc_status oc__device_new(oc_device **out, oc_context *context, const oc_device_i
     device->limit = context->device_limit ? context->device_limit : info->global_mem;
     pthread_mutex_init(&device->lock, NULL);
     pthread_mutex_init(&device->build_lock, NULL);
+    pthread_mutex_init(&device->launch_lock, NULL);
     *out = device;
     return OC_OK;
 }
@@ -99,6 +100,7 @@ static void know_driver(oc_device *device) {
     const char *kept = getenv("POCL_KERNEL_CACHE");
     device->keeps_programs = pocl && !(kept && strcmp(kept, "0") == 0);
     device->lean_headers = pocl;
+    device->one_launch = pocl && strncmp(device->info.name, "basic", 5) == 0;
 }
 
 oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *err) {
@@ -232,6 +234,7 @@ void oc_device_destroy(oc_device **handle) {
         device->cl->clReleaseContext(device->cl_context);
     pthread_mutex_destroy(&device->lock);
     pthread_mutex_destroy(&device->build_lock);
+    pthread_mutex_destroy(&device->launch_lock);
     oc__free(context, device->key);
     oc__free(context, device);
 }

@@ -196,11 +196,22 @@ static oc__program *find(oc_device *device, oc__hash hash, const char *text) {
     return at;
 }
 
+/* PoCL 3.1 counts the users of a compiled kernel wrongly, and ends the process, when two threads launch the same one over grids of
+ * different sizes (test/drivers/pocl_two_threads.c). Devices that run side by side therefore have programs of their own. */
+static void set_apart(const oc_device *device, oc__string *text) {
+    const char *number = strchr(device->info.id, ':');
+    if (device->lean_headers && number && strcmp(number, ":0"))
+        oc__string_printf(text, "\nconstant int oc_device_%s = 1;\n", number + 1);
+}
+
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     oc__string text;
     oc__string_init(&text, device->context);
     oc_status status = oc__program_source(device->context, file, defines, &text, err);
+    set_apart(device, &text);
+    if (status == OC_OK && text.failed)
+        status = oc__fail_memory(device->context, err, text.size);
     if (status == OC_OK) {
         oc__hash hash = oc__hash_init();
         oc__hash_add(&hash, text.text, text.size);

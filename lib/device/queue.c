@@ -199,8 +199,12 @@ oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range
     }
     cl_event handle = NULL;
     OC_TRY(oc__queue_enter(queue, err));
+    if (queue->device->one_launch)
+        pthread_mutex_lock(&queue->device->launch_lock);
     cl_int code = queue->device->cl->clEnqueueNDRangeKernel(queue->handle, kernel->handle, range->dims, NULL, global, local, 0,
                                                             NULL, event ? &handle : NULL);
+    if (queue->device->one_launch)
+        pthread_mutex_unlock(&queue->device->launch_lock);
     oc__queue_leave(queue);
     if (code != CL_SUCCESS)
         return oc__fail_cl(queue->device->context, err, kernel->name, "clEnqueueNDRangeKernel", code);

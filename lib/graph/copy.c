@@ -126,11 +126,13 @@ static oc_status copy_node(copier *c, const oc_node *node, oc_error *err) {
     for (int i = 0; i < node->in_count; i++)
         in[i] = node->in[i] ? c->map[node->in[i]->id] : NULL;
     oc_error own = {0};
-    oc_status status = oc__graph_node(c->to, node->op, node->params, in, node->in_count, out, node->out_count, &own);
+    oc_status status = oc__graph_node(c->to, node->op, node->params, in, node->op_in, out, node->out_count, &own);
     if (status != OC_OK)
         return oc__fail(c->to->context, err, status, "%s%s%s", node->name ? node->name : "", node->name ? ": " : "", own.text);
     oc_node *copy = out[0]->producer;
     copy->name = node->name ? oc__arena_strdup(&c->to->arena, node->name) : NULL;
+    copy->in = in; /* with those of prologue and epilogue */
+    copy->in_count = node->in_count;
     copy->op_in = node->op_in;
     copy->pre = node->pre;
     copy->post = node->post;

@@ -32,6 +32,8 @@ typedef struct oc__part {
     double start, seconds; /* as predicted */
 } oc__part;
 
+#define OC_MOST_REPLICAS 64
+
 /* Numbers that parts have a share of: block `to` is the sum of blocks `from`, in this order, times their weights. */
 typedef struct oc__blend {
     int32_t to, *from;

@@ -5,34 +5,6 @@
 
 #include "plan/team.h"
 
-/* The members' copies of a caller's state that has changed since. */
-static oc_status copy_state(oc__team *team, oc__member *member, oc_error *err) {
-    oc_state *from = team->exec->state;
-    for (size_t i = 0; i < oc_state_count(member->state); i++) {
-        oc_value_info info = oc_state_get_info(member->state, i);
-        oc_tensor *tensor;
-        OC_TRY(oc_tensor_create(&tensor, team->exec->context, NULL, info.dtype, &info.shape, err));
-        oc_status status = oc_state_read(from, info.name, tensor, err);
-        if (status == OC_OK)
-            status = oc_state_write(member->state, info.name, tensor, err);
-        oc_tensor_destroy(&tensor);
-        OC_TRY(status);
-    }
-    return OC_OK;
-}
-
-static oc_status refresh_states(oc__team *team, oc_error *err) {
-    oc_state *from = team->exec->state;
-    uint64_t version = from ? oc_state_get_version(from) + 1 : 0; /* + 1: 0 is never */
-    if (version == team->version)
-        return OC_OK;
-    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
-        if (team->members[i].state)
-            OC_TRY(copy_state(team, &team->members[i], err));
-    team->version = version;
-    return OC_OK;
-}
-
 static size_t find_output(const oc_plan *plan, const char *name) {
     size_t i = 0;
     while (strcmp(plan->outputs[i].name, name))
@@ -89,35 +61,31 @@ oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
     return oc_tensor_copy(tensor, team->blocks[exec->plan->parts->output_block[find_output(exec->plan, name)]], err);
 }
 
-static bool needs_are_met(const oc__team *team, const oc__part *part) {
+/* The parts it needs are done, and if it comes after the blends, those. */
+static bool needs_are_met(const oc__team *team, int32_t index) {
+    const struct oc__parts *parts = team->exec->plan->parts;
+    const oc__part *part = &parts->parts[index];
     for (size_t i = 0; i < part->need_count; i++)
         if (!team->members[part->needs[i]].done)
             return false;
-    return true;
+    return (size_t)index != parts->blend_at || team->blends_left == 0;
 }
 
-/* Sums over all replicas, in their order: the same bits each time. */
-static void blend(oc__team *team) {
-    const struct oc__parts *parts = team->exec->plan->parts;
-    for (size_t b = 0; b < parts->blend_count; b++) {
-        const oc__blend *x = &parts->blends[b];
-        float *to = oc_tensor_get_data(team->blocks[x->to]);
-        int64_t count = oc_tensor_get_count(team->blocks[x->to]);
-        for (size_t k = 0; k < x->count; k++) {
-            const float *from = oc_tensor_get_data(team->blocks[x->from[k]]);
-            float weight = (float)x->weights[k];
-            for (int64_t i = 0; i < count; i++)
-                to[i] = (k ? to[i] : 0) + weight * from[i];
-        }
-    }
+static bool all_before_blends_are_done(const oc__team *team) {
+    for (size_t i = 0; i < team->exec->plan->parts->blend_at; i++)
+        if (!team->members[i].done)
+            return false;
+    return true;
 }
 
 /* The run is over: results out, and whoever waits is told. Under the lock. */
 static void complete(oc__team *team) {
     if (team->failed < 0 && team->exec->plan->parts->blend_at >= team->exec->plan->parts->part_count)
-        blend(team);
+        oc__team_blend(team, 0, 1);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
+    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
+        oc__log(team->exec->context, OC_LOG_DEBUG, "part %zu: %.3f ms from %.3f on", i, 1e3 * team->members[i].seconds, 1e3 * team->members[i].start);
     team->running = false;
     if (team->signal)
         oc__signal_set(team->signal, team->failed >= 0 ? &team->error : NULL);
@@ -145,33 +113,65 @@ static void run_part(void *user, int32_t index) {
     oc_error error = {0};
     oc_status status = OC_OK;
     pthread_mutex_lock(&team->lock);
-    while (!needs_are_met(team, part) && team->failed < 0)
+    while (!needs_are_met(team, index) && team->failed < 0)
         pthread_cond_wait(&team->change, &team->lock);
     bool go = team->failed < 0;
     pthread_mutex_unlock(&team->lock);
     member->start = oc__clock_seconds() - team->began;
-    if (go && team->exec->plan->parts->blend_at == (size_t)index)
-        blend(team);
     if (go)
+        status = oc__member_refresh(team, member, &error);
+    if (go && status == OC_OK)
         status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, part->out_count, &error);
     member->seconds = oc__clock_seconds() - team->began - member->start;
     finish_part(team, index, status, &error);
+}
+
+/* One of the workers' shares of all sums over replicas. */
+static void run_blend(void *user, int32_t index) {
+    oc__team *team = user;
+    pthread_mutex_lock(&team->lock);
+    while (!all_before_blends_are_done(team) && team->failed < 0)
+        pthread_cond_wait(&team->change, &team->lock);
+    bool go = team->failed < 0;
+    pthread_mutex_unlock(&team->lock);
+    if (go)
+        oc__team_blend(team, index, team->exec->plan->device_count);
+    pthread_mutex_lock(&team->lock);
+    team->blends_left--;
+    if (--team->left == 0)
+        complete(team);
+    pthread_cond_broadcast(&team->change);
+    pthread_mutex_unlock(&team->lock);
+}
+
+/* Every worker has a share of the blends, where parts come after them. */
+static size_t fill_jobs(oc__team *team, oc__job *jobs) {
+    const struct oc__parts *parts = team->exec->plan->parts;
+    size_t count = 0;
+    for (size_t i = 0; i < parts->part_count; i++) {
+        for (int32_t d = 0; i == parts->blend_at && d < team->exec->plan->device_count; d++)
+            jobs[count++] = (oc__job){run_blend, team, d, (size_t)d};
+        jobs[count++] = (oc__job){run_part, team, (int32_t)i, (size_t)parts->parts[i].device};
+    }
+    return count;
 }
 
 static oc_status start_parts(oc__team *team, oc_error *err) {
     const struct oc__parts *parts = team->exec->plan->parts;
     oc_context *context = team->exec->context;
     if (!parts->crew) { /* one device: here and now */
-        for (size_t i = 0; i < parts->part_count; i++)
+        for (size_t i = 0; i < parts->part_count; i++) {
+            for (int32_t d = 0; i == parts->blend_at && d < team->exec->plan->device_count; d++)
+                run_blend(team, d);
             run_part(team, (int32_t)i);
+        }
         return OC_OK;
     }
-    oc__job *jobs = oc__alloc_array(context, parts->part_count, sizeof(*jobs));
+    size_t count = parts->part_count + (size_t)team->exec->plan->device_count;
+    oc__job *jobs = oc__alloc_array(context, count, sizeof(*jobs));
     if (!jobs)
-        return oc__fail_memory(context, err, parts->part_count * sizeof(*jobs));
-    for (size_t i = 0; i < parts->part_count; i++)
-        jobs[i] = (oc__job){run_part, team, (int32_t)i, (size_t)parts->parts[i].device};
-    oc_status status = oc__crew_submit(parts->crew, jobs, parts->part_count, err);
+        return oc__fail_memory(context, err, count * sizeof(*jobs));
+    oc_status status = oc__crew_submit(parts->crew, jobs, fill_jobs(team, jobs), err);
     oc__free(context, jobs);
     return status;
 }
@@ -181,14 +181,14 @@ static oc_status start_run(oc__team *team, const oc_binding *inputs, size_t inpu
     const struct oc__parts *parts = team->exec->plan->parts;
     for (size_t i = 0; i < parts->part_count; i++)
         OC_TRY(oc__device_check(parts->parts[i].plan->devices[0], err));
-    OC_TRY(refresh_states(team, err));
     OC_TRY(take_inputs(team, inputs, input_count, err));
     choose_ports(team);
     memcpy(team->outputs, outputs, output_count * sizeof(*outputs));
     team->output_count = output_count;
     team->failed = -1;
     team->error = (oc_error){0};
-    team->left = parts->part_count;
+    team->blends_left = parts->blend_at < parts->part_count ? (size_t)team->exec->plan->device_count : 0;
+    team->left = parts->part_count + team->blends_left;
     team->running = parts->part_count > 0;
     team->began = oc__clock_seconds();
     if (!team->running) { /* a graph without nodes */
@@ -222,7 +222,7 @@ static bool wait_until_done(oc__team *team) {
     if (!done) { /* the first part that could run and has not come back is to blame */
         const struct oc__parts *parts = team->exec->plan->parts;
         for (size_t i = 0; i < parts->part_count && team->failed < 0; i++)
-            if (!team->members[i].done && needs_are_met(team, &parts->parts[i]))
+            if (!team->members[i].done && needs_are_met(team, (int32_t)i))
                 team->failed = (int32_t)i;
         team->abandoned = true;
         oc__fail(team->exec->context, &team->error, OC_ERROR_CANCELLED, "a part of the run was not done within %g s", limit);

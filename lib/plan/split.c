@@ -310,6 +310,10 @@ static oc_status share(splitter *s, oc_error *err) {
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err) {
     splitter s = {.plan = plan, .batch = oc__split_batch(original, plan->graph)};
     *possible = false;
+    if (plan->device_count > OC_MOST_REPLICAS && !plan->params.forecast) {
+        snprintf(why, OC_WHY, "there are more than %d devices", OC_MOST_REPLICAS);
+        return OC_OK;
+    }
     if (s.batch < 2) {
         snprintf(why, OC_WHY, "the inputs have no first axis of one size, of 2 at least");
         return OC_OK;

@@ -9,6 +9,7 @@
 typedef struct oc__member {
     oc_exec *exec;
     oc_state *state;      /* a copy of the caller's on the part's device; NULL: none is needed */
+    uint64_t version;     /* of the caller's that the copy was made from, plus one; 0: never */
     oc_tensor **in, **out; /* by port: views of the blocks */
     oc_binding *in_now, *out_now;
     size_t in_count;      /* ports whose block is new in this run */
@@ -21,13 +22,12 @@ typedef struct oc__team {
     oc__member *members; /* by part */
     oc_tensor **blocks;
     bool *given;         /* by block: has been given in some run */
-    uint64_t version;    /* of the caller's state that the members' copies were made from */
     pthread_mutex_t lock;
     pthread_cond_t change;
     /* the run: guarded by the lock while it is on its way */
     bool *fresh;         /* by block: given for this run */
     oc_binding *outputs; /* where the caller wants results */
-    size_t output_count, left;
+    size_t output_count, left, blends_left; /* left: parts and blends */
     bool running;
     double began;
     oc_error error;      /* of the first part that failed */
@@ -48,6 +48,11 @@ oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input
 oc_status oc__team_wait(oc_exec *exec, oc_error *err);
 oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err); /* an output of the last run */
 oc_step_time oc__team_step_time(const oc_exec *exec, size_t index);
+
+/* mirror.c: the member's copy of a caller's state that has changed since. */
+oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err);
+/* Sums over all replicas, in their order: the same bits each time. The share-th of `shares` parts of each. */
+void oc__team_blend(oc__team *team, int share, int shares);
 
 /* recover.c: the run again on the devices that are left; without any, the error. */
 oc_status oc__team_recover(oc_exec *exec, oc_error *err);

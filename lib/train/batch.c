@@ -47,7 +47,10 @@ static oc_status make(oc_trainer *t, oc__batch *b, oc_error *err) {
         params.output_count = 2;
     }
     OC_TRY(make_tensors(t, b, err));
-    OC_TRY(oc_plan_create(&b->plan, b->kind == OC_BATCH_GATHER ? t->gather : t->graph, &t->device, 1, &params, err));
+    bool split = t->params.device_count && b->size > 1; /* one sample goes to one device */
+    params.policy = split ? "split" : NULL;
+    OC_TRY(oc_plan_create(&b->plan, b->kind == OC_BATCH_GATHER ? t->gather : t->graph, t->all, split ? 1 + t->params.device_count : 1, &params,
+                          err));
     return oc_exec_create(&b->exec, b->plan, t->state, err);
 }
 

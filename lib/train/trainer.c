@@ -89,6 +89,14 @@ oc_status oc_trainer_create(oc_trainer **out, oc_device *device, const oc_graph 
         return oc__fail_memory(context, err, sizeof(*t));
     t->context = context;
     t->device = device;
+    t->all = oc__alloc_array(context, 1 + (params ? params->device_count : 0), sizeof(*t->all));
+    if (!t->all) {
+        oc__free(context, t);
+        return oc__fail_memory(context, err, sizeof(*t->all));
+    }
+    t->all[0] = device;
+    for (size_t i = 0; params && i < params->device_count; i++)
+        t->all[1 + i] = params->devices[i];
     t->params = params ? *params : (oc_trainer_params){0};
     t->params.batch = t->params.batch ? t->params.batch : 64;
     t->params.image_scale = t->params.image_scale != 0 ? t->params.image_scale : 1.0f / 255;
@@ -115,6 +123,7 @@ void oc_trainer_destroy(oc_trainer **handle) {
     oc_graph_destroy(&t->graph);
     oc_graph_destroy(&t->gather);
     oc_graph_destroy(&t->network);
+    oc__free(t->context, t->all);
     oc__free(t->context, t->batches);
     oc__free(t->context, t->order);
     oc__free(t->context, t);

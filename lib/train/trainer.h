@@ -30,6 +30,7 @@ typedef struct oc__batch {
 struct oc_trainer {
     oc_context *context;
     oc_device *device;
+    oc_device **all; /* it, and those that the batch is split over */
     oc_trainer_params params;
     oc_graph *network; /* as given, its batch a symbol */
     oc_graph *graph;   /* with loss, gradients and update */

@@ -30,9 +30,11 @@ typedef struct app {
     {0, "disable", "NAME,...", ARG_TEXT, &(a).disable, "solvers not to use (default $OCELLI_DISABLE)"}
 #define DEVICE_OPTION(a) \
     {'d', "device", "DEV", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device) or part of a name"}
+#define DEVICE_LIST_OPTION(a) \
+    {'d', "device", "LIST", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device), part of a name; or several: 0:0,1:0"}
 /* For commands whose plans may use several devices. */
 #define PLACE_OPTIONS(a) \
-    {'d', "device", "LIST", ARG_TEXT, &(a).device_text, "auto, cpu, gpu, accel, gpu:1, 0:1 (platform:device), part of a name; or several: 0:0,1:0"}, \
+    DEVICE_LIST_OPTION(a), \
     {0, "policy", "P", ARG_TEXT, &(a).policy, "single, pinned, heft, split, pipeline or auto (default, with several devices)"}, \
     {0, "pin", "PATTERN=N", ARG_LIST, &(a).pins, "with policy pinned: nodes of such names (or op:KIND) on the N-th device, from 0"}, \
     {0, "wait-limit", "SECONDS", ARG_NUMBER, &(a).wait_limit, "give a device up that takes longer (with several devices; default never)"}

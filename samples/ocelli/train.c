@@ -138,7 +138,7 @@ static const char *const schedules[] = {"constant", "step", "exponential", "cosi
 
 static int make_trainer(trainee *t) {
     oc_error err = {0};
-    const oc_trainer_params params = {
+    oc_trainer_params params = {
         .optimizer = {.kind = (oc_optimizer_kind)number_of(optimizers, t->optimizer), .lr = (float)t->lr, .momentum = (float)t->momentum,
                       .nesterov = t->nesterov, .weight_decay = (float)t->weight_decay, .l1 = (float)t->l1,
                       .clip_value = (float)t->clip_value, .clip_norm = (float)t->clip_norm},
@@ -149,6 +149,8 @@ static int make_trainer(trainee *t) {
         .accumulate = t->accumulate,
         .seed = (uint64_t)t->seed,
         .no_shuffle = t->no_shuffle};
+    params.devices = t->app.devices + 1;
+    params.device_count = t->app.device_count - 1;
     if (oc_trainer_create(&t->trainer, t->app.device, t->form != NULL ? t->form : t->graph, &params, &err) != OC_OK)
         return app_fail(&err);
     if (t->resume != NULL && oc_trainer_resume(t->trainer, t->resume, &err) != OC_OK)
@@ -249,7 +251,7 @@ static int run(const command *command, int argc, char **argv) {
         {0, "checkpoint", "FILE", ARG_TEXT, &t.checkpoint, "write all state after each epoch, and at the end"},
         {0, "resume", "FILE", ARG_TEXT, &t.resume, "go on from such a file, as if training had never stopped"},
         {0, "dump-gradients", "DIR", ARG_TEXT, &t.gradients, "write the first step's gradients as DIR/PARAMETER.npy"},
-        DEVICE_OPTION(t.app),
+        DEVICE_LIST_OPTION(t.app),
         JSON_OPTION(t.app),
         APP_OPTIONS(t.app),
         {0}};

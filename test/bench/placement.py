@@ -73,6 +73,36 @@ def split(args):
         row(name, together, alone[4], alone[4] / together, alone[8], alone[8] / 2 / together)
 
 
+def images_per_second(process):
+    out, err = process.communicate()
+    if process.returncode:
+        print("failed:", err.strip()[-300:], file=sys.stderr)
+        return float("nan")
+    return json.loads(out.splitlines()[-1])["images_per_second"]
+
+
+def training(args):
+    section("training ResNet-18 on 32 x 32, batch 32 split over two one-core devices, images a second", "split",
+            "two processes of batch 16", "split / processes", "one device, batch 32", "split / one device")
+    with tempfile.TemporaryDirectory() as folder:
+        images, labels = os.path.join(folder, "x.npy"), os.path.join(folder, "y.npy")
+        write_npy(images, "<f4", (320, 3, 32, 32), b"\0\0\x80\x3e\0\0\0\x3f" * (320 * 3 * 32 * 32 // 2))
+        write_npy(labels, "<i8", (320,), b"".join(bytes([i % 10, 0, 0, 0, 0, 0, 0, 0]) for i in range(320)))
+        words = ["train", "resnet18", "--images", images, "--labels", labels, "--outputs", "10", "--epochs", "4", "--lr", "0.01", "--json"]
+        together = images_per_second(start(args, [*words, "--batch", "32", "-d", "0:0,0:1"], TWO))
+        both = [start(args, [*words, "--batch", "16", "-d", "0:0"], TWO, cpu) for cpu in range(2)]
+        alone = sum(images_per_second(p) for p in both)
+        one = images_per_second(start(args, [*words, "--batch", "32", "-d", "0:0"], TWO))
+        row(together, alone, together / alone, one, together / one)
+
+
+def write_npy(path, kind, shape, data):
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * ((-len(header) - 11) % 64) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + data)
+
+
 def ids(args, env):
     value = finish(start(args, ["devices", "--json"], env)) or []
     return {d["platform"]: d["id"] for d in reversed(value)}
@@ -165,6 +195,7 @@ def main():
     args = parser.parse_args()
     args.repeat = 7 if args.fast else 15
     split(args)
+    training(args)
     platforms(args)
     overhead(args)
     prediction(args)

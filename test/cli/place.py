@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ocelli plan, and run over several devices: place.py OCELLI MACHINES. Devices are PoCL's basic ones."""
+"""ocelli plan, and run over several devices: place.py OCELLI MACHINES SAMPLE_DATA. Devices are PoCL's basic ones."""
 import json
 import os
 import re
@@ -8,7 +8,7 @@ import tempfile
 
 from tool import check, check_run, keys, run, summary
 
-MACHINES = sys.argv[2]
+MACHINES, DATA = sys.argv[2:4]
 TWO = {"POCL_DEVICES": "basic basic basic"}
 KEYS = ["policy", "devices", "groups", "predicted_ms", "measured_ms", "transfer_bytes", "lower_bound_ms", "interval_ms"]
 
@@ -88,6 +88,11 @@ def test_devices(model):
     value = json.loads(plan(model, "-d", names, "--policy", "pipeline", "--dim", "N=6", "--measure", "--json", env=TWO))
     check(value["predicted_ms"] > 0 and len(value["groups"]) >= 1, f"measured: {value}")
     check_run("bench", ["bench", model, "-d", names, "--policy", "split", "--dim", "N=6"], 0, env=TWO)
+    losses = []
+    for devices in (ids[0], names, names):
+        out = check_run("train", ["train", "mlp", "--data", DATA, "--steps", "20", "--seed", "3", "--json", "-d", devices], 0, env=TWO)
+        losses.append(json.loads(out.splitlines()[-1])["test_loss"])
+    check(abs(losses[0] - losses[1]) < 1e-3 * losses[0] and losses[1] == losses[2], f"training over devices: {losses}")
     value = json.loads(check_run("calibrate", ["devices", "--calibrate", "--json"], 0, env=TWO))
     check(all(d["flops"] > 1e8 and d["launch_us"] > 0 for d in value), f"calibrate: {value}")
 

@@ -21,6 +21,10 @@ oc_graph *several_network(kit *k, int64_t batch) {
     KIT_OK(oc_graph_create(&graph, k->context, &err), &err);
     oc_value *x = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(batch ? batch : oc_graph_symbol(graph, "N"), 3, 16, 16), &err);
     x = several_conv(graph, x, "stem", 3, 16, 3);
+    oc_value *w0 = oc_graph_state(graph, "again", OC_F32, &OC_SHAPE(16, 16, 3, 3), &(oc_init){.kind = OC_INIT_HE}, &err);
+    oc_value *bias = oc_graph_state(graph, "again.bias", OC_F32, &OC_SHAPE(16), &(oc_init){.kind = OC_INIT_CONSTANT, .value = 0.1f}, &err);
+    oc_value *y = oc_conv2d(graph, x, w0, bias, &oc_conv_params(.pad_begin = {1, 1}, .pad_end = {1, 1}), &err);
+    x = oc_relu(graph, oc_add(graph, y, x, &err), &err); /* a residual in an epilogue */
     oc_value *both[] = {several_conv(graph, several_conv(graph, x, "left1", 16, 16, 3), "left2", 16, 16, 3), several_conv(graph, x, "right", 16, 16, 1)};
     x = oc_concat(graph, both, 2, 1, &err);
     x = oc_max_pool2d(graph, x, &oc_pool_params(.kernel = {2, 2}, .stride = {2, 2}), NULL, &err);
