@@ -54,7 +54,8 @@ OC_EXPORT void oc_exec_destroy(oc_exec **exec);
  * @param inputs every input of the plan that was not given in an earlier run; one that is left out keeps its value.
  * @param outputs those of the plan's outputs that are wanted here.
  * On failure the states are as before the run. A plan for several devices is, when one of them fails, made again for the others and
- * the run repeated there (with a warning in the log); only a graph that changes its state is not.
+ * the run repeated there (with a warning in the log). A graph that changes its state goes on on the state's device, from the state
+ * before the run; if that device is the one that failed, the error is returned.
  */
 OC_EXPORT OC_MUST_USE oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count,
                                             const oc_binding *outputs, size_t output_count, oc_error *err);

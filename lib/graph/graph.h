@@ -35,12 +35,16 @@ oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *er
 void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) OC_FORMAT(3, 4);
 const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 
-/* rewrite.c: removes nodes whose outputs nobody uses. */
+/* dead.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
 /* fold.c: computes nodes of constants on the host, in double precision. */
 oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
 /* simplify.c: removes nodes that change nothing (identity, reshape to the same shape, transpose by identity …). */
 oc_status oc__pass_simplify(oc_graph *graph, oc_error *err);
+/* common.c: nodes that compute the same from the same become one; constants of the same elements too. */
+oc_status oc__pass_common(oc_graph *graph, oc_error *err);
+/* transpose.c: transposes of transposes become one or none; those before products are done by these. */
+oc_status oc__pass_transpose(oc_graph *graph, oc_error *err);
 /* inference.c: training forms of dropout and batch normalization become those of inference. */
 oc_status oc__pass_inference(oc_graph *graph, oc_error *err);
 /* norm.c: batch normalization with known statistics goes into the weights and the bias of the convolution or product before it, where
@@ -52,6 +56,7 @@ oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 /* rewrite.c: helpers of passes. */
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in nodes, outputs and updates */
 int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */
+void oc__take_place(oc_graph *graph, const oc_node *of); /* the last node that was added takes the place and name of another one */
 int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
 
 /* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */

@@ -6,15 +6,12 @@
 #include "graph/graph.h"
 
 /* batch_norm_train (src, scale, bias, running mean, running variance) is batch_norm with the running statistics. */
-static oc_status freeze_norm(oc_graph *graph, oc_node *node, size_t position, oc_error *err) {
+static oc_status freeze_norm(oc_graph *graph, const oc_node *node, oc_error *err) {
     oc_value *y = oc_batch_norm(graph, node->in[0], node->in[1], node->in[2], node->in[3], node->in[4], node->params, err);
     if (!y)
         return graph->error.status;
     oc__replace_uses(graph, node->out[0], y);
-    oc_node *fresh = graph->nodes[--graph->node_count]; /* takes the place of the one it replaces */
-    fresh->name = node->name;
-    fresh->id = (int32_t)position;
-    graph->nodes[position] = fresh;
+    oc__take_place(graph, node);
     return OC_OK;
 }
 
@@ -28,7 +25,7 @@ oc_status oc__pass_inference(oc_graph *graph, oc_error *err) {
         }
         if (!strcmp(node->op->name, "batch_norm_train")) {
             oc__pass_note(graph, node, "takes the running statistics");
-            OC_TRY(freeze_norm(graph, node, i, err));
+            OC_TRY(freeze_norm(graph, node, err));
         }
     }
     return oc__pass_dead(graph, err);

@@ -54,14 +54,6 @@ static oc_node *find_before(const folder *f, const oc_node *norm, int64_t *axis)
     return before;
 }
 
-/* The last node that was added takes the place of another one. */
-static void take_place(oc_graph *graph, oc_node *fresh, const oc_node *of) {
-    int32_t id = of->id;
-    fresh->name = of->name;
-    fresh->id = id;
-    graph->nodes[id] = fresh;
-}
-
 static oc_status fold(folder *f, const oc_node *norm, const oc_node *before, int64_t axis, oc_error *err) {
     oc_graph *graph = f->graph;
     const oc_batch_norm_params *from = norm->params;
@@ -72,9 +64,8 @@ static oc_status fold(folder *f, const oc_node *norm, const oc_node *before, int
     oc_value *y = oc__node3(graph, before->op, before->params, before->in[0], out[0], out[1], err);
     OC_TRY(oc__gave(graph, y));
     oc__replace_uses(graph, norm->out[0], y);
-    graph->node_count -= 2;
-    take_place(graph, out[0]->producer, before); /* nobody between the two reads the old result */
-    take_place(graph, y->producer, norm);
+    oc__take_place(graph, norm);
+    oc__take_place(graph, before); /* nobody between the two reads the old result */
     return OC_OK;
 }
 

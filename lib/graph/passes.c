@@ -15,7 +15,9 @@ typedef struct pass {
 static const pass passes[] = {
     {"inference", oc__pass_inference, true, false},
     {"fold", oc__pass_fold, false, false},
+    {"transpose", oc__pass_transpose, false, false},
     {"simplify", oc__pass_simplify, false, false},
+    {"common", oc__pass_common, false, false},
     {"norm", oc__pass_norm, false, true},
     {"fuse", oc__pass_fuse, false, true},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What passes share: finding and replacing uses, taking nodes out. */
+/* What passes share: finding and replacing uses, and nodes. */
 #include "graph/graph.h"
 
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to) {
@@ -42,33 +42,9 @@ int *oc__use_counts(const oc_graph *graph) {
     return uses;
 }
 
-static bool is_dead(const oc_node *node, const int *uses) {
-    for (int k = 0; k < node->out_count; k++)
-        if (uses[node->out[k]->id])
-            return false;
-    return true;
-}
-
-oc_status oc__pass_dead(oc_graph *graph, oc_error *err) {
-    int *uses = oc__use_counts(graph);
-    if (!uses)
-        return oc__fail_memory(graph->context, err, graph->value_count * sizeof(*uses));
-    size_t kept = graph->node_count;
-    for (size_t i = graph->node_count; i-- > 0;) {
-        oc_node *node = graph->nodes[i];
-        if (is_dead(node, uses)) {
-            for (int k = 0; k < node->in_count; k++)
-                if (node->in[k])
-                    uses[node->in[k]->id]--;
-        } else {
-            graph->nodes[--kept] = node;
-        }
-    }
-    oc__free(graph->context, uses);
-    graph->node_count -= kept;
-    for (size_t i = 0; i < graph->node_count; i++) {
-        graph->nodes[i] = graph->nodes[i + kept];
-        graph->nodes[i]->id = (int32_t)i;
-    }
-    return OC_OK;
+void oc__take_place(oc_graph *graph, const oc_node *of) {
+    oc_node *fresh = graph->nodes[--graph->node_count];
+    fresh->name = of->name;
+    fresh->id = of->id;
+    graph->nodes[of->id] = fresh;
 }

@@ -88,6 +88,8 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     OC_TRY(rewrite(plan, graph, err));
     if (plan->device_count > 1 || plan->params.forecast)
         return oc__parts_create(plan, graph, err);
+    if (!plan->params.no_fusion && !plan->params.reference)
+        OC_TRY(oc__plan_separable(plan, err));
     watch.before = oc__device_costs(plan->devices[0]);
     lap(&watch, 0);
     OC_TRY(oc__plan_make_tasks(plan, err));

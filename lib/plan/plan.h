@@ -112,6 +112,8 @@ struct oc_plan {
     struct oc__parts *parts; /* several devices (parts.h); NULL: one, and what is above is all there is */
 };
 
+/* separable.c: depthwise convolutions go into the 1x1 convolutions behind them, where that is expected to take less time. */
+oc_status oc__plan_separable(oc_plan *plan, oc_error *err);
 /* tasks.c: the list of tasks and slots: layouts, solvers, reorders, ends. */
 oc_status oc__plan_make_tasks(oc_plan *plan, oc_error *err);
 int32_t oc__plan_add_slot(oc_plan *plan, int32_t value, const oc__desc *desc, oc__home home, oc_error *err); /* -1: failed */

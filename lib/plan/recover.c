@@ -10,12 +10,21 @@ static bool is_the_devices(oc_status status) {
            status == OC_ERROR_CANCELLED || status == OC_ERROR_NO_DEVICE;
 }
 
+/* Replicas change nothing: as long as the update has not begun, and its device is there, the state is that before the run. */
+static bool state_is_safe(const oc_exec *exec, int32_t part) {
+    const oc_plan *plan = exec->plan;
+    const oc__part *failed = &plan->parts->parts[part];
+    return !plan->updates || (!failed->plan->updates && exec->state && exec->state->device != plan->devices[failed->device]);
+}
+
+/* On the device of the state, where there is one that changes. */
 static oc_status make_spare(oc_exec *exec, oc_device *const *devices, size_t count, oc_error *err) {
     oc__team *team = exec->team;
     oc_plan_params params = oc__part_params(exec->plan);
+    count = exec->plan->updates ? 1 : count;
     params.policy = count > 1 ? "auto" : NULL;
     params.wait_limit = count > 1 ? exec->plan->params.wait_limit : 0;
-    OC_TRY(oc_plan_create(&team->spare_plan, exec->plan->graph, devices, count, &params, err));
+    OC_TRY(oc_plan_create(&team->spare_plan, exec->plan->graph, exec->plan->updates ? &exec->state->device : devices, count, &params, err));
     oc_status status = oc_exec_create(&team->spare, team->spare_plan, exec->state, err);
     if (status != OC_OK)
         oc_plan_destroy(&team->spare_plan);
@@ -50,7 +59,7 @@ oc_status oc__team_recover(oc_exec *exec, oc_error *err) {
         if (d != lost)
             left[count++] = plan->devices[d];
     oc_status status = first.status;
-    if (is_the_devices(first.status) && count && !plan->updates) {
+    if (is_the_devices(first.status) && count && state_is_safe(exec, team->failed)) {
         oc__log(exec->context, OC_LOG_WARNING, "device %d (%s) has failed and is left out: %.300s", lost, name, first.text);
         status = make_spare(exec, left, count, err);
         if (status == OC_OK)

@@ -149,18 +149,39 @@ static oc_status run_batch(oc_trainer *t, oc__batch *batch, int64_t samples, dou
     return OC_OK;
 }
 
+/* A step that was not ended leaves no gradients behind. */
+static void forget_sums(oc_trainer *t) {
+    static const char prefix[] = "optimizer.gradient.";
+    for (size_t i = 0; i < oc_state_count(t->state); i++) {
+        oc_value_info info = oc_state_get_info(t->state, i);
+        oc_tensor *zeros = NULL;
+        oc_error ignored;
+        if (strncmp(info.name, prefix, sizeof(prefix) - 1))
+            continue;
+        if (oc_tensor_create(&zeros, t->context, NULL, info.dtype, &info.shape, &ignored) != OC_OK ||
+            oc_state_write(t->state, info.name, zeros, &ignored) != OC_OK)
+            oc__log(t->context, OC_LOG_WARNING, "gradients of a step that failed stay in the next one: %s", ignored.text);
+        oc_tensor_destroy(&zeros);
+    }
+}
+
 oc_status oc__trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, const int64_t *order, int64_t first,
                            int64_t count, double *loss, oc_error *err) {
     int64_t piece = t->params.accumulate > 1 ? t->params.batch : count;
+    oc_status status = OC_OK;
     *loss = 0;
-    for (int64_t at = 0; at < count; at += piece) {
+    for (int64_t at = 0; at < count && status == OC_OK; at += piece) {
         oc__batch *batch;
         oc__batch_kind kind = at + piece >= count ? OC_BATCH_STEP : OC_BATCH_GATHER;
-        OC_TRY(oc__batch_get(t, OC_MIN(piece, count - at), kind, &batch, err));
-        OC_TRY(oc__batch_fill(t, batch, images, labels, order, first + at, err));
-        OC_TRY(run_batch(t, batch, count, loss, err));
+        status = oc__batch_get(t, OC_MIN(piece, count - at), kind, &batch, err);
+        if (status == OC_OK)
+            status = oc__batch_fill(t, batch, images, labels, order, first + at, err);
+        if (status == OC_OK)
+            status = run_batch(t, batch, count, loss, err);
+        if (status != OC_OK && at > 0)
+            forget_sums(t);
     }
-    return OC_OK;
+    return status;
 }
 
 oc_status oc_trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tensor *labels, double *loss, oc_error *err) {

@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "device/cl.h"
 #include "kit/several.h"
 
 static oc_error err;
+static cl_device_id broken, to_break; /* from the third step on */
+static int launches_left;
 
 /* One step of training: loss, gradients and update; the state is the caller's. */
 static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, float *loss, oc_state **state) {
@@ -22,6 +25,7 @@ static void train(several *f, const oc_graph *graph, size_t devices, const char 
     KIT_OK(oc_plan_create(&plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
     KIT_OK(oc_exec_create(&exec, plan, *state, &err), &err);
     for (int i = 0; i < steps; i++) {
+        broken = i >= 2 ? to_break : NULL;
         oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, i + 1, hyper);
         const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}}, out = {"loss", mean};
         KIT_OK(oc_exec_run(exec, in, 3, &out, 1, &err), &err);
@@ -131,8 +135,47 @@ static void test_training_norm(void **state) {
     several_tear_down(&f);
 }
 
+/* A replica's device fails in a step: the step is done on the state's device, and training goes on there. */
+static oc__cl honest;
+
+static cl_int faulty_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
+                            const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
+    cl_device_id device = NULL;
+    honest.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
+    if (device == broken && launches_left-- <= 0)
+        return CL_OUT_OF_RESOURCES;
+    return honest.clEnqueueNDRangeKernel(queue, kernel, dims, offset, global, local, waits, wait, event);
+}
+
+static void test_failing_replica(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    oc_graph *graph = training_graph(&f, false);
+    oc_state *one = NULL, *others = NULL;
+    float loss_one = 0, loss_several = 0;
+    train(&f, graph, 1, NULL, 6, &loss_one, &one);
+    oc__cl *table = oc__cl_table(f.k.context);
+    honest = *table;
+    to_break = f.devices[1]->handle;
+    launches_left = 5;
+    table->clEnqueueNDRangeKernel = faulty_launch;
+    train(&f, graph, 3, "split", 6, &loss_several, &others);
+    *table = honest;
+    to_break = NULL;
+    assert_true(launches_left < 0);
+    assert_true(kit_logged(&f.k, "has failed and is left out"));
+    assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
+    compare_states(&f, others, one, 1e-4);
+    oc_state_destroy(&one);
+    oc_state_destroy(&others);
+    oc_graph_destroy(&graph);
+    several_tear_down(&f);
+}
+
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm),
+                                       cmocka_unit_test(test_failing_replica)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,32 @@ static void test_computed_shape(void **state) {
     oc_graph_destroy(&graph);
 }
 
+/* F.interpolate(x, size) as PyTorch writes it: the batch's size comes from a Shape, and is a symbol. */
+static void test_computed_sizes(void **state) {
+    (void)state;
+    for (int wrong = 0; wrong < 2; wrong++) {
+        begin(13, "N,3,2,2");
+        model_node(&m, "Shape", "x", "shape");
+        model_constant(&m, "from", 1, (int64_t)0);
+        model_constant(&m, "to", 1, (int64_t)2);
+        model_constant(&m, "size", 2, (int64_t)4, (int64_t)6);
+        model_node(&m, "Slice", "shape from to", "kept");
+        model_int(&m, "axis", 0);
+        model_node(&m, "Concat", wrong ? "size kept" : "kept size", "sizes");
+        model_text(&m, "mode", "nearest");
+        model_node(&m, "Resize", "x - - sizes", "y");
+        if (wrong) {
+            read_fails(OC_ERROR_UNSUPPORTED, "not a number");
+            continue;
+        }
+        oc_graph *graph = read_model();
+        oc_shape shape = oc_graph_get_output(graph, 0).shape;
+        assert_string_equal(oc_graph_dim_text(graph, shape.dims[0]), "N");
+        assert_true(shape.dims[1] == 3 && shape.dims[2] == 4 && shape.dims[3] == 6);
+        oc_graph_destroy(&graph);
+    }
+}
+
 static oc_value *gemm(oc_graph *graph, oc_value *x, oc_error *err) {
     oc_value *w = oc_graph_state(graph, "w", OC_F32, &OC_SHAPE(5, 3), NULL, err);
     oc_value *c = oc_graph_state(graph, "c", OC_F32, &OC_SHAPE(4, 1), NULL, err);
@@ -345,7 +371,7 @@ static void test_auto_pad(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn),
-                                       TEST(test_reduce), TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape),
+                                       TEST(test_reduce), TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape), TEST(test_computed_sizes),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

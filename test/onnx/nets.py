@@ -11,18 +11,14 @@ import subprocess
 import sys
 import tempfile
 
-VENV = os.environ.get("OCELLI_PEERS_VENV", "/opt/peers")
-try:
-    import numpy
-    import onnx
-    import onnxruntime
-    from onnx import numpy_helper
-except ImportError:
-    other = os.path.join(VENV, "bin", "python")
-    if os.path.exists(other) and os.path.realpath(sys.prefix) != os.path.realpath(VENV):
-        os.execv(other, [other] + sys.argv)
-    print("onnx and onnxruntime: skipped")
-    sys.exit(77)
+from packages import need
+
+need("onnx", "onnxruntime", "numpy")
+import numpy  # noqa: E402
+import onnx  # noqa: E402
+import onnxruntime  # noqa: E402
+from onnx import numpy_helper  # noqa: E402
+
 try:
     import torch
     import torchvision.models as zoo

@@ -118,6 +118,14 @@ static const optest_case cases[] = {
     {"conv2d:mb2ic17ih7iw9oc33kh3ph1b;post=relu", "aBcd16b", 0, 0},
     {"conv2d_bwd_data:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd8b", 0, 0},
     {"conv2d_bwd_weights:mb2ic17ih7iw9oc33kh3ph1sh2", "aBcd16b", 0, 0},
+    /* depthwise, ReLU, 1x1 in one: bounds, biases, epilogues, several bands, remainders of everything */
+    {"conv2d_separable:2x17x9x11,17x1x3x3,33x17x1x1:stride=1/1,pad_begin=1/1,pad_end=1/1", NULL, 0, 0},
+    {"conv2d_separable:1x40x20x30,40x1x3x3,24x40x1x1,40,24:stride=2/2,pad_begin=1/1,pad_end=1/1,limit=6", NULL, 0, 0},
+    {"conv2d_separable:2x16x7x7,16x1x5x5,70x16x1x1,none,70:pad_begin=2/2,pad_end=2/2;post=residual,relu", NULL, 0, 0},
+    {"conv2d_separable:1x33x12x5,33x1x3x3,16x33x1x1,33:stride=1/2,dilation=2/1,pad_begin=0/1,pad_end=1/0;post=bias", NULL, 0, 0},
+    {"conv2d_separable:1x1x1x1,1x1x1x1,1x1x1x1", NULL, 0, 0},
+    {"conv2d_separable:0x3x4x4,3x1x3x3,2x3x1x1", NULL, 0, 0},
+    {"conv2d_separable:1x3x4x4,3x1x3x3,2x3x1x1;dt=f16", NULL, OPTEST_NO_FAST, 0},
     /* transformed weights; for backward by data, with more padding than the kernel reaches too */
     {"winograd_weights:33x17x3x3", "abcd", 0, 1e-5, "w4Acdb32a"},
     {"winograd_weights:33x17x3x3", "abcd", 0, 1e-5, "w2Acdb32a"},
@@ -166,6 +174,7 @@ static void test_variants(void **state) {
     optest_variants(&k, &(optest_case){"conv2d:mb1ic3ih5iw37oc6kh3ph1sh2", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"conv2d_bwd_data:mb1ic33ih5iw19oc17kh3ph1sh2", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"conv2d_bwd_weights:mb2ic17ih5iw19oc19kh3ph1sh2", NULL, 0, 0});
+    optest_variants(&k, &(optest_case){"conv2d_separable:1x20x9x11,20x1x3x3,40x20x1x1,20,40:pad_begin=1/1,pad_end=1/1", NULL, 0, 0});
     optest_variants(&k, &(optest_case){"conv2d:g17mb2ic17ih9iw22oc34kh3ph1b;post=residual", NULL, 0, 0});
     kit_finish(&k);
 }
@@ -178,6 +187,7 @@ static void test_choice(void **state) {
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh28kh3sh2ph1", "aBcd16b", 0, 0}, "conv2d.direct");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_data:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d_bwd_data.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d_separable:1x96x28x28,96x1x3x3,24x96x1x1", NULL, 0, 0}, "conv2d_separable.fused");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.winograd4");

@@ -135,6 +135,7 @@ static const optest_gradient gradients[] = {
     {"one for a batch", build, 2, {{3, {OPTEST_N, 2, 4}}, {2, {4, 5}}}, 0, 0, 0, false},
     {"a batch for one", build, 2, {{2, {2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, false},
     {"batches broadcast", build, 2, {{4, {2, 1, 2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, false},
+    {"nothing to sum", build, 2, {{3, {OPTEST_N, 2, 0}}, {2, {0, 5}}}, 0, 0, 0, false},
     {"row", build, 2, {{1, {4}}, {2, {4, 5}}}, 0, 0, 0, false},
     {"column", build, 2, {{2, {OPTEST_N, 4}}, {1, {4}}}, 0, 0, 0, false},
     {"dot", build, 2, {{1, {4}}, {1, {4}}}, 0, 0, 0, false},

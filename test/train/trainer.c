@@ -63,6 +63,34 @@ static void test_accumulate(void **state) {
     kit_finish(&k);
 }
 
+/* A label that is none, in the second of three batches: the next step is as if that one had not been tried. */
+static void test_failed_step(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    oc_tensor *images, *labels;
+    static float weights[2][850 - 10];
+    kit_init(&k, NULL);
+    kit_open(&k);
+    lenet_data(&k, 24, &images, &labels);
+    oc_trainer_params params = {.optimizer = {.lr = 0.1f}, .batch = 8, .accumulate = 3, .seed = 3};
+    for (int i = 0; i < 2; i++) {
+        uint8_t *classes = oc_tensor_get_data(labels), kept = classes[12];
+        oc_trainer *trainer = lenet_trainer(&k, &params);
+        classes[12] = 10;
+        if (i == 1)
+            KIT_FAILS(OC_ERROR_INVALID, "label 10", oc_trainer_step(trainer, images, labels, NULL, &err), &err);
+        classes[12] = kept;
+        KIT_OK(oc_trainer_step(trainer, images, labels, NULL, &err), &err);
+        read_state(&k, trainer, "fc3.weight", weights[i], 850 - 10);
+        oc_trainer_destroy(&trainer);
+    }
+    assert_memory_equal(weights[0], weights[1], sizeof(weights[0]));
+    oc_tensor_destroy(&images);
+    oc_tensor_destroy(&labels);
+    kit_finish(&k);
+}
+
 /* A training that accumulates goes on to the bit; with another number of batches a step it is refused. */
 static void test_resume(void **state) {
     (void)state;
@@ -281,7 +309,7 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accumulate),       cmocka_unit_test(test_resume), cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_accumulate),       cmocka_unit_test(test_failed_step), cmocka_unit_test(test_resume), cmocka_unit_test(test_schedules),
         cmocka_unit_test(test_schedule_is_used), cmocka_unit_test(test_frozen), cmocka_unit_test(test_losses),
         cmocka_unit_test(test_refused),
     };

@@ -81,7 +81,10 @@ static oc_value *times(oc_graph *graph, oc_value *a, oc_value *b, bool ta, bool 
 
 /* The weights of a linear layer applied to (…, M, K): a 2-D product over all rows instead of a batch of products to be summed. */
 static oc_value *rows_of(oc_graph *graph, oc_value *x, oc_error *err) {
-    return x->shape.rank == 2 ? x : oc_reshape(graph, x, &OC_SHAPE(-1, x->shape.dims[x->shape.rank - 1]), err);
+    int64_t last = x->shape.dims[x->shape.rank - 1];
+    if (x->shape.rank == 2)
+        return x;
+    return last == 0 ? oc_flatten(graph, x, x->shape.rank - 1, err) : oc_reshape(graph, x, &OC_SHAPE(-1, last), err);
 }
 
 static oc_status gradient(oc__gradient *x, oc_error *err) {

@@ -41,19 +41,22 @@ static oc_status params_of(const oc__onnx_reading *reading, oc_resize_params *pa
     return OC_OK;
 }
 
-/* The numbers of input i, if it is there and not empty; -1: it is not. */
-static oc_status list_of(const oc__onnx_reading *reading, int index, double out[2 * OC_MAX_RANK], int *count, oc_error *err) {
+/* The numbers of input i, if it is there and not empty; -1: it is not. Sizes may be symbols, which are negative. */
+static oc_status list_of(const oc__onnx_reading *reading, int index, bool sizes, double out[2 * OC_MAX_RANK], int *count, oc_error *err) {
     const oc_tensor *tensor = oc__onnx_has_in(reading, index) ? reading->known[index].tensor : NULL;
     *count = -1;
     if (!oc__onnx_has_in(reading, index) || (tensor != NULL && oc_tensor_get_count(tensor) == 0))
         return OC_OK;
-    if (tensor == NULL || reading->known[index].symbols != 0)
+    uint64_t symbols = reading->known[index].symbols;
+    if (tensor == NULL || (symbols != 0 && !sizes))
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "input %d is not a constant", index);
     if (oc_tensor_get_count(tensor) > 2 * OC_MAX_RANK)
         return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "input %d is too long", index);
     *count = (int)oc_tensor_get_count(tensor);
     for (int i = 0; i < *count; i++)
         out[i] = oc__element_get(oc_tensor_get_dtype(tensor), oc_tensor_get_data(tensor), i);
+    for (int i = 0; i < *count && sizes; i++)
+        out[i] = symbols >> i & 1 ? out[i] : fmax(out[i], 0);
     return OC_OK;
 }
 
@@ -75,11 +78,11 @@ static oc_status lists_of(const oc__onnx_reading *reading, plan *p, oc_error *er
             return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "axis %lld of %d axes", (long long)p->axes[i], rank);
     }
     p->roi_count = p->size_count = -1;
-    OC_TRY(list_of(reading, old ? 1 : 2, p->scales, &p->scale_count, err));
+    OC_TRY(list_of(reading, old ? 1 : 2, false, p->scales, &p->scale_count, err));
     if (!old)
-        OC_TRY(list_of(reading, 3, p->sizes, &p->size_count, err));
+        OC_TRY(list_of(reading, 3, true, p->sizes, &p->size_count, err));
     if (!old)
-        OC_TRY(list_of(reading, 1, p->roi, &p->roi_count, err));
+        OC_TRY(list_of(reading, 1, false, p->roi, &p->roi_count, err));
     if (scales != NULL && scales->kind == OC_ONNX_FLOATS && scales->count <= OC_MAX_RANK) {
         p->scale_count = (int)scales->count;
         for (size_t i = 0; i < scales->count; i++)
@@ -121,7 +124,7 @@ static oc_status read_resize(const oc__onnx_reading *reading, void *memory, oc_e
         bool scaled = p.scale_count == p.axis_count, same = p.size_count < 0 ? p.scales[i] == 1 : p.sizes[i] == (double)from;
         if (same && params.coordinates != OC_RESIZE_CROP)
             continue;
-        if (from < 0)
+        if (from < 0 || (p.size_count > 0 && p.sizes[i] < 0))
             return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "axis %lld has a size that is not a number", (long long)p.axes[i]);
         params.scale = scaled ? p.scales[i] : 0;
         if (p.roi_count == 2 * p.axis_count) {

@@ -67,6 +67,15 @@ static oc_status infer_bwd(oc__inference *inference, oc_error *err) {
     inference->out[0].shape = inference->in[1].shape;
     if (inference->in[0].shape.rank != inference->in[1].shape.rank)
         return oc__infer_fail(inference, err, "the numbers of axes differ");
+    for (int i = 0; i < inference->in[1].shape.rank; i++) {
+        int64_t part = inference->in[0].shape.dims[i], whole = inference->in[1].shape.dims[i], first, count;
+        if (part < 0 || whole < 0)
+            continue;
+        oc__slice_axis(inference->params, i, whole, &first, &count);
+        if (part != count)
+            return oc__infer_fail(inference, err, "axis %d of a part of %lld elements has %lld, not %lld", i, (long long)whole,
+                                  (long long)count, (long long)part);
+    }
     return OC_OK;
 }
 
