@@ -2,13 +2,15 @@
 """Models as Ocelli writes them, by onnx.checker and ONNX Runtime: written.py OCELLI [--list].
 
 Each of ONNX's node tests that Ocelli reads is written anew (`ocelli check --rewrite`); the checker must be content, and ONNX
-Runtime must give the test's outputs. Skipped without the Python packages onnx and onnxruntime ($OCELLI_PEERS, a Python that
-has them, else /opt/peers/bin/python). Ends with "N passed, N failed, N skipped"."""
+Runtime must give the test's outputs. Skipped without the Python packages onnx and onnxruntime ($OCELLI_PEERS_VENV). Ends with
+"N passed, N failed, N skipped"."""
 import glob
 import os
 import subprocess
 import sys
 import tempfile
+
+from packages import need
 
 DATA = os.environ.get("OCELLI_ONNX_TESTS", "/usr/share/libonnx-testdata/data") + "/node"
 # What ONNX Runtime lacks or does otherwise, each with its reason.
@@ -65,16 +67,7 @@ def check(path, folder):
 
 
 def main():
-    try:
-        import onnx  # noqa: F401 pylint: disable=unused-import
-        import onnxruntime  # noqa: F401 pylint: disable=unused-import
-    except ImportError:
-        peers = os.environ.get("OCELLI_PEERS", "/opt/peers/bin/python")
-        if os.path.exists(peers) and os.path.realpath(peers) != os.path.realpath(sys.executable) and "OCELLI_INNER" not in os.environ:
-            os.environ["OCELLI_INNER"] = "1"
-            os.execv(peers, [peers, *sys.argv])
-        print("onnx and onnxruntime are not installed\n0 passed, 0 failed, 1 skipped")
-        return 0
+    need("onnx", "onnxruntime")
     if not os.path.isdir(DATA):
         print("libonnx-testdata is not installed\n0 passed, 0 failed, 1 skipped")
         return 0
