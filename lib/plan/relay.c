@@ -18,6 +18,7 @@ static oc_status take_inputs(oc__team *team, const oc_binding *inputs, size_t co
     memset(team->fresh, 0, plan->parts->block_count * sizeof(bool));
     for (size_t i = 0; i < plan->input_count; i++) {
         int32_t block = plan->parts->input_block[i];
+        team->fresh[block] = team->again && team->given[block]; /* a run that failed may not have brought it everywhere */
         for (size_t k = 0; k < count; k++)
             if (!strcmp(inputs[k].name, plan->inputs[i].name)) {
                 OC_TRY(oc_tensor_copy(team->blocks[block], inputs[k].tensor, err));
@@ -84,8 +85,7 @@ static void complete(oc__team *team) {
         oc__team_blend(team, 0, 1);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
-    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
-        oc__log(team->exec->context, OC_LOG_DEBUG, "part %zu: %.3f ms from %.3f on", i, 1e3 * team->members[i].seconds, 1e3 * team->members[i].start);
+    team->again = team->failed >= 0;
     team->running = false;
     if (team->signal)
         oc__signal_set(team->signal, team->failed >= 0 ? &team->error : NULL);

@@ -28,7 +28,7 @@ typedef struct oc__team {
     bool *fresh;         /* by block: given for this run */
     oc_binding *outputs; /* where the caller wants results */
     size_t output_count, left, blends_left; /* left: parts and blends */
-    bool running;
+    bool running, again; /* again: the last run failed */
     double began;
     oc_error error;      /* of the first part that failed */
     int32_t failed;      /* that part, or -1 */
