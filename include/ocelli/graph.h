@@ -80,7 +80,7 @@ OC_EXPORT const char *oc_graph_dim_text(oc_graph *graph, int64_t dim);
 OC_EXPORT oc_value *oc_graph_input(oc_graph *graph, const char *name, oc_dtype dtype, const oc_shape *shape, oc_error *err);
 /** Adds a constant: the elements of a host tensor, which are copied. @param name may be NULL. */
 OC_EXPORT oc_value *oc_graph_constant(oc_graph *graph, const char *name, const oc_tensor *tensor, oc_error *err);
-/** Adds a constant scalar. */
+/** Adds a constant scalar; for whole types the value is cut towards zero and held in their range. */
 OC_EXPORT oc_value *oc_graph_scalar(oc_graph *graph, oc_dtype dtype, double value, oc_error *err);
 /** Adds a state. @param init NULL: zeros, trainable. */
 OC_EXPORT oc_value *oc_graph_state(oc_graph *graph, const char *name, oc_dtype dtype, const oc_shape *shape,

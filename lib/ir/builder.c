@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ir/ir.h"
+#include "tensor/tensor.h"
 
 static oc_status check_shape(oc_graph *graph, const char *what, const char *name, oc_dtype dtype, const oc_shape *shape,
                              bool numbers, oc_error *err) {
@@ -87,32 +88,13 @@ oc_value *oc_graph_constant(oc_graph *graph, const char *name, const oc_tensor *
     return value;
 }
 
-static void store_double(void *to, oc_dtype dtype, double value) {
-    switch (dtype) {
-    case OC_F32: *(float *)to = (float)value; break;
-    case OC_F16: *(uint16_t *)to = oc__half_from_float((float)value); break;
-    case OC_I32: *(int32_t *)to = (int32_t)value; break;
-    case OC_I64: *(int64_t *)to = (int64_t)value; break;
-    case OC_U8: *(uint8_t *)to = (uint8_t)value; break;
-    case OC_BOOL: *(uint8_t *)to = value != 0; break;
-    case OC_F64: *(double *)to = value; break;
-    case OC_BF16: *(uint16_t *)to = oc__bf16_from_float((float)value); break;
-    case OC_I8: *(int8_t *)to = (int8_t)value; break;
-    case OC_I16: *(int16_t *)to = (int16_t)value; break;
-    case OC_U16: *(uint16_t *)to = (uint16_t)value; break;
-    case OC_U32: *(uint32_t *)to = (uint32_t)value; break;
-    case OC_U64: *(uint64_t *)to = (uint64_t)value; break;
-    default: break;
-    }
-}
-
 oc_value *oc_graph_scalar(oc_graph *graph, oc_dtype dtype, double value, oc_error *err) {
     int64_t memory[1] = {0};
     oc_tensor *tensor = NULL;
     oc_error own;
     if (oc_tensor_wrap(&tensor, graph->context, dtype, &OC_SCALAR, memory, &own) != OC_OK)
         return oc__graph_fail(graph, err, own.status, "%s", own.text);
-    store_double(memory, dtype, value);
+    oc__element_set(dtype, memory, 0, value);
     oc_value *result = oc_graph_constant(graph, NULL, tensor, err);
     oc_tensor_destroy(&tensor);
     return result;

@@ -7,6 +7,7 @@
 #include <ocelli/op/softmax.h>
 
 #include "op/loss.h"
+#include "tensor/tensor.h"
 
 static oc_value *number(oc_graph *graph, const oc_value *like, double value, oc_error *err) {
     return like ? oc_graph_scalar(graph, like->dtype, value, err) : NULL;
@@ -58,6 +59,13 @@ static oc_value *smoothed(oc_graph *graph, oc_value *losses, oc_value *log_probs
                   oc_mul(graph, others, number(graph, others, each, err), err), err);
 }
 
+/* Whether a label of this type can be that number. */
+static bool can_be(oc_dtype dtype, int64_t label) {
+    uint64_t memory = 0;
+    oc__element_set(dtype, &memory, 0, (double)label);
+    return oc__element_get(dtype, &memory, 0) == (double)label;
+}
+
 oc_value *oc_nll_loss(oc_graph *graph, oc_value *log_probs, oc_value *labels, oc_value *class_weights, const oc_nll_params *params,
                       oc_error *err) {
     oc_nll_params own = params ? *params : (oc_nll_params){0};
@@ -67,7 +75,7 @@ oc_value *oc_nll_loss(oc_graph *graph, oc_value *log_probs, oc_value *labels, oc
     if (labels->shape.rank + 1 != log_probs->shape.rank || labels->shape.rank < 1 || labels->shape.rank == OC_MAX_RANK)
         return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "nll_loss: labels have %d axes, log-probabilities %d; they have one less",
                               labels->shape.rank, log_probs->shape.rank);
-    if (own.ignore) {
+    if (own.ignore && can_be(labels->dtype, own.ignored)) {
         kept = oc_logical_not(graph, oc_equal(graph, labels, number(graph, labels, (double)own.ignored, err), err), err);
         labels = oc_where(graph, kept, labels, number(graph, labels, 0, err), err);
     }

@@ -4,12 +4,11 @@
 #define OC_RIG_H
 
 #include "op/op.h"
+#include "tensor/tensor.h"
 
 /* convert.c: between plain arrays of doubles and elements in a layout (padding lanes zero). */
 void oc__pack_doubles(const oc__desc *desc, const double *plain, void *elements);
 void oc__unpack_doubles(const oc__desc *desc, const void *elements, double *plain);
-double oc__element_get(oc_dtype dtype, const void *elements, int64_t index);
-void oc__element_set(oc_dtype dtype, void *elements, int64_t index, double value);
 
 /* problem.c: a copy of a problem's descs (params are shared) in an arena, with the layouts that a solver wants. */
 oc_status oc__problem_copy(oc__arena *arena, const oc__problem *from, oc__problem *out, oc_error *err);

@@ -14,6 +14,10 @@ oc_context *oc__tensor_get_context(const oc_tensor *tensor);
 /* Whether its elements lie one behind the other, in row-major order. */
 bool oc__tensor_is_dense(const oc_tensor *tensor);
 
+/* element.c: whole numbers are cut towards zero and held in the range of the type; NaN gives 0 there. */
+double oc__element_get(oc_dtype dtype, const void *elements, int64_t index);
+void oc__element_set(oc_dtype dtype, void *elements, int64_t index, double value);
+
 /* shape.c */
 /* Refuses symbols, wrong ranks and sizes beyond 63 bits; gives the elements and, for the type, the bytes. */
 oc_status oc__shape_check(oc_context *context, const oc_shape *shape, oc_dtype dtype, int64_t *count, uint64_t *bytes,
