@@ -60,7 +60,9 @@ int measure_plan(planner *p, const oc_graph *graph, oc_plan_params *params) {
         params->shares = speeds;
     }
     params->shares = NULL;
-    p->plan = p->session.plan;
     p->measured = true;
-    return oc_plan_get_placement(p->plan) != NULL ? EXIT_DONE : app_say("--measure wants several devices; `ocelli bench --layers` is for one");
+    if (oc_plan_get_placement(p->session.plan) != NULL)
+        return EXIT_DONE;
+    params->forecast = true; /* one device: no pieces, so the groups are shown */
+    return oc_plan_create(&p->forecast, graph, p->app.devices, p->app.device_count, params, &err) == OC_OK ? EXIT_DONE : app_fail(&err);
 }

@@ -12,19 +12,19 @@
 static bool collect_spans(planner *p) {
     const oc_placement *placement = oc_plan_get_placement(p->plan);
     oc_plan_forecast forecast = oc_plan_get_forecast(p->plan);
-    bool split = oc_plan_get_share(p->plan, 0) >= 0;
-    size_t count = p->measured ? forecast.part_count : split ? forecast.device_count : placement->group_count;
+    bool split = oc_plan_get_share(p->plan, 0) >= 0, pieces = p->measured && forecast.part_count > 0;
+    size_t count = pieces ? forecast.part_count : split ? forecast.device_count : placement->group_count;
     double *times = calloc(2 * count + 1, sizeof(*times));
     p->spans = calloc(count + 1, sizeof(*p->spans));
     if (times == NULL || p->spans == NULL) {
         free(times);
         return false;
     }
-    if (!p->measured && !split)
+    if (!pieces && !split)
         oc_placement_predict(placement, times, times + count);
     for (size_t i = 0; i < count; i++) {
         span *s = &p->spans[p->span_count];
-        if (p->measured) {
+        if (pieces) {
             oc_plan_part part = oc_plan_get_part(p->plan, i);
             oc_part_time time = oc_exec_get_part_time(p->session.exec, i);
             *s = (span){part.name, part.device, time.start, time.seconds};
@@ -144,13 +144,13 @@ static int plan_model(planner *p, const char *path, const oc_dim_binding *dims) 
         params.policy = "auto";
     if (code == EXIT_DONE && p->measure)
         code = measure_plan(p, graph, &params);
-    else if (code == EXIT_DONE && oc_plan_create(&p->plan, graph, p->app.devices, p->app.device_count, &params, &err) != OC_OK)
+    else if (code == EXIT_DONE && oc_plan_create(&p->forecast, graph, p->app.devices, p->app.device_count, &params, &err) != OC_OK)
         code = app_fail(&err);
     oc_graph_destroy(&graph);
+    p->plan = p->forecast != NULL ? p->forecast : p->session.plan;
     if (code == EXIT_DONE)
         code = show(p);
-    if (!p->measure)
-        oc_plan_destroy(&p->plan);
+    oc_plan_destroy(&p->forecast);
     session_close(&p->session);
     return code;
 }

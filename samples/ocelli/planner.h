@@ -19,6 +19,7 @@ typedef struct planner {
     const char *machine, *why, *svg, *trace;
     bool measure, dot, rebalance;
     oc_plan *plan;     /* what is shown: a forecast, or what was run */
+    oc_plan *forecast; /* what was only placed */
     session session;   /* --measure */
     bool measured;
     double median;     /* seconds of a run */

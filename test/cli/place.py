@@ -87,6 +87,8 @@ def test_devices(model):
     check(value["measured_ms"] > 0 and sum(d["share"] for d in value["devices"]) == 6, f"measured: {value}")
     value = json.loads(plan(model, "-d", names, "--policy", "pipeline", "--dim", "N=6", "--measure", "--json", env=TWO))
     check(value["predicted_ms"] > 0 and len(value["groups"]) >= 1, f"measured: {value}")
+    value = json.loads(plan(model, "-d", ids[0], "--measure", "--json", env=TWO))
+    check(value["measured_ms"] > 0 and value["policy"] == "single" and len(value["devices"]) == 1, f"measured on one: {value}")
     check_run("bench", ["bench", model, "-d", names, "--policy", "split", "--dim", "N=6"], 0, env=TWO)
     losses = []
     for devices in (ids[0], names, names):
