@@ -81,6 +81,8 @@ if [ "$quick" = no ]; then
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then
+    ocelli_packages full || echo 'going on with what there is'
+    part 'other hosts' python3 test/kit/cross.py . --keep "$root/build-cross"
     part 'drivers x masks' python3 test/kit/drivers.py build --suite op --suite api --suite train
     sed -n '/^driver /,$p' "$logs/part" # the table
 fi
