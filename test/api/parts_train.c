@@ -126,6 +126,26 @@ static void test_training_wide(void **state) {
     several_tear_down(&f);
 }
 
+/* Parameters and moments that no buffer can hold together: what one update changes lies together all the same. */
+static void test_small_buffers(void **state) {
+    (void)state;
+    float losses[2];
+    for (int small = 0; small < 2; small++) {
+        several f;
+        oc_state *trained = NULL;
+        if (small)
+            setenv("OCELLI_MASK", "alloc=4M", 1);
+        several_set_up(&f);
+        oc_graph *graph = wide_graph(&f, 0);
+        train(&f, graph, 1, NULL, 2, &losses[small], &trained);
+        oc_state_destroy(&trained);
+        oc_graph_destroy(&graph);
+        several_tear_down(&f);
+    }
+    unsetenv("OCELLI_MASK");
+    assert_true(losses[0] == losses[1]);
+}
+
 /* Batch normalization is by replica; running statistics become the mean of theirs. */
 static void test_training_norm(void **state) {
     (void)state;
@@ -173,6 +193,7 @@ static void test_failing_replica(void **state) {
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_wide),
-                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_failing_replica)};
+                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_small_buffers),
+                                       cmocka_unit_test(test_failing_replica)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
