@@ -71,11 +71,11 @@ if [ "$quick" = no ]; then
     for mask in wg=1 wg=64,local=16k nofp64 alloc=64M inorder; do
         part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train
     done
-    CC=clang build build-clang
+    CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
-    CC=clang build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
+    CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
     part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
-    CC=clang build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then

@@ -43,6 +43,17 @@ libdir=$(pc --variable=libdir)
 
 try 'pkg-config, C' cc -Wall -Wextra -Werror -o "$work/first.bin" "$root/samples/first.c" $(pc --cflags --libs)
 try 'run' env LD_LIBRARY_PATH="$libdir" "$work/first.bin"
+for compiler in c++ clang++; do
+    if command -v $compiler >/dev/null; then
+        try "pkg-config, $compiler" $compiler -std=c++17 -Wall -Wextra -Wpedantic -Werror -o "$work/learn.bin" \
+            "$root/samples/learn.cpp" $(pc --cflags --libs)
+        try 'run' env LD_LIBRARY_PATH="$libdir" "$work/learn.bin"
+        try "without exceptions, $compiler" $compiler -std=c++17 -fno-exceptions -Wall -Wextra -Werror -fsyntax-only $(pc --cflags) \
+            -x c++ "$work/usr/include/ocelli/ocelli.hpp"
+    else
+        skip "$compiler is not installed"
+    fi
+done
 if [ -e "$libdir/libocelli.a" ]; then
     try 'pkg-config, static' cc -o "$work/static.bin" "$root/samples/first.c" $(pc --static --cflags --libs | sed 's/-locelli/-l:libocelli.a/')
     try 'run' "$work/static.bin"

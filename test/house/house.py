@@ -6,7 +6,7 @@ import sys
 
 FLOORS = ["base", "device", "tensor", "ir", "op", "graph", "sched", "plan", "onnx", "train", "data", "net"]
 ONLY = {"data": {"base", "tensor", "data"}}  # narrower than the stairs
-WRAPPER = re.compile(r"^(ocelli/.+\.h|[a-z_]+)$")  # of a C++ header: the C ones, and the standard library
+WRAPPER = re.compile(r"^(ocelli/.+\.(h|hpp)|[a-z_]+)$")  # of a C++ header: the C ones, and the standard library
 PUBLIC = re.compile(r"^(ocelli/.+\.h|ocelli/.+\.def|stddef\.h|stdint\.h|stdbool\.h)$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 FILE_LINES, FUNCTION_LINES = 400, 80
