@@ -17,8 +17,12 @@ static int compare_slices(__global const TYPE(A0) *x, long size, long outer, lon
     return c;
 }
 
-__kernel void unique_first(__global const TYPE(A0) *x, long x_off, __global long *lists, long lists_off, long size, long outer,
-                           long inner) {
+#define SLICES_KERNEL(name) \
+    __kernel void name(__global const TYPE(A0) *x, long x_off, __global long *lists, long lists_off, long size, long outer, long inner)
+#define LISTS_KERNEL(name) \
+    __kernel void name(__global const long *lists, long lists_off, long size, __global long *z, long z_off, long items)
+
+SLICES_KERNEL(unique_first) {
     const long i = get_global_id(0);
     long first = 0;
     if (i >= size)
@@ -28,8 +32,7 @@ __kernel void unique_first(__global const TYPE(A0) *x, long x_off, __global long
     lists[lists_off + i] = first;
 }
 
-__kernel void unique_place(__global const TYPE(A0) *x, long x_off, __global long *lists, long lists_off, long size, long outer,
-                           long inner) {
+SLICES_KERNEL(unique_place) {
     const long i = get_global_id(0);
     long place = 0;
     if (i >= size)
@@ -45,7 +48,7 @@ __kernel void unique_place(__global const TYPE(A0) *x, long x_off, __global long
     lists[size + i] = place;
 }
 
-__kernel void unique_indices(__global const long *lists, long lists_off, long size, __global long *z, long z_off, long items) {
+LISTS_KERNEL(unique_indices) {
     const long j = get_global_id(0);
     long at = -1;
     if (j >= items)
@@ -56,13 +59,13 @@ __kernel void unique_indices(__global const long *lists, long lists_off, long si
     z[z_off + j] = at;
 }
 
-__kernel void unique_inverse(__global const long *lists, long lists_off, long size, __global long *z, long z_off, long items) {
+LISTS_KERNEL(unique_inverse) {
     const long i = get_global_id(0);
     if (i < items)
         z[z_off + i] = lists[lists_off + size + i];
 }
 
-__kernel void unique_counts(__global const long *lists, long lists_off, long size, __global long *z, long z_off, long items) {
+LISTS_KERNEL(unique_counts) {
     const long j = get_global_id(0);
     long count = 0;
     if (j >= items)

@@ -5,18 +5,6 @@
 
 #include "op/op.h"
 
-static const oc__field *find_field(const oc__op *op, const char *name) {
-    for (const oc__field *f = op->fields; f && f->name; f++)
-        if (!strcmp(f->name, name))
-            return f;
-    return NULL;
-}
-
-static int64_t entry(const oc_node *node, const oc__field *field, int index) {
-    const char *at = (const char *)node->params + field->offset;
-    return field->type == OC_FIELD_I32 ? ((const int32_t *)(const void *)at)[index] : ((const int64_t *)(const void *)at)[index];
-}
-
 static bool is_batched(const oc_value *value, int64_t batch) {
     return value && value->shape.rank > 0 && value->shape.dims[0] == batch;
 }
@@ -55,44 +43,30 @@ static bool aligned(const oc_node *node, int64_t batch) {
     return true;
 }
 
-static bool axes_spare_batch(const oc_node *node) {
-    const oc__field *axes = find_field(node->op, "axes"), *count = find_field(node->op, "axis_count");
-    int n = (int)entry(node, count, 0);
-    for (int i = 0; i < n; i++)
-        if (entry(node, axes, i) == 0)
-            return false;
-    return n > 0;
-}
-
 /* By the names of params that say what happens along which axis; *known: there are such. */
 static bool params_spare_batch(const oc_node *node, bool *known) {
     const oc__op *op = node->op;
-    const oc__field *axis = find_field(op, "axis"), *perm = find_field(op, "perm"), *begin = find_field(op, "begin"),
-                    *end = find_field(op, "end"), *step = find_field(op, "step");
+    bool range = oc__op_has_param(op, "begin") && oc__op_has_param(op, "end");
+    int64_t begin = oc__node_param(node, "begin", 0), end = oc__node_param(node, "end", 0), step = oc__node_param(node, "step", 0);
     *known = true;
-    if (find_field(op, "axes") && find_field(op, "axis_count"))
-        return axes_spare_batch(node);
-    if (axis)
-        return entry(node, axis, 0) != 0;
-    if (perm)
-        return entry(node, perm, 0) == 0;
-    if (begin && end && step)
-        return entry(node, step, 0) == 0 || (entry(node, step, 0) == 1 && entry(node, begin, 0) == 0 && entry(node, end, 0) >= INT32_MAX);
-    if (begin && end)
-        return entry(node, begin, 0) == 0 && entry(node, end, 0) == 0;
+    if (oc__op_has_param(op, "axes") && oc__op_has_param(op, "axis_count"))
+        return !oc__node_axes_have(node, 0);
+    if (oc__op_has_param(op, "axis"))
+        return oc__node_param(node, "axis", 0) != 0;
+    if (oc__op_has_param(op, "perm"))
+        return oc__node_param(node, "perm", 0) == 0;
+    if (range && oc__op_has_param(op, "step"))
+        return step == 0 || (step == 1 && begin == 0 && end >= INT32_MAX);
+    if (range)
+        return begin == 0 && end == 0;
     *known = false;
     return false;
 }
 
-static bool is_named(const oc_node *node, const char *name) {
-    return !strcmp(node->op->name, name);
-}
-
 static bool product_fits(const oc_node *node, int64_t batch) {
-    const oc__field *trans = find_field(node->op, "trans_a");
     bool left = is_batched(node->in[0], batch), right = is_batched(node->in[1], batch);
     if (node->in[0]->shape.rank == 2)
-        return left && !right && !(trans && ((const char *)node->params)[trans->offset]);
+        return left && !right && !oc__node_param(node, "trans_a", 0);
     return left && (!right || (node->in[1]->shape.rank == node->in[0]->shape.rank && node->in[1]->shape.rank > 2));
 }
 
@@ -102,16 +76,16 @@ bool oc__batch_can_be_cut(const oc_node *node, int64_t batch, char why[OC_WHY]) 
         return true;
     if (!outputs_fit(node, batch))
         return say(why, node, node->op->batch.axis < 0 ? node->op->batch.why : "its result has no batch axis in front");
-    if (is_named(node, "matmul"))
+    if (oc__node_is(node, "matmul"))
         return product_fits(node, batch) || say(why, node, "the batch is not the left operand's rows");
-    if (node->op->flags & OC_OP_ELTWISE || is_named(node, "where") || is_named(node, "expand") || is_named(node, "broadcast_like") ||
-        is_named(node, "sum_to_like"))
+    if (node->op->flags & OC_OP_ELTWISE || oc__node_is(node, "where") || oc__node_is(node, "expand") || oc__node_is(node, "broadcast_like") ||
+        oc__node_is(node, "sum_to_like"))
         return aligned(node, batch) || say(why, node, "an operand of fewer axes is repeated along the batch");
     if (node->op->batch.axis == 0) {
         bool weights = node->op->family && !strncmp(node->op->family, "conv", 4) && node->in_count > 1 && is_batched(node->in[1], batch);
         return !weights || say(why, node, "its weights have the batch in front");
     }
     if (params_spare_batch(node, &known))
-        return (!is_named(node, "gather") || !is_batched(node->in[1], batch)) || say(why, node, "its indices have the batch in front");
+        return (!oc__node_is(node, "gather") || !is_batched(node->in[1], batch)) || say(why, node, "its indices have the batch in front");
     return say(why, node, node->op->batch.why);
 }

@@ -41,27 +41,32 @@ static void copy_minor(const double *x, int64_t n, int64_t place, double *a) {
             *a++ = x[i];
 }
 
-/* Elimination; a is overwritten. */
+bool oc__matrix_eliminate(double *a, int64_t n, int64_t w, int64_t k) {
+    int64_t pivot = k;
+    for (int64_t i = k + 1; i < n; i++)
+        if (fabs(a[i * w + k]) > fabs(a[pivot * w + k]))
+            pivot = i;
+    for (int64_t j = k; j < w && pivot != k; j++) {
+        double other = a[k * w + j];
+        a[k * w + j] = a[pivot * w + j];
+        a[pivot * w + j] = other;
+    }
+    for (int64_t i = k + 1; i < n; i++) {
+        double factor = a[i * w + k] / a[k * w + k];
+        for (int64_t j = k + 1; j < w; j++)
+            a[i * w + j] -= factor * a[k * w + j];
+    }
+    return pivot != k;
+}
+
+/* a is overwritten. */
 static double determinant(double *a, int64_t n) {
     double result = 1;
     for (int64_t k = 0; k < n; k++) {
-        int64_t pivot = k;
-        for (int64_t i = k + 1; i < n; i++)
-            if (fabs(a[i * n + k]) > fabs(a[pivot * n + k]))
-                pivot = i;
-        for (int64_t j = k; j < n && pivot != k; j++) {
-            double other = a[k * n + j];
-            a[k * n + j] = a[pivot * n + j];
-            a[pivot * n + j] = other;
-        }
-        result *= pivot != k ? -a[k * n + k] : a[k * n + k];
+        bool changed = oc__matrix_eliminate(a, n, n, k);
+        result *= changed ? -a[k * n + k] : a[k * n + k];
         if (a[k * n + k] == 0)
             return 0;
-        for (int64_t i = k + 1; i < n; i++) {
-            double factor = a[i * n + k] / a[k * n + k];
-            for (int64_t j = k + 1; j < n; j++)
-                a[i * n + j] -= factor * a[k * n + j];
-        }
     }
     return result;
 }

@@ -14,4 +14,8 @@ size_t oc__matrix_element(const oc__problem *problem);                     /* by
 oc_status oc__matrix_record(const oc__recording *recording, const char *file, const char *kernel, const char *more, int64_t items,
                             oc_error *err);
 
+/* One step of elimination in n rows of w elements: the largest number of column k from row k on comes into row k, and what is below
+ * it is made 0 (but not written). True: two rows changed places. */
+bool oc__matrix_eliminate(double *a, int64_t n, int64_t w, int64_t k);
+
 #endif

@@ -2,7 +2,6 @@
 /* "inverse" (x): each column by elimination with partial pivoting. */
 #include "op/det.h"
 
-#include <math.h>
 #include <string.h>
 
 #include <ocelli/op/eltwise.h>
@@ -17,22 +16,8 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
 /* a is n rows of n + 1, the last column becoming the solution. */
 static void solve(double *a, int64_t n) {
     int64_t w = n + 1;
-    for (int64_t k = 0; k < n; k++) {
-        int64_t pivot = k;
-        for (int64_t i = k + 1; i < n; i++)
-            if (fabs(a[i * w + k]) > fabs(a[pivot * w + k]))
-                pivot = i;
-        for (int64_t j = k; j < w && pivot != k; j++) {
-            double other = a[k * w + j];
-            a[k * w + j] = a[pivot * w + j];
-            a[pivot * w + j] = other;
-        }
-        for (int64_t i = k + 1; i < n; i++) {
-            double factor = a[i * w + k] / a[k * w + k];
-            for (int64_t j = k + 1; j < w; j++)
-                a[i * w + j] -= factor * a[k * w + j];
-        }
-    }
+    for (int64_t k = 0; k < n; k++)
+        (void)oc__matrix_eliminate(a, n, w, k);
     for (int64_t k = n - 1; k >= 0; k--) {
         for (int64_t j = k + 1; j < n; j++)
             a[k * w + n] -= a[k * w + j] * a[j * w + n];

@@ -100,6 +100,14 @@ typedef struct oc__op {
  * symbol) there; else why not. */
 bool oc__batch_can_be_cut(const oc_node *node, int64_t batch, char why[OC_WHY]);
 
+/* What a node's params say, by the name of the field: entry `index` of it; 0 where the op has no such field. */
+bool oc__op_has_param(const oc__op *op, const char *name);
+int64_t oc__node_param(const oc_node *node, const char *name, int index);
+bool oc__node_axes_have(const oc_node *node, int64_t axis); /* params axes and axis_count: 0 are all */
+bool oc__node_is(const oc_node *node, const char *op);
+/* Whether an operand's numbers are not read: only its shape counts. */
+bool oc__is_shape_only(const oc__op *op, int op_in, int operand);
+
 /* ops.c: the table. */
 extern const oc__op *const oc__ops[]; /* ends with NULL */
 const oc__op *oc__op_find(const char *name);

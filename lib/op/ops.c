@@ -29,3 +29,47 @@ const oc__op *oc__op_find_direction(const char *family, const char *direction) {
 const oc__op *oc__op_of_reorder(const oc__layout *to) {
     return to->winograd ? &oc__op_winograd_weights : &oc__op_reorder;
 }
+
+bool oc__is_shape_only(const oc__op *op, int op_in, int operand) {
+    return (op->flags & OC_OP_SHAPE_ONLY) && operand >= op->like_operand && operand < op_in;
+}
+
+bool oc__node_is(const oc_node *node, const char *op) {
+    return !strcmp(node->op->name, op);
+}
+
+static const oc__field *find_field(const oc__op *op, const char *name) {
+    for (const oc__field *field = op->fields; field && field->name; field++)
+        if (!strcmp(field->name, name))
+            return field;
+    return NULL;
+}
+
+bool oc__op_has_param(const oc__op *op, const char *name) {
+    return find_field(op, name) != NULL;
+}
+
+bool oc__node_axes_have(const oc_node *node, int64_t axis) {
+    int64_t count = oc__node_param(node, "axis_count", 0);
+    for (int i = 0; i < count; i++)
+        if (oc__node_param(node, "axes", i) == axis)
+            return true;
+    return count == 0;
+}
+
+int64_t oc__node_param(const oc_node *node, const char *name, int index) {
+    const oc__field *field = find_field(node->op, name);
+    if (!field)
+        return 0;
+    const void *at = (const char *)node->params + field->offset;
+    switch (field->type) {
+    case OC_FIELD_BOOL:
+        return ((const bool *)at)[index];
+    case OC_FIELD_I32:
+        return ((const int32_t *)at)[index];
+    case OC_FIELD_I64:
+        return ((const int64_t *)at)[index];
+    default:
+        return (int64_t)((const float *)at)[index];
+    }
+}

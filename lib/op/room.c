@@ -157,7 +157,7 @@ oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc
 oc__cost oc__cost_of_flops(const oc__problem *problem, double flops) {
     oc__cost cost = {.flops = flops * (double)oc__count(&problem->out[0].shape)};
     for (int i = 0; i < problem->in_count; i++)
-        if (!(problem->op->flags & OC_OP_SHAPE_ONLY) || i < problem->op->like_operand || i >= problem->op_in)
+        if (!oc__is_shape_only(problem->op, problem->op_in, i))
             cost.bytes += (double)oc__desc_bytes(&problem->in[i]);
     for (int i = 0; i < problem->out_count; i++)
         cost.bytes += (double)oc__desc_bytes(&problem->out[i]);

@@ -23,7 +23,7 @@ oc__cost oc__problem_cost(const oc__problem *problem) {
     if (cost.bytes > 0)
         return cost;
     for (int i = 0; i < problem->in_count; i++)
-        if (!(problem->op->flags & OC_OP_SHAPE_ONLY) || i < problem->op->like_operand || i >= problem->op_in)
+        if (!oc__is_shape_only(problem->op, problem->op_in, i))
             cost.bytes += (double)oc__desc_bytes(&problem->in[i]);
     for (int i = 0; i < problem->out_count; i++)
         cost.bytes += (double)oc__desc_bytes(&problem->out[i]);

@@ -12,7 +12,7 @@ typedef struct cutter {
     int32_t *open;         /* by device: the part that is still growing, or -1 */
     int32_t *block_of;     /* by value; -1: none */
     bool *exported;        /* by value */
-    bool *fixed;           /* by node: made of states and constants only; each part has its own */
+    const bool *fixed;     /* by node: made of states and constants only; each part has its own */
     bool *nodes;           /* of the part that is being made */
     int32_t *first_node, *sorted; /* nodes by part */
     int32_t *met;          /* by value: the last part that was found to need it, plus one */
@@ -51,16 +51,6 @@ static oc_status find_parts(cutter *c, oc_error *err) {
 
 static int32_t part_of_node(const cutter *c, const oc_node *node) {
     return c->part_of[c->plan->parts->groups.group_of[node->id]];
-}
-
-static void find_fixed(cutter *c) {
-    for (size_t i = 0; i < c->graph->node_count; i++) {
-        const oc_node *node = c->graph->nodes[i];
-        c->fixed[i] = !(node->op->flags & OC_OP_RANDOM);
-        for (int k = 0; k < node->in_count && c->fixed[i]; k++)
-            c->fixed[i] = !node->in[k] || node->in[k]->kind == OC_VALUE_CONSTANT || node->in[k]->kind == OC_VALUE_STATE ||
-                          (node->in[k]->kind == OC_VALUE_NODE && c->fixed[node->in[k]->producer->id]);
-    }
 }
 
 static oc_status export_value(cutter *c, const oc_value *value, oc_error *err) {
@@ -252,16 +242,15 @@ static oc_status cut(cutter *c, oc_error *err) {
     c->open = oc__arena_alloc(arena, sizeof(int32_t) * c->p->device_count);
     c->block_of = oc__arena_alloc(arena, sizeof(int32_t) * values);
     c->exported = oc__arena_alloc(arena, values);
-    c->fixed = oc__arena_alloc(arena, nodes);
     c->nodes = oc__arena_alloc(arena, nodes);
     c->sorted = oc__arena_alloc(arena, sizeof(int32_t) * nodes);
     c->met = oc__arena_alloc(arena, sizeof(int32_t) * values);
     c->free_at = oc__arena_alloc(arena, sizeof(double) * c->p->device_count);
-    if (!c->part_of || !c->open || !c->block_of || !c->exported || !c->fixed || !c->nodes || !c->sorted || !c->met || !c->free_at)
+    if (!c->part_of || !c->open || !c->block_of || !c->exported || !c->nodes || !c->sorted || !c->met || !c->free_at)
         return oc__fail_memory(c->plan->context, err, values);
+    c->fixed = c->plan->parts->groups.fixed;
     memset(c->block_of, -1, sizeof(int32_t) * values);
     OC_TRY(find_parts(c, err));
-    find_fixed(c);
     OC_TRY(find_exports(c, err));
     c->first_node = oc__arena_alloc(arena, sizeof(int32_t) * (c->plan->parts->part_count + 2));
     if (!c->first_node)

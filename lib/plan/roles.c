@@ -13,17 +13,9 @@ typedef struct finder {
     char *why;
 } finder;
 
-static bool is_named(const oc_node *node, const char *name) {
-    return !strcmp(node->op->name, name);
-}
-
 static bool refuse(const finder *f, const oc_node *node, const char *text) {
     snprintf(f->why, OC_WHY, "%.60s%s%s: %s", node->name ? node->name : "", node->name ? ": " : "", node->op->name, text);
     return false;
-}
-
-static bool is_shape_only(const oc_node *node, int operand) {
-    return (node->op->flags & OC_OP_SHAPE_ONLY) && operand >= node->op->like_operand && operand < node->op_in;
 }
 
 static bool has_role(const finder *f, const oc_node *node, oc__role a, oc__role b) {
@@ -44,79 +36,56 @@ static void give_all(finder *f, const oc_node *node, oc__role role, bool mean) {
         give(f, node->out[i], role, mean);
 }
 
-/* A boolean or integer of the op's params by name; false where it has none. */
-static int64_t param(const oc_node *node, const char *name) {
-    for (const oc__field *field = node->op->fields; field && field->name; field++) {
-        const char *at = (const char *)node->params + field->offset;
-        if (strcmp(field->name, name))
-            continue;
-        return field->type == OC_FIELD_BOOL  ? *(const bool *)at
-               : field->type == OC_FIELD_I32 ? *(const int32_t *)(const void *)at
-                                             : *(const int64_t *)(const void *)at;
-    }
-    return 0;
-}
-
-static bool axes_have_batch(const oc_node *node) {
-    int64_t count = param(node, "axis_count");
-    for (const oc__field *field = node->op->fields; field && field->name; field++)
-        for (int64_t i = 0; !strcmp(field->name, "axes") && i < count; i++)
-            if (((const int64_t *)(const void *)((const char *)node->params + field->offset))[i] == 0)
-                return true;
-    return count == 0;
-}
-
 /* Whether the rows that come out bear the factor: ops are taken to be linear in the one operand that bears it, and those that are
  * not are refused. */
 static bool merge_means(const finder *f, const oc_node *node, bool *mean) {
     int with = 0, without = 0;
     *mean = false;
     for (int i = 0; i < node->in_count; i++) {
-        if (!node->in[i] || is_shape_only(node, i) || f->roles->of[node->in[i]->id] != OC_ROLE_ROWS)
+        if (!node->in[i] || oc__is_shape_only(node->op, node->op_in, i) || f->roles->of[node->in[i]->id] != OC_ROLE_ROWS)
             continue;
         with += f->roles->mean[node->in[i]->id];
         without += !f->roles->mean[node->in[i]->id];
     }
-    if (is_named(node, "broadcast_like") && with + without == 0) {
-        *mean = param(node, "mean") && axes_have_batch(node);
+    if (oc__node_is(node, "broadcast_like") && with + without == 0) {
+        *mean = oc__node_param(node, "mean", 0) && oc__node_axes_have(node, 0);
         return true;
     }
     *mean = with > 0;
-    bool sum = is_named(node, "add") || is_named(node, "sub") || is_named(node, "concat");
-    bool linear = node->in_count > 1 || !(node->op->flags & OC_OP_ELTWISE) || is_named(node, "neg") || is_named(node, "cast");
+    bool sum = oc__node_is(node, "add") || oc__node_is(node, "sub") || oc__node_is(node, "concat");
+    bool linear = node->in_count > 1 || !(node->op->flags & OC_OP_ELTWISE) || oc__node_is(node, "neg") || oc__node_is(node, "cast");
     if (with && ((sum && without) || (with > 1 && !sum) || !linear))
         return refuse(f, node, "it is not known how the mean over the batch goes through it");
     return true;
 }
 
 static bool is_weights_product(const finder *f, const oc_node *node) {
-    return is_named(node, "matmul") && param(node, "trans_a") && node->in[0]->shape.rank == 2 && node->in[1]->shape.rank == 2 &&
+    return oc__node_is(node, "matmul") && oc__node_param(node, "trans_a", 0) && node->in[0]->shape.rank == 2 && node->in[1]->shape.rank == 2 &&
            f->roles->of[node->in[0]->id] == OC_ROLE_ROWS && f->roles->of[node->in[1]->id] == OC_ROLE_ROWS;
 }
 
-static bool has_no_rows(const finder *f, const oc_node *node) {
+static bool has_no_rows(const oc_node *node) {
     for (int i = 0; i < node->out_count; i++)
         for (int k = 0; k < node->out[i]->shape.rank; k++)
             if (node->out[i]->shape.dims[k] < 0)
                 return false;
-    (void)f;
     return true;
 }
 
 /* Sums and means over the rows. */
 static bool find_share(finder *f, const oc_node *node) {
     bool mean, weights = node->op->direction && !strcmp(node->op->direction, "bwd_weights");
-    if (!has_no_rows(f, node))
+    if (!has_no_rows(node))
         return false;
-    if (is_named(node, "reduce_mean") && merge_means(f, node, &mean) && !mean) {
+    if (oc__node_is(node, "reduce_mean") && merge_means(f, node, &mean) && !mean) {
         give_all(f, node, OC_ROLE_SHARE, true);
         return true;
     }
-    if (!weights && !is_weights_product(f, node) && !is_named(node, "reduce_sum") && !is_named(node, "sum_to_like"))
+    if (!weights && !is_weights_product(f, node) && !oc__node_is(node, "reduce_sum") && !oc__node_is(node, "sum_to_like"))
         return false;
     int means = 0;
     for (int i = 0; i < node->in_count; i++)
-        means += node->in[i] && !is_shape_only(node, i) && f->roles->mean[node->in[i]->id] && f->roles->of[node->in[i]->id] == OC_ROLE_ROWS;
+        means += node->in[i] && !oc__is_shape_only(node->op, node->op_in, i) && f->roles->mean[node->in[i]->id] && f->roles->of[node->in[i]->id] == OC_ROLE_ROWS;
     if (means > 1)
         return false;
     give_all(f, node, OC_ROLE_SHARE, means == 1);
@@ -125,13 +94,13 @@ static bool find_share(finder *f, const oc_node *node) {
 
 /* Batch normalization by each replica's own statistics; the running ones become the mean of theirs. */
 static bool find_norm(finder *f, const oc_node *node) {
-    if (is_named(node, "batch_norm_train")) {
+    if (oc__node_is(node, "batch_norm_train")) {
         give(f, node->out[0], OC_ROLE_ROWS, false);
         for (int i = 1; i < node->out_count; i++)
             give(f, node->out[i], i < 3 ? OC_ROLE_SHARE : OC_ROLE_LOCAL, i < 3);
         return true;
     }
-    if (!is_named(node, "batch_norm_bwd"))
+    if (!oc__node_is(node, "batch_norm_bwd"))
         return false;
     bool mean = f->roles->mean[node->in[4]->id];
     give(f, node->out[0], OC_ROLE_ROWS, mean);

@@ -18,66 +18,86 @@ static double total_seconds(const oc__maker *m, const oc_node *node, const oc__p
                             const oc__caps *caps) {
     double seconds = candidate->seconds;
     for (int i = 0; i < node->in_count; i++)
-        if (node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && i >= node->op->like_operand && i < node->op_in))
+        if (node->in[i] && !oc__is_shape_only(node->op, node->op_in, i))
             seconds += oc__maker_reorder_seconds(m, node->in[i], &wanted->in[i].layout, caps);
     return seconds;
+}
+
+/* What can compute a node, each with its problem laid out as it wants it and the time it is expected to take. */
+typedef struct choice {
+    oc__candidate all[OC_MAX_CANDIDATES];
+    oc__problem wanted[OC_MAX_CANDIDATES];
+    double seconds[OC_MAX_CANDIDATES];
+    int count;
+} choice;
+
+static oc_status find_candidates(const oc__maker *m, const oc_node *node, const oc__problem *now, oc_device *device, choice *c,
+                                 oc_error *err) {
+    oc_plan *plan = m->plan;
+    const oc__caps *caps = oc__device_caps(device);
+    uint64_t limit = OC_MIN(plan->params.workspace_limit ? plan->params.workspace_limit : caps->global_mem / 4, caps->max_alloc);
+    c->count = oc__candidates(device, now, plan->params.reference, c->all);
+    for (int i = 0; i < c->count; i++) {
+        oc__candidate *candidate = &c->all[i];
+        OC_TRY(as_wanted(plan, now, candidate->solver, &c->wanted[i], err));
+        uint64_t workspace = !candidate->refused && candidate->solver->workspace
+                                 ? candidate->solver->workspace(&c->wanted[i], caps, &candidate->variant) : 0;
+        if (workspace > limit) {
+            candidate->refused = true;
+            snprintf(candidate->why, OC_WHY, "its workspace of %llu bytes exceeds the limit of %llu", (unsigned long long)workspace,
+                     (unsigned long long)limit);
+        }
+        c->seconds[i] = candidate->refused ? INFINITY : total_seconds(m, node, &c->wanted[i], candidate, caps);
+    }
+    return OC_OK;
+}
+
+static int find_quickest(const choice *c) {
+    int best = -1;
+    for (int i = 0; i < c->count; i++)
+        if (!c->all[i].refused && (best < 0 || c->seconds[i] < c->seconds[best]))
+            best = i;
+    return best;
+}
+
+static oc_status take(oc_plan *plan, const choice *c, int best, oc__task *task, oc_error *err) {
+    size_t bytes = sizeof(*c->all) * (size_t)c->count;
+    task->all = oc__arena_alloc(&plan->arena, bytes);
+    if (!task->all)
+        return oc__fail_memory(plan->context, err, bytes);
+    memcpy(task->all, c->all, bytes);
+    task->all_count = c->count;
+    task->chosen = c->all[best];
+    task->problem = c->wanted[best];
+    return OC_OK;
 }
 
 /* Chooses among the candidates by estimate and reorders; the ones found wrong are refused and the next is tried. */
 static oc_status choose(oc__maker *m, const oc_node *node, const oc__problem *now, oc__task *task, oc_error *err) {
     oc_plan *plan = m->plan;
     oc_device *device = plan->devices[task->device];
-    const oc__caps *caps = oc__device_caps(device);
-    oc__candidate all[OC_MAX_CANDIDATES];
-    oc__problem wanted[OC_MAX_CANDIDATES];
+    oc_error last = {0};
+    choice c;
     if (plan->tune && !plan->params.reference && !(node->op->flags & OC_OP_GATHERED))
         OC_TRY(oc__tune(device, now, plan->tune, plan->params.tune_limit, err));
-    uint64_t limit = OC_MIN(plan->params.workspace_limit ? plan->params.workspace_limit : caps->global_mem / 4, caps->max_alloc);
-    double seconds[OC_MAX_CANDIDATES];
-    int count = oc__candidates(device, now, plan->params.reference, all);
-    for (int i = 0; i < count; i++) {
-        OC_TRY(as_wanted(plan, now, all[i].solver, &wanted[i], err));
-        uint64_t workspace = !all[i].refused && all[i].solver->workspace
-                                 ? all[i].solver->workspace(&wanted[i], caps, &all[i].variant) : 0;
-        if (workspace > limit) {
-            all[i].refused = true;
-            snprintf(all[i].why, OC_WHY, "its workspace of %llu bytes exceeds the limit of %llu", (unsigned long long)workspace,
-                     (unsigned long long)limit);
-        }
-        seconds[i] = all[i].refused ? INFINITY : total_seconds(m, node, &wanted[i], &all[i], caps);
-    }
-    oc_error last = {0};
-    for (;;) {
-        int best = -1;
-        for (int i = 0; i < count; i++)
-            if (!all[i].refused && (best < 0 || seconds[i] < seconds[best]))
-                best = i;
-        if (best < 0)
-            break;
-        oc_status status = oc__verify(device, &wanted[best], all[best].solver, &all[best].variant, &last);
-        if (status == OC_OK) {
-            task->all = oc__arena_alloc(&plan->arena, sizeof(*all) * (size_t)count);
-            if (!task->all)
-                return oc__fail_memory(plan->context, err, sizeof(*all) * (size_t)count);
-            memcpy(task->all, all, sizeof(*all) * (size_t)count);
-            task->all_count = count;
-            task->chosen = all[best];
-            task->problem = wanted[best];
-            return OC_OK;
-        }
+    OC_TRY(find_candidates(m, node, now, device, &c, err));
+    for (int best = find_quickest(&c); best >= 0; best = find_quickest(&c)) {
+        oc_status status = oc__verify(device, &c.wanted[best], c.all[best].solver, &c.all[best].variant, &last);
+        if (status == OC_OK)
+            return take(plan, &c, best, task, err);
         if (status != OC_ERROR_TRUST && status != OC_ERROR_BUILD) {
             if (err)
                 *err = last;
             return status;
         }
-        oc__log(plan->context, OC_LOG_WARNING, "%s is not used: %s", all[best].solver->name, last.text);
-        all[best].refused = true;
-        snprintf(all[best].why, OC_WHY, "%.150s", last.text);
+        oc__log(plan->context, OC_LOG_WARNING, "%s is not used: %s", c.all[best].solver->name, last.text);
+        c.all[best].refused = true;
+        snprintf(c.all[best].why, OC_WHY, "%.150s", last.text);
     }
     return oc__fail(plan->context, err, last.status ? last.status : OC_ERROR_UNSUPPORTED,
                     "%s%s%s cannot be computed on %s: %s", node->name ? node->name : "", node->name ? ": " : "", node->op->name,
                     oc_device_get_info(device)->name,
-                    last.status ? last.text : count ? all[count - 1].why : "the op has no solver");
+                    last.status ? last.text : c.count ? c.all[c.count - 1].why : "the op has no solver");
 }
 
 /* An update in place runs last; nothing may read what it gives. */
@@ -146,7 +166,7 @@ static oc_status make_task(oc__maker *m, const oc_node *node, oc_error *err) {
         return oc__fail_memory(plan->context, err, sizeof(int32_t) * (size_t)node->in_count);
     made.out = made.in + node->in_count;
     for (int i = 0; i < node->in_count; i++) {
-        bool needed = node->in[i] && !((node->op->flags & OC_OP_SHAPE_ONLY) && i >= node->op->like_operand && i < node->op_in);
+        bool needed = node->in[i] && !oc__is_shape_only(node->op, node->op_in, i);
         made.in[i] = needed ? oc__maker_want_slot(m, node->in[i], &made.problem.in[i].layout, err) : -1;
         if (needed && made.in[i] < 0)
             return err && err->status ? err->status : OC_ERROR_MEMORY;

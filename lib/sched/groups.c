@@ -15,7 +15,6 @@ typedef struct grouper {
     const oc__machine *machine;
     oc__groups *out;
     const double **seconds; /* by node id */
-    bool *fixed;            /* by node id: made of states and constants only, so not in each run */
     double *sums;           /* [group * device_count + device] */
     const int32_t *apart;   /* by node id; may be NULL */
     int32_t *apart_of;      /* by group */
@@ -25,15 +24,15 @@ typedef struct grouper {
 
 static bool is_fixed(const grouper *w, const oc_value *value) {
     return value->kind == OC_VALUE_CONSTANT || value->kind == OC_VALUE_STATE ||
-           (value->kind == OC_VALUE_NODE && w->fixed[value->producer->id]);
+           (value->kind == OC_VALUE_NODE && w->out->fixed[value->producer->id]);
 }
 
 static void find_fixed(grouper *w) {
     for (size_t i = 0; i < w->graph->node_count; i++) {
         const oc_node *node = w->graph->nodes[i];
-        w->fixed[i] = !(node->op->flags & OC_OP_RANDOM);
-        for (int k = 0; k < node->in_count && w->fixed[i]; k++)
-            w->fixed[i] = !node->in[k] || is_fixed(w, node->in[k]);
+        w->out->fixed[i] = !(node->op->flags & OC_OP_RANDOM);
+        for (int k = 0; k < node->in_count && w->out->fixed[i]; k++)
+            w->out->fixed[i] = !node->in[k] || is_fixed(w, node->in[k]);
     }
 }
 
@@ -50,7 +49,7 @@ static oc_status find_costs(grouper *w, oc__costs_table *costs, const int *uses,
         w->seconds[i] = oc__costs_of(costs, w->graph->nodes[i], uses);
         if (!w->seconds[i])
             return oc__fail_memory(w->graph->context, err, w->machine->device_count * sizeof(double));
-        double seconds = w->fixed[i] ? 0 : least(w, w->seconds[i]);
+        double seconds = w->out->fixed[i] ? 0 : least(w, w->seconds[i]);
         if (isinf(seconds))
             return oc__fail(w->graph->context, err, OC_ERROR_UNSUPPORTED, "%s%s%s can be computed on none of the devices",
                             w->graph->nodes[i]->name ? w->graph->nodes[i]->name : "", w->graph->nodes[i]->name ? ": " : "",
@@ -66,7 +65,7 @@ static int32_t only_source(const grouper *w, const oc_node *node) {
     int32_t source = -1;
     for (int k = 0; k < node->in_count; k++) {
         const oc_value *value = node->in[k];
-        if (!value || value->kind != OC_VALUE_NODE || w->fixed[value->producer->id])
+        if (!value || value->kind != OC_VALUE_NODE || w->out->fixed[value->producer->id])
             continue;
         int32_t group = w->out->group_of[value->producer->id];
         source = source == -1 || source == group ? group : -2;
@@ -78,7 +77,7 @@ static int32_t only_source(const grouper *w, const oc_node *node) {
 static void claim_fixed(grouper *w, const oc_node *node, int32_t group) {
     for (int k = 0; k < node->in_count; k++) {
         const oc_value *value = node->in[k];
-        if (value && value->kind == OC_VALUE_NODE && w->fixed[value->producer->id] && w->out->group_of[value->producer->id] < 0) {
+        if (value && value->kind == OC_VALUE_NODE && w->out->fixed[value->producer->id] && w->out->group_of[value->producer->id] < 0) {
             w->out->group_of[value->producer->id] = group;
             claim_fixed(w, value->producer, group);
         }
@@ -99,7 +98,7 @@ static void assign(grouper *w) {
     size_t devices = w->machine->device_count;
     for (size_t i = 0; i < w->graph->node_count; i++) {
         const oc_node *node = w->graph->nodes[i];
-        if (w->fixed[i])
+        if (w->out->fixed[i])
             continue;
         int32_t group = only_source(w, node);
         bool joins = group >= 0 && possible_together(w, group, i) &&
@@ -143,7 +142,7 @@ static void link_operand(linker *l, const oc_value *value, int32_t group) {
         l->host_in[group] += bytes;
     else if (value->kind != OC_VALUE_NODE)
         l->memory[group] += bytes;
-    else if (l->w->out->group_of[value->producer->id] != group && !l->w->fixed[value->producer->id])
+    else if (l->w->out->group_of[value->producer->id] != group && !l->w->out->fixed[value->producer->id])
         l->edges[l->edge_count++] = (oc_placement_edge){l->w->out->group_of[value->producer->id], group, bytes};
 }
 
@@ -216,7 +215,7 @@ static oc_status fill_groups(grouper *w, oc_error *err) {
     p->seconds = w->sums;
     p->names = names;
     for (size_t i = w->graph->node_count; i-- > 0;)
-        if (w->graph->nodes[i]->name && !w->fixed[i])
+        if (w->graph->nodes[i]->name && !w->out->fixed[i])
             names[g->group_of[i]] = w->graph->nodes[i]->name;
     for (size_t i = 0; i < n; i++) {
         names[i] = names[i] ? names[i] : "";
@@ -228,11 +227,11 @@ static oc_status fill_groups(grouper *w, oc_error *err) {
 static oc_status build(grouper *w, oc__costs_table *costs, oc_error *err) {
     size_t nodes = OC_MAX(w->graph->node_count, (size_t)1);
     w->seconds = oc__arena_alloc(&w->out->arena, nodes * sizeof(*w->seconds));
-    w->fixed = oc__arena_alloc(&w->out->arena, nodes * sizeof(*w->fixed));
+    w->out->fixed = oc__arena_alloc(&w->out->arena, nodes * sizeof(*w->out->fixed));
     w->sums = oc__arena_alloc(&w->out->arena, nodes * w->machine->device_count * sizeof(*w->sums));
     w->apart_of = oc__arena_alloc(&w->out->arena, nodes * sizeof(*w->apart_of));
     w->out->group_of = oc__arena_alloc(&w->out->arena, nodes * sizeof(*w->out->group_of));
-    if (!w->seconds || !w->fixed || !w->sums || !w->apart_of || !w->out->group_of)
+    if (!w->seconds || !w->out->fixed || !w->sums || !w->apart_of || !w->out->group_of)
         return oc__fail_memory(w->graph->context, err, nodes * w->machine->device_count * sizeof(*w->sums));
     memset(w->out->group_of, -1, nodes * sizeof(*w->out->group_of));
     find_fixed(w);

@@ -84,6 +84,7 @@ const double *oc__costs_of(oc__costs_table *costs, const oc_node *node, const in
 typedef struct oc__groups {
     oc_placement placement; /* device_of and order filled with 0 and 0, 1, 2 … */
     int32_t *group_of;      /* by node id */
+    bool *fixed;            /* by node id: made of states and constants only, so not in each run */
     double *start, *finish; /* room for oc_placement_predict() */
     oc__arena arena;
 } oc__groups;

@@ -6,11 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "device/cl.h"
 #include "kit/several.h"
 
 static oc_error err;
-static oc__cl honest;
 
 static oc_plan *make_plan(several *f, oc_plan_params params, size_t devices) {
     oc_plan *plan = NULL;
@@ -205,37 +203,6 @@ static void test_refusals(void **state) {
     several_tear_down(&f);
 }
 
-/* Faults: a device whose launches fail from some time on, or do not come back for a while. */
-static cl_device_id broken;
-static int launches_left;
-static unsigned slow_ms;
-static bool all_broken;
-
-static cl_int faulty_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
-                            const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
-    cl_device_id device = NULL;
-    honest.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
-    if ((device == broken && launches_left-- <= 0) || all_broken) {
-        if (!slow_ms)
-            return CL_OUT_OF_RESOURCES;
-        usleep(slow_ms * 1000);
-    }
-    return honest.clEnqueueNDRangeKernel(queue, kernel, dims, offset, global, local, waits, wait, event);
-}
-
-static void break_device(several *f, int device, int after, unsigned ms) {
-    oc__cl *table = oc__cl_table(f->k.context);
-    honest = *table;
-    broken = f->devices[device]->handle;
-    launches_left = after;
-    slow_ms = ms;
-    table->clEnqueueNDRangeKernel = faulty_launch;
-}
-
-static void mend_device(several *f) {
-    *oc__cl_table(f->k.context) = honest;
-}
-
 /* Wherever the device fails, the run is repeated on the others. */
 static void test_failing_device(void **state) {
     (void)state;
@@ -250,13 +217,13 @@ static void test_failing_device(void **state) {
             KIT_OK(oc_exec_run(exec, &(oc_binding){"image", f.image}, 1, &(oc_binding){"y", f.got}, 1, &err), &err);
             several_check(&f);
             kit_log_clear(&f.k);
-            break_device(&f, (int)oc_plan_get_part(plan, 0).device, after, 0);
+            several_break(&f, (int)oc_plan_get_part(plan, 0).device, after, 0);
             for (int i = 0; i < 3; i++) { /* the input is not given again: nothing is lost */
                 KIT_OK(oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, &err), &err);
                 several_check(&f);
             }
-            mend_device(&f);
-            if (launches_left < 0)
+            several_mend(&f);
+            if (several_was_broken())
                 assert_true(kit_logged(&f.k, "has failed and is left out"));
             oc_exec_destroy(&exec);
             oc_plan_destroy(&plan);
@@ -273,13 +240,11 @@ static void test_all_fail(void **state) {
     oc_exec *exec = run_plan(&f, plan, NULL);
     float *got = oc_tensor_get_data(f.got);
     got[0] = 42;
-    break_device(&f, 0, 0, 0);
-    all_broken = true;
+    several_break(&f, SEVERAL_ALL, 0, 0);
     KIT_FAILS(OC_ERROR_DEVICE_MEMORY, "CL_OUT_OF_RESOURCES", oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, &err), &err);
     assert_non_null(strstr(err.text, "device "));
     assert_true(got[0] == 42);
-    all_broken = false;
-    mend_device(&f);
+    several_mend(&f);
     oc_exec_destroy(&exec);
     oc_plan_destroy(&plan);
     several_tear_down(&f);
@@ -295,7 +260,7 @@ static void test_slow_device(void **state) {
     KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
     KIT_OK(oc_exec_run(exec, &(oc_binding){"image", f.image}, 1, &(oc_binding){"y", f.got}, 1, &err), &err);
     several_check(&f);
-    break_device(&f, 1, 2, 2500);
+    several_break(&f, 1, 2, 2500);
     KIT_OK(oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, &err), &err);
     several_check(&f);
     assert_true(kit_logged(&f.k, "within 0.8 s"));
@@ -303,7 +268,7 @@ static void test_slow_device(void **state) {
         fail_msg("%s", f.k.log);
     KIT_OK(oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, &err), &err);
     several_check(&f);
-    mend_device(&f);
+    several_mend(&f);
     usleep(3000 * 1000); /* the lost thread comes home: what it touches is still there */
     oc_exec_destroy(&exec);
     oc_plan_destroy(&plan);

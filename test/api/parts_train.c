@@ -3,12 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "device/cl.h"
 #include "kit/several.h"
 
 static oc_error err;
-static cl_device_id broken, to_break; /* from the third step on */
-static int launches_left;
+static int to_break = -1; /* the device that fails from the third step on, after five launches; -1: none */
 
 /* One step of training: loss, gradients and update; the state is the caller's. */
 static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, float *loss, oc_state **state) {
@@ -25,7 +23,8 @@ static void train(several *f, const oc_graph *graph, size_t devices, const char 
     KIT_OK(oc_plan_create(&plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
     KIT_OK(oc_exec_create(&exec, plan, *state, &err), &err);
     for (int i = 0; i < steps; i++) {
-        broken = i >= 2 ? to_break : NULL;
+        if (i == 2 && to_break >= 0)
+            several_break(f, to_break, 5, 0);
         oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, i + 1, hyper);
         const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}}, out = {"loss", mean};
         KIT_OK(oc_exec_run(exec, in, 3, &out, 1, &err), &err);
@@ -66,25 +65,6 @@ static oc_graph *training_graph(several *f, bool norm) {
     return graph;
 }
 
-static void compare_states(several *f, oc_state *got, oc_state *wanted, double tolerance) {
-    for (size_t i = 0; i < oc_state_count(wanted); i++) {
-        oc_value_info info = oc_state_get_info(wanted, i);
-        oc_tensor *a = NULL, *b = NULL;
-        if (info.dtype != OC_F32)
-            continue;
-        KIT_OK(oc_tensor_create(&a, f->k.context, NULL, OC_F32, &info.shape, &err), &err);
-        KIT_OK(oc_tensor_create(&b, f->k.context, NULL, OC_F32, &info.shape, &err), &err);
-        KIT_OK(oc_state_read(got, info.name, a, &err), &err);
-        KIT_OK(oc_state_read(wanted, info.name, b, &err), &err);
-        const float *x = oc_tensor_get_data(a), *y = oc_tensor_get_data(b);
-        for (int64_t k = 0; k < oc_tensor_get_count(a); k++)
-            if (!(fabs((double)x[k] - (double)y[k]) <= tolerance * (0.1 + fabs((double)y[k]))))
-                fail_msg("state %s, element %lld: %g, one device gives %g", info.name, (long long)k, (double)x[k], (double)y[k]);
-        oc_tensor_destroy(&a);
-        oc_tensor_destroy(&b);
-    }
-}
-
 /* Data parallelism gives the steps of one device: losses, parameters, momentum; and the same bits each time. */
 static void test_training(void **state) {
     (void)state;
@@ -99,8 +79,8 @@ static void test_training(void **state) {
         train(&f, graph, devices, "split", 4, &loss_again, &again);
         assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
         assert_true(loss_several == loss_again);
-        compare_states(&f, several, one, 1e-4);
-        compare_states(&f, again, several, 0);
+        several_compare_states(&f, several, one, 1e-4);
+        several_compare_states(&f, again, several, 0);
         oc_state_destroy(&one);
         oc_state_destroy(&several);
         oc_state_destroy(&again);
@@ -116,19 +96,14 @@ static void test_training_norm(void **state) {
     several_set_up(&f);
     oc_graph *graph = training_graph(&f, true);
     oc_state *one = NULL, *several = NULL;
-    float loss_one = 0, loss_several = 0;
+    float loss_one = 0, loss_several = 0, means[2][8];
     train(&f, graph, 1, NULL, 1, &loss_one, &one);
     train(&f, graph, 3, "split", 1, &loss_several, &several);
     assert_true(fabsf(loss_one - loss_several) <= 0.3f * fabsf(loss_one));
-    oc_tensor *a = NULL, *b = NULL;
-    KIT_OK(oc_tensor_create(&a, f.k.context, NULL, OC_F32, &OC_SHAPE(8), &err), &err);
-    KIT_OK(oc_tensor_create(&b, f.k.context, NULL, OC_F32, &OC_SHAPE(8), &err), &err);
-    KIT_OK(oc_state_read(one, "mean", a, &err), &err);
-    KIT_OK(oc_state_read(several, "mean", b, &err), &err);
+    kit_read_state(&f.k, one, "mean", means[0], 8);
+    kit_read_state(&f.k, several, "mean", means[1], 8);
     for (int i = 0; i < 8; i++) /* the mean of the replicas' means is that of the whole */
-        assert_true(fabsf(((float *)oc_tensor_get_data(a))[i] - ((float *)oc_tensor_get_data(b))[i]) <= 1e-5f);
-    oc_tensor_destroy(&a);
-    oc_tensor_destroy(&b);
+        assert_true(fabsf(means[0][i] - means[1][i]) <= 1e-5f);
     oc_state_destroy(&one);
     oc_state_destroy(&several);
     oc_graph_destroy(&graph);
@@ -136,17 +111,6 @@ static void test_training_norm(void **state) {
 }
 
 /* A replica's device fails in a step: the step is done on the state's device, and training goes on there. */
-static oc__cl honest;
-
-static cl_int faulty_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
-                            const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
-    cl_device_id device = NULL;
-    honest.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
-    if (device == broken && launches_left-- <= 0)
-        return CL_OUT_OF_RESOURCES;
-    return honest.clEnqueueNDRangeKernel(queue, kernel, dims, offset, global, local, waits, wait, event);
-}
-
 static void test_failing_replica(void **state) {
     (void)state;
     several f;
@@ -155,18 +119,14 @@ static void test_failing_replica(void **state) {
     oc_state *one = NULL, *others = NULL;
     float loss_one = 0, loss_several = 0;
     train(&f, graph, 1, NULL, 6, &loss_one, &one);
-    oc__cl *table = oc__cl_table(f.k.context);
-    honest = *table;
-    to_break = f.devices[1]->handle;
-    launches_left = 5;
-    table->clEnqueueNDRangeKernel = faulty_launch;
+    to_break = 1;
     train(&f, graph, 3, "split", 6, &loss_several, &others);
-    *table = honest;
-    to_break = NULL;
-    assert_true(launches_left < 0);
+    several_mend(&f);
+    to_break = -1;
+    assert_true(several_was_broken());
     assert_true(kit_logged(&f.k, "has failed and is left out"));
     assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
-    compare_states(&f, others, one, 1e-4);
+    several_compare_states(&f, others, one, 1e-4);
     oc_state_destroy(&one);
     oc_state_destroy(&others);
     oc_graph_destroy(&graph);

@@ -141,6 +141,16 @@ oc_allocator kit_allocator_get(kit_allocator *counts) {
     return (oc_allocator){count_allocate, count_release, counts};
 }
 
+void kit_read_state(kit *k, oc_state *state, const char *name, float *to, int64_t count) {
+    oc_error err = {0};
+    oc_tensor *tensor;
+    oc_value_info info = oc_state_get_info(state, (size_t)oc_state_find(state, name));
+    assert_int_equal(oc_shape_count(&info.shape), count);
+    KIT_OK(oc_tensor_wrap(&tensor, k->context, OC_F32, &info.shape, to, &err), &err);
+    KIT_OK(oc_state_read(state, name, tensor, &err), &err);
+    oc_tensor_destroy(&tensor);
+}
+
 void kit_ok_(oc_status status, const oc_error *err, const char *file, int line) {
     if (status != OC_OK) {
         print_error("%s: %s\n", oc_status_name(status), err ? err->text : "");

@@ -13,6 +13,7 @@
 
 #include <ocelli/context.h>
 #include <ocelli/device.h>
+#include <ocelli/state.h>
 #include <ocelli/tensor.h>
 
 typedef struct kit {
@@ -35,6 +36,9 @@ bool kit_logged(const kit *k, const char *part);
 void kit_log_clear(kit *k);
 /* folder/name; a buffer that the next call overwrites. */
 const char *kit_path(kit *k, const char *name);
+
+/* Reads a state of type f32 that has so many elements. */
+void kit_read_state(kit *k, oc_state *state, const char *name, float *to, int64_t count);
 
 /* A host allocator that counts, and fails at its fail_at-th call (0: never). */
 typedef struct kit_allocator {

@@ -2,7 +2,11 @@
 #include "kit/several.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "device/cl.h"
 
 static oc_error err;
 
@@ -93,4 +97,59 @@ void several_check(const several *f) {
         if (!(fabsf(got[i] - wanted[i]) <= 1e-5f))
             fail_msg("output %d is %g, one device gives %g", i, (double)got[i], (double)wanted[i]);
     memset(oc_tensor_get_data(f->got), 0, sizeof(float) * BATCH * OUT);
+}
+
+static oc__cl honest;
+static cl_device_id broken; /* NULL: all */
+static int launches_left;
+static unsigned slow_ms;
+
+static cl_int faulty_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
+                            const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
+    cl_device_id device = NULL;
+    honest.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
+    if ((device == broken && launches_left-- <= 0) || !broken) {
+        if (!slow_ms)
+            return CL_OUT_OF_RESOURCES;
+        usleep(slow_ms * 1000);
+    }
+    return honest.clEnqueueNDRangeKernel(queue, kernel, dims, offset, global, local, waits, wait, event);
+}
+
+void several_break(several *f, int device, int after, unsigned ms) {
+    oc__cl *table = oc__cl_table(f->k.context);
+    honest = *table;
+    broken = device == SEVERAL_ALL ? NULL : f->devices[device]->handle;
+    launches_left = after;
+    slow_ms = ms;
+    table->clEnqueueNDRangeKernel = faulty_launch;
+}
+
+void several_mend(several *f) {
+    *oc__cl_table(f->k.context) = honest;
+}
+
+bool several_was_broken(void) {
+    return launches_left < 0;
+}
+
+static void compare_state(several *f, oc_state *got, oc_state *wanted, const oc_value_info *info, double tolerance) {
+    int64_t count = oc_shape_count(&info->shape);
+    float *x = malloc((size_t)count * sizeof(*x)), *y = malloc((size_t)count * sizeof(*y));
+    assert_true(x && y);
+    kit_read_state(&f->k, got, info->name, x, count);
+    kit_read_state(&f->k, wanted, info->name, y, count);
+    for (int64_t k = 0; k < count; k++)
+        if (!(fabs((double)x[k] - (double)y[k]) <= tolerance * (0.1 + fabs((double)y[k]))))
+            fail_msg("state %s, element %lld: %g, one device gives %g", info->name, (long long)k, (double)x[k], (double)y[k]);
+    free(x);
+    free(y);
+}
+
+void several_compare_states(several *f, oc_state *got, oc_state *wanted, double tolerance) {
+    for (size_t i = 0; i < oc_state_count(wanted); i++) {
+        oc_value_info info = oc_state_get_info(wanted, i);
+        if (info.dtype == OC_F32)
+            compare_state(f, got, wanted, &info, tolerance);
+    }
 }

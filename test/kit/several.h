@@ -24,6 +24,13 @@ void several_set_up(several *f);
 void several_tear_down(several *f);
 /* The output is what one device gave; clears it. */
 void several_check(const several *f);
+/* A fault in `device` (SEVERAL_ALL: all): launches after the first `after` fail, or, with `ms`, come back that many milliseconds late. */
+#define SEVERAL_ALL (-1)
+void several_break(several *f, int device, int after, unsigned ms);
+void several_mend(several *f);
+bool several_was_broken(void); /* since several_break(): a launch met the fault */
+/* The states of one device, within a tolerance relative to each number (and to 0.1); only those of type f32 are compared. */
+void several_compare_states(several *f, oc_state *got, oc_state *wanted, double tolerance);
 /* A convolution of size x size with ReLU behind it; its weights are a state of that name. */
 oc_value *several_conv(oc_graph *graph, oc_value *x, const char *name, int64_t in, int64_t out, int64_t size);
 /* Two branches, joined, and a classifier; the batch is N, or built in. */

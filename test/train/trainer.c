@@ -5,15 +5,26 @@
 
 #include "kit/lenet.h"
 
-static void read_state(kit *k, oc_trainer *trainer, const char *name, float *to, int64_t count) {
-    oc_error err = {0};
-    oc_tensor *tensor;
-    oc_state *state = oc_trainer_get_state(trainer);
-    oc_value_info info = oc_state_get_info(state, (size_t)oc_state_find(state, name));
-    assert_int_equal(oc_shape_count(&info.shape), count);
-    KIT_OK(oc_tensor_wrap(&tensor, k->context, OC_F32, &info.shape, to, &err), &err);
-    KIT_OK(oc_state_read(state, name, tensor, &err), &err);
-    oc_tensor_destroy(&tensor);
+/* LeNet-5's trainer and what it is trained on. */
+typedef struct fixture {
+    kit k;
+    oc_tensor *images, *labels;
+} fixture;
+
+static void set_up(fixture *f, int samples) {
+    kit_init(&f->k, NULL);
+    kit_open(&f->k);
+    lenet_data(&f->k, samples, &f->images, &f->labels);
+}
+
+static void tear_down(fixture *f) {
+    oc_tensor_destroy(&f->images);
+    oc_tensor_destroy(&f->labels);
+    kit_finish(&f->k);
+}
+
+static void read_state(fixture *f, oc_trainer *trainer, const char *name, float *to, int64_t count) {
+    kit_read_state(&f->k, oc_trainer_get_state(trainer), name, to, count);
 }
 
 static double apart(const float *a, const float *b, int count) {
@@ -28,26 +39,24 @@ static double apart(const float *a, const float *b, int count) {
 /* Batches of 8, 8 and 4 a step are one batch of 20. */
 static void test_accumulate(void **state) {
     (void)state;
-    kit k;
+    fixture f;
     oc_error err = {0};
-    oc_tensor *images, *labels, *gradient[2];
+    oc_tensor *gradient[2];
     static float weights[2][10164 - 84];
-    kit_init(&k, NULL);
-    kit_open(&k);
-    lenet_data(&k, 50, &images, &labels);
+    set_up(&f, 50);
     oc_trainer_params params = {.optimizer = {.lr = 0.1f, .momentum = 0.9f, .clip_norm = 2, .weight_decay = 1e-3f}, .batch = 20, .seed = 3};
     double losses[2];
     oc_train_report reports[2];
     for (int i = 0; i < 2; i++) {
         params.batch = i ? 8 : 24;
         params.accumulate = i ? 3 : 0;
-        oc_trainer *trainer = lenet_trainer(&k, &params);
-        KIT_OK(oc_trainer_epoch(trainer, images, labels, 0, NULL, NULL, &reports[i], &err), &err);
-        KIT_OK(oc_trainer_step(trainer, images, labels, &losses[i], &err), &err);
-        read_state(&k, trainer, "fc2.weight", weights[i], 10164 - 84);
-        KIT_OK(oc_tensor_create(&gradient[i], k.context, NULL, OC_F32, &OC_SHAPE(84), &err), &err);
+        oc_trainer *trainer = lenet_trainer(&f.k, &params);
+        KIT_OK(oc_trainer_epoch(trainer, f.images, f.labels, 0, NULL, NULL, &reports[i], &err), &err);
+        KIT_OK(oc_trainer_step(trainer, f.images, f.labels, &losses[i], &err), &err);
+        read_state(&f, trainer, "fc2.weight", weights[i], 10164 - 84);
+        KIT_OK(oc_tensor_create(&gradient[i], f.k.context, NULL, OC_F32, &OC_SHAPE(84), &err), &err);
         KIT_OK(oc_trainer_read_gradient(trainer, "fc2.bias", gradient[i], &err), &err);
-        KIT_OK(oc_trainer_evaluate(trainer, images, labels, &reports[i], &err), &err);
+        KIT_OK(oc_trainer_evaluate(trainer, f.images, f.labels, &reports[i], &err), &err);
         oc_trainer_destroy(&trainer);
     }
     assert_int_equal(reports[0].step, 4);
@@ -58,69 +67,57 @@ static void test_accumulate(void **state) {
     assert_true(apart(oc_tensor_get_data(gradient[1]), oc_tensor_get_data(gradient[0]), 84) < 1e-4);
     for (int i = 0; i < 2; i++)
         oc_tensor_destroy(&gradient[i]);
-    oc_tensor_destroy(&images);
-    oc_tensor_destroy(&labels);
-    kit_finish(&k);
+    tear_down(&f);
 }
 
 /* A label that is none, in the second of three batches: the next step is as if that one had not been tried. */
 static void test_failed_step(void **state) {
     (void)state;
-    kit k;
+    fixture f;
     oc_error err = {0};
-    oc_tensor *images, *labels;
     static float weights[2][850 - 10];
-    kit_init(&k, NULL);
-    kit_open(&k);
-    lenet_data(&k, 24, &images, &labels);
+    set_up(&f, 24);
     oc_trainer_params params = {.optimizer = {.lr = 0.1f}, .batch = 8, .accumulate = 3, .seed = 3};
     for (int i = 0; i < 2; i++) {
-        uint8_t *classes = oc_tensor_get_data(labels), kept = classes[12];
-        oc_trainer *trainer = lenet_trainer(&k, &params);
+        uint8_t *classes = oc_tensor_get_data(f.labels), kept = classes[12];
+        oc_trainer *trainer = lenet_trainer(&f.k, &params);
         classes[12] = 10;
         if (i == 1)
-            KIT_FAILS(OC_ERROR_INVALID, "label 10", oc_trainer_step(trainer, images, labels, NULL, &err), &err);
+            KIT_FAILS(OC_ERROR_INVALID, "label 10", oc_trainer_step(trainer, f.images, f.labels, NULL, &err), &err);
         classes[12] = kept;
-        KIT_OK(oc_trainer_step(trainer, images, labels, NULL, &err), &err);
-        read_state(&k, trainer, "fc3.weight", weights[i], 850 - 10);
+        KIT_OK(oc_trainer_step(trainer, f.images, f.labels, NULL, &err), &err);
+        read_state(&f, trainer, "fc3.weight", weights[i], 850 - 10);
         oc_trainer_destroy(&trainer);
     }
     assert_memory_equal(weights[0], weights[1], sizeof(weights[0]));
-    oc_tensor_destroy(&images);
-    oc_tensor_destroy(&labels);
-    kit_finish(&k);
+    tear_down(&f);
 }
 
 /* A training that accumulates goes on to the bit; with another number of batches a step it is refused. */
 static void test_resume(void **state) {
     (void)state;
-    kit k;
+    fixture f;
     oc_error err = {0};
-    oc_tensor *images, *labels;
     static float weights[2][850 - 10];
-    kit_init(&k, NULL);
-    kit_open(&k);
-    lenet_data(&k, 50, &images, &labels);
+    set_up(&f, 50);
     oc_trainer_params params = {.optimizer = {.kind = OC_RMSPROP, .lr = 1e-3f, .momentum = 0.5f}, .batch = 8, .accumulate = 2, .seed = 3};
-    oc_trainer *trainer = lenet_trainer(&k, &params);
-    KIT_OK(oc_trainer_epoch(trainer, images, labels, 2, NULL, NULL, NULL, &err), &err);
-    KIT_OK(oc_trainer_save(trainer, kit_path(&k, "checkpoint"), &err), &err);
+    oc_trainer *trainer = lenet_trainer(&f.k, &params);
+    KIT_OK(oc_trainer_epoch(trainer, f.images, f.labels, 2, NULL, NULL, NULL, &err), &err);
+    KIT_OK(oc_trainer_save(trainer, kit_path(&f.k, "checkpoint"), &err), &err);
     for (int i = 0; i < 2; i++) {
-        KIT_OK(oc_trainer_epoch(trainer, images, labels, 0, NULL, NULL, NULL, &err), &err);
-        read_state(&k, trainer, "fc3.weight", weights[i], 850 - 10);
+        KIT_OK(oc_trainer_epoch(trainer, f.images, f.labels, 0, NULL, NULL, NULL, &err), &err);
+        read_state(&f, trainer, "fc3.weight", weights[i], 850 - 10);
         oc_trainer_destroy(&trainer);
-        trainer = lenet_trainer(&k, &params);
-        KIT_OK(oc_trainer_resume(trainer, kit_path(&k, "checkpoint"), &err), &err);
+        trainer = lenet_trainer(&f.k, &params);
+        KIT_OK(oc_trainer_resume(trainer, kit_path(&f.k, "checkpoint"), &err), &err);
     }
     assert_memory_equal(weights[0], weights[1], sizeof(weights[0]));
     oc_trainer_destroy(&trainer);
     params.accumulate = 3;
-    trainer = lenet_trainer(&k, &params);
-    KIT_FAILS(OC_ERROR_INVALID, "2 batches a step", oc_trainer_resume(trainer, kit_path(&k, "checkpoint"), &err), &err);
+    trainer = lenet_trainer(&f.k, &params);
+    KIT_FAILS(OC_ERROR_INVALID, "2 batches a step", oc_trainer_resume(trainer, kit_path(&f.k, "checkpoint"), &err), &err);
     oc_trainer_destroy(&trainer);
-    oc_tensor_destroy(&images);
-    oc_tensor_destroy(&labels);
-    kit_finish(&k);
+    tear_down(&f);
 }
 
 static void test_schedules(void **state) {
@@ -154,63 +151,54 @@ static void test_schedules(void **state) {
 /* Plain descent moves by lr times the gradient, whatever lr is by then. */
 static void test_schedule_is_used(void **state) {
     (void)state;
-    kit k;
+    fixture f;
     oc_error err = {0};
-    oc_tensor *images, *labels, *gradient;
+    oc_tensor *gradient;
     float before[10], after[10];
-    kit_init(&k, NULL);
-    kit_open(&k);
-    lenet_data(&k, 20, &images, &labels);
-    oc_trainer *trainer = lenet_trainer(&k, &(oc_trainer_params){.optimizer = {.lr = 0.5f}, .seed = 1,
+    set_up(&f, 20);
+    oc_trainer *trainer = lenet_trainer(&f.k, &(oc_trainer_params){.optimizer = {.lr = 0.5f}, .seed = 1,
                                                                  .schedule = {OC_SCHEDULE_STEP, 2, 1, 0.5}});
-    KIT_OK(oc_tensor_create(&gradient, k.context, NULL, OC_F32, &OC_SHAPE(10), &err), &err);
+    KIT_OK(oc_tensor_create(&gradient, f.k.context, NULL, OC_F32, &OC_SHAPE(10), &err), &err);
     const double rates[] = {0.25, 0.5, 0.5, 0.25, 0.125};
     for (int step = 0; step < 5; step++) {
-        read_state(&k, trainer, "fc3.bias", before, 10);
-        KIT_OK(oc_trainer_step(trainer, images, labels, NULL, &err), &err);
-        read_state(&k, trainer, "fc3.bias", after, 10);
+        read_state(&f, trainer, "fc3.bias", before, 10);
+        KIT_OK(oc_trainer_step(trainer, f.images, f.labels, NULL, &err), &err);
+        read_state(&f, trainer, "fc3.bias", after, 10);
         KIT_OK(oc_trainer_read_gradient(trainer, "fc3.bias", gradient, &err), &err);
         for (int i = 0; i < 10; i++)
             assert_true(fabs(before[i] - after[i] - rates[step] * ((const float *)oc_tensor_get_data(gradient))[i]) < 1e-6);
     }
     oc_trainer_destroy(&trainer);
     oc_tensor_destroy(&gradient);
-    oc_tensor_destroy(&images);
-    oc_tensor_destroy(&labels);
-    kit_finish(&k);
+    tear_down(&f);
 }
 
 static void test_frozen(void **state) {
     (void)state;
-    kit k;
+    fixture f;
     oc_error err = {0};
-    oc_tensor *images, *labels;
     oc_trainer *trainer = NULL;
     static float before[2][2400], after[2][2400];
-    kit_init(&k, NULL);
-    kit_open(&k);
-    lenet_data(&k, 20, &images, &labels);
-    oc_graph *graph = lenet_graph(&k);
+    set_up(&f, 20);
+    oc_graph *graph = lenet_graph(&f.k);
     assert_int_equal(oc_graph_freeze(graph, "nothing*"), 0);
     assert_int_equal(oc_graph_freeze(graph, "conv?.w*t"), 2);
     assert_int_equal(oc_graph_freeze(graph, "fc1.bias"), 1);
-    KIT_OK(oc_trainer_create(&trainer, k.device, graph, &(oc_trainer_params){.optimizer = {.lr = 0.1f}, .seed = 1}, &err), &err);
-    read_state(&k, trainer, "conv2.weight", before[0], 2400);
-    read_state(&k, trainer, "conv2.bias", before[1], 16);
-    KIT_OK(oc_trainer_step(trainer, images, labels, NULL, &err), &err);
-    read_state(&k, trainer, "conv2.weight", after[0], 2400);
-    read_state(&k, trainer, "conv2.bias", after[1], 16);
+    KIT_OK(oc_trainer_create(&trainer, f.k.device, graph, &(oc_trainer_params){.optimizer = {.lr = 0.1f}, .seed = 1}, &err), &err);
+    read_state(&f, trainer, "conv2.weight", before[0], 2400);
+    read_state(&f, trainer, "conv2.bias", before[1], 16);
+    KIT_OK(oc_trainer_step(trainer, f.images, f.labels, NULL, &err), &err);
+    read_state(&f, trainer, "conv2.weight", after[0], 2400);
+    read_state(&f, trainer, "conv2.bias", after[1], 16);
     assert_memory_equal(before[0], after[0], sizeof(before[0]));
     assert_memory_not_equal(before[1], after[1], 16 * sizeof(float));
     assert_int_equal(oc_state_find(oc_trainer_get_state(trainer), "optimizer.momentum.conv2.weight"), -1);
     oc_trainer_destroy(&trainer);
     assert_int_equal(oc_graph_freeze(graph, "*"), 10);
     KIT_FAILS(OC_ERROR_INVALID, "no trainable state",
-              oc_trainer_create(&trainer, k.device, graph, &(oc_trainer_params){.optimizer = {.lr = 0.1f}}, &err), &err);
+              oc_trainer_create(&trainer, f.k.device, graph, &(oc_trainer_params){.optimizer = {.lr = 0.1f}}, &err), &err);
     oc_graph_destroy(&graph);
-    oc_tensor_destroy(&images);
-    oc_tensor_destroy(&labels);
-    kit_finish(&k);
+    tear_down(&f);
 }
 
 /* One linear layer on known numbers: the loss by its definition. */

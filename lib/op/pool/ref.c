@@ -21,7 +21,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string_finish(&text);
     oc__string_finish(&name);
     for (int i = 0; i < p->in_count; i++)
-        if (!(p->op->flags & OC_OP_SHAPE_ONLY) || i < p->op->like_operand || i >= p->op_in)
+        if (!oc__is_shape_only(p->op, p->op_in, i))
             oc__step_place(r->steps, step, r->in[i].place, oc_dtype_size(p->in[i].dtype));
     oc__step_place(r->steps, step, r->out[0].place, oc_dtype_size(p->out[0].dtype));
     if (p->out_count > 1 && p->out[1].dtype)
