@@ -2,7 +2,7 @@
 # What Debian 12 must have, in one place; read by samples/demo.sh and test/run.sh.
 ocelli_demo_packages="gcc libc6-dev meson ninja-build pkg-config python3 opencl-c-headers ocl-icd-opencl-dev ocl-icd-libopencl1
     pocl-opencl-icd zlib1g-dev libpng-dev libjpeg-dev"
-ocelli_test_packages="$ocelli_demo_packages cmake g++ clang libclang-rt-dev libcmocka-dev libclblast-dev libonnx-testdata git"
+ocelli_test_packages="$ocelli_demo_packages cmake python3-venv g++ clang libclang-rt-dev libcmocka-dev libclblast-dev libonnx-testdata git"
 
 # ocelli_packages demo|test: installs what is missing, as root or by sudo; does nothing when all is there.
 ocelli_packages() {

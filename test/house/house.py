@@ -73,6 +73,7 @@ def check_version(root):
     header = read(root, "include/ocelli/version.h")
     macros = ".".join(re.search(rf"#define OC_VERSION_{part} (\d+)", header).group(1) for part in ("MAJOR", "MINOR", "PATCH"))
     check(declared == macros, f"version.h says {macros}, meson.build {declared}")
+    check(f'version = "{declared}"' in read(root, "pyproject.toml"), f"pyproject.toml: its version is not meson.build's {declared}")
     major, minor = declared.split(".")[:2]
     soversion = re.search(r"soversion = '([0-9.]+)'", read(root, "meson.build")).group(1)
     check(soversion == (f"0.{minor}" if major == "0" else major), f"meson.build: soversion {soversion} does not go with {declared}")
