@@ -39,7 +39,7 @@ static void choose_ports(oc__team *team) {
         member->done = false;
         for (size_t k = 0; k < parts->parts[i].in_count; k++) {
             int32_t block = parts->parts[i].in[k].block;
-            if (team->fresh[block] || !team->given[block])
+            if (member->in[k] && (team->fresh[block] || !team->given[block]))
                 member->in_now[member->in_count++] = (oc_binding){parts->parts[i].in[k].name, member->in[k]};
         }
     }
@@ -69,7 +69,7 @@ static bool needs_are_met(const oc__team *team, int32_t index) {
     for (size_t i = 0; i < part->need_count; i++)
         if (!team->members[part->needs[i]].done)
             return false;
-    return (size_t)index != parts->blend_at || team->blends_left == 0;
+    return (size_t)index < parts->blend_at || team->blends_left == 0;
 }
 
 static bool all_before_blends_are_done(const oc__team *team) {
@@ -121,7 +121,13 @@ static void run_part(void *user, int32_t index) {
     if (go)
         status = oc__member_refresh(team, member, &error);
     if (go && status == OC_OK)
-        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, part->out_count, &error);
+        status = oc__member_unmap(member, &error);
+    if (go && status == OC_OK)
+        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, member->out_count, &error);
+    if (go && status == OC_OK)
+        status = oc__member_map(member, &error);
+    if (member->shared && part->plan->updates)
+        (void)oc__state_add_version(team->exec->state, 1);
     member->seconds = oc__clock_seconds() - team->began - member->start;
     finish_part(team, index, status, &error);
 }

@@ -163,11 +163,8 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
     OC_TRY(write_inputs(exec, inputs, input_count, !keeps_inputs, err));
     OC_TRY(derive(exec, err));
     OC_TRY(oc__launches_run(&exec->launches, exec->queue, 0, exec->launches.count, exec->profiling ? exec->events : NULL, err));
-    if (plan->updates) {
-        pthread_mutex_lock(&exec->state->lock);
-        exec->state->version++;
-        pthread_mutex_unlock(&exec->state->lock);
-    }
+    if (plan->updates)
+        (void)oc__state_add_version(exec->state, 1);
     for (size_t i = 0; i < output_count; i++)
         OC_TRY(read_output(exec, &outputs[i], err));
     return OC_OK;
