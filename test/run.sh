@@ -17,6 +17,7 @@ for argument in "$@"; do
 done
 . samples/packages.sh
 ocelli_packages test || exit 1
+[ "$full" = no ] || ocelli_packages full || exit 1
 
 start=$(date +%s)
 passed=0 failed=0 skipped=0
@@ -80,6 +81,7 @@ if [ "$quick" = no ]; then
 fi
 if [ "$full" = yes ]; then
     part 'ABI since the last tag' sh test/house/abi.sh .
+    part 'Debian packages' sh test/house/debian.sh .
     part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
     part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
     if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
