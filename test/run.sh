@@ -17,6 +17,7 @@ for argument in "$@"; do
 done
 . samples/packages.sh
 ocelli_packages test || exit 1
+[ "$full" = no ] || ocelli_packages full || exit 1
 
 start=$(date +%s)
 passed=0 failed=0 skipped=0
@@ -71,14 +72,16 @@ if [ "$quick" = no ]; then
     for mask in wg=1 wg=64,local=16k nofp64 alloc=64M inorder; do
         part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train
     done
-    CC=clang build build-clang
+    CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
-    CC=clang build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
+    CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
     part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
-    CC=clang build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then
+    part 'ABI since the last tag' sh test/house/abi.sh .
+    part 'Debian packages' sh test/house/debian.sh .
     part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
     part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
     if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
