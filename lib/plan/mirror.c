@@ -37,6 +37,7 @@ oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err) 
     if (!member->state || oc_state_get_version(from) + 1 == member->version)
         return OC_OK;
     uint64_t version = oc_state_get_version(from) + 1;
+    OC_TRY(oc__state_check(from, err));
     for (size_t i = 0; i < oc_state_count(member->state); i++)
         OC_TRY(copy_entry(team, from, member->state, i, err));
     OC_TRY(oc__queue_finish(oc__device_queue(member->state->device), err));
