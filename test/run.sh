@@ -79,6 +79,7 @@ if [ "$quick" = no ]; then
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then
+    part 'faults, all of them' build/test/faults-campaign --full
     part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
     part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
     if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
