@@ -172,6 +172,7 @@ static bool open_for(const part *p) {
 static uint64_t count_points(const part *p) {
     oc_error err = {0};
     faults_counts counts = {0};
+    memset(wanted, 0, sizeof(wanted));
     for (int turn = 0; turn < (p->cold ? 1 : 2); turn++) {
         faults_arm((faults_order){0});
         if (p->work(&here, wanted, &err) != OC_OK) {
