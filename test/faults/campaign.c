@@ -2,10 +2,10 @@
 /* The fault campaign: every OpenCL call and every host allocation of whole uses of the library fails once. What is wanted each time: a
  * status and a sentence, or numbers that are right all the same; nothing left behind; and right numbers from the next use.
  *
- *   campaign [--full] [--most N] [--only NAME] [--at N]
+ *   campaign [--full | --quick] [--most N] [--only NAME] [--at N]
  *
  * --full: each point, but of those with everything new no more than 250 of a function;
- * else at most --most (default 4) of each function. --only, --at: one part, one point, for debugging. */
+ * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --only, --at: one part, one point, for debugging. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ typedef struct part {
     work *work;
     bool cold; /* a context, a device and a cache folder of its own each time */
     mode mode;
-    enum { QUICK, SAMPLED, LEFT_OUT } slow; /* without --full */
+    enum { QUICK, SAMPLED, LEFT_OUT } slow; /* sampled: left out with --quick; left out: but with --full */
 } part;
 
 static const part parts[] = {
@@ -45,7 +45,7 @@ static const part parts[] = {
 };
 
 static place here;
-static bool full;
+static bool full, quick;
 static uint64_t most = 4, only_at;
 static int wrong, leaks;
 static unsigned refused, went_on, points;
@@ -253,6 +253,8 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--full"))
             full = true;
+        else if (!strcmp(argv[i], "--quick"))
+            quick = true;
         else if (!strcmp(argv[i], "--most") && i + 1 < argc)
             most = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--only") && i + 1 < argc)
@@ -260,6 +262,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "--at") && i + 1 < argc)
             only_at = strtoull(argv[++i], NULL, 10);
     }
+    most = quick ? 1 : most;
     oc_error err = {0};
     snprintf(here.folder, sizeof(here.folder), "/tmp/ocelli-faults-XXXXXX");
     if (!mkdtemp(here.folder))
@@ -275,7 +278,7 @@ int main(int argc, char **argv) {
     close_all(&parts[0], 0);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         int before = wrong;
-        if (only ? strcmp(only, parts[i].name) != 0 : parts[i].slow == LEFT_OUT && !full)
+        if (only ? strcmp(only, parts[i].name) != 0 : parts[i].slow > (full ? LEFT_OUT : quick ? QUICK : SAMPLED))
             continue;
         run_part(&parts[i]);
         done++;

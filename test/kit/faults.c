@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "device/cl.h"
 
@@ -265,6 +266,15 @@ const char *faults_kind_name(faults_kind kind) {
 
 int faults_function(uint64_t call) {
     return call && call <= counts.calls && call < sizeof(trace) ? trace[call] : -1;
+}
+
+uint64_t faults_calls(const char *name) {
+    uint64_t calls = 0;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < FUNCTIONS; i++)
+        calls += strcmp(names[i], name) ? 0 : functions[i].calls;
+    pthread_mutex_unlock(&lock);
+    return calls;
 }
 
 void faults_each(void (*visit)(const char *name, uint64_t calls, uint64_t failed)) {

@@ -36,6 +36,8 @@ void faults_arm(faults_order order);
 void faults_disarm(void);
 faults_counts faults_get(void);
 const char *faults_kind_name(faults_kind kind);
+/* How often a function of OpenCL was called since the process began. */
+uint64_t faults_calls(const char *name);
 /* The number (faults_each) of the function that was called as the call-th since faults_arm(); -1: that is not known any more. */
 int faults_function(uint64_t call);
 #define FAULTS_FUNCTIONS 64
