@@ -78,6 +78,7 @@ def machine():
     for path in glob.glob(os.path.join(ROOT, "samples/machines/*")):
         with open(path, "rb") as file:
             yield file.read()[:2000]
+    yield b"device \0 flops=1 bytes=1\ndevice a\0b flops=1 bytes=1\n"
     yield b"device a x 3 flops=500G bytes=40G launch=5u wait=20u memory=16G host=8G/10u\nlink a0 a1 rate=25G latency=5u # fast\n"
 
 
