@@ -104,7 +104,7 @@ typedef bool (*oc_progress)(void *user, int64_t step_of_epoch, int64_t steps_per
 OC_BEGIN
 
 /**
- * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by one fused op ("sgd_update",
+ * Adds to a graph: the gradients of a scalar loss for all trainable states, their update by fused ops ("sgd_update",
  * "adam_update" …), the optimizer's own states ("optimizer.…", frozen), and the input OC_HYPER_NAME.
  * @param gradients receives the gradient of each trainable state in the graph's order, for a look at them; may be NULL.
  */

@@ -22,6 +22,7 @@ typedef struct oc__copy_params {
      * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out, unless `updates`. */
     const bool *nodes, *exported;
     bool updates;
+    const bool *updated; /* with `updates`: only states marked here, by their place in the graph's list; NULL: all */
     const char *keep; /* not NULL: with `bind`, the symbol of this name stays one */
 } oc__copy_params;
 #define OC_CUT_NAME 32

@@ -36,10 +36,10 @@ static void choose_ports(oc__team *team) {
     for (size_t i = 0; i < parts->part_count; i++) {
         oc__member *member = &team->members[i];
         member->in_count = 0;
-        member->done = false;
+        member->done = member->ran = false;
         for (size_t k = 0; k < parts->parts[i].in_count; k++) {
             int32_t block = parts->parts[i].in[k].block;
-            if (team->fresh[block] || !team->given[block])
+            if (member->in[k] && (team->fresh[block] || !team->given[block]))
                 member->in_now[member->in_count++] = (oc_binding){parts->parts[i].in[k].name, member->in[k]};
         }
     }
@@ -69,7 +69,7 @@ static bool needs_are_met(const oc__team *team, int32_t index) {
     for (size_t i = 0; i < part->need_count; i++)
         if (!team->members[part->needs[i]].done)
             return false;
-    return (size_t)index != parts->blend_at || team->blends_left == 0;
+    return (size_t)index < parts->blend_at || team->blends_left == 0;
 }
 
 static bool all_before_blends_are_done(const oc__team *team) {
@@ -79,12 +79,21 @@ static bool all_before_blends_are_done(const oc__team *team) {
     return true;
 }
 
+/* Some states are changed, others not. */
+static void doubt(oc__team *team) {
+    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
+        if (team->members[i].ran)
+            oc__exec_doubt(team->members[i].exec);
+}
+
 /* The run is over: results out, and whoever waits is told. Under the lock. */
 static void complete(oc__team *team) {
     if (team->failed < 0 && team->exec->plan->parts->blend_at >= team->exec->plan->parts->part_count)
         oc__team_blend(team, 0, 1);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
+    if (team->failed >= 0)
+        doubt(team);
     team->again = team->failed >= 0;
     team->running = false;
     if (team->signal)
@@ -121,7 +130,14 @@ static void run_part(void *user, int32_t index) {
     if (go)
         status = oc__member_refresh(team, member, &error);
     if (go && status == OC_OK)
-        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, part->out_count, &error);
+        status = oc__member_unmap(member, &error);
+    if (go && status == OC_OK)
+        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, member->out_count, &error);
+    member->ran = go && status == OC_OK;
+    if (go && status == OC_OK)
+        status = oc__member_map(member, &error);
+    if (member->shared && part->plan->updates)
+        (void)oc__state_add_version(team->exec->state, 1);
     member->seconds = oc__clock_seconds() - team->began - member->start;
     finish_part(team, index, status, &error);
 }

@@ -152,12 +152,12 @@ static oc_status read_outputs(oc_exec *exec, const oc_binding *outputs, size_t c
     return OC_OK;
 }
 
-/* The run has failed while it was changing states. */
-static void doubt_states(oc_exec *exec) {
+void oc__exec_doubt(oc_exec *exec) {
     const oc_plan *plan = exec->plan;
+    oc_state *state = exec->state->owner ? exec->state->owner : exec->state;
     for (size_t i = 0; plan->updates && i < plan->state_count; i++)
         if (plan->states[i].updated)
-            exec->state->entries[oc_state_find(exec->state, plan->states[i].value->name)].uncertain = true;
+            state->entries[oc_state_find(state, plan->states[i].value->name)].uncertain = true;
 }
 
 static oc_status run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
@@ -166,16 +166,13 @@ static oc_status run_steps(oc_exec *exec, size_t first, size_t last, oc_error *e
 
 /* The steps that change states, and what is read behind them. */
 static oc_status update(oc_exec *exec, const oc_binding *outputs, size_t output_count, oc_error *err) {
-    if (exec->plan->updates) {
-        pthread_mutex_lock(&exec->state->lock);
-        exec->state->version++;
-        pthread_mutex_unlock(&exec->state->lock);
-    }
+    if (exec->plan->updates)
+        (void)oc__state_add_version(exec->state, 1);
     oc_status status = run_steps(exec, exec->plan->first_update, exec->launches.count, err);
     if (status == OC_OK)
         status = read_outputs(exec, outputs, output_count, false, err);
     if (status != OC_OK)
-        doubt_states(exec);
+        oc__exec_doubt(exec);
     return status;
 }
 
@@ -220,7 +217,7 @@ oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
     }
     oc_status status = oc__queue_finish(exec->queue, err);
     if (status != OC_OK) {
-        doubt_states(exec);
+        oc__exec_doubt(exec);
         return status;
     }
     if (exec->profiling)

@@ -27,6 +27,13 @@ uint64_t oc_state_get_version(const oc_state *state) {
     return state->version;
 }
 
+uint64_t oc__state_add_version(oc_state *state, uint64_t steps) {
+    pthread_mutex_lock(&state->lock);
+    uint64_t version = state->version += steps;
+    pthread_mutex_unlock(&state->lock);
+    return version;
+}
+
 void oc_state_freeze(oc_state *state) {
     state->frozen = true;
 }
@@ -235,16 +242,23 @@ oc_status oc_state_extend(oc_state *state, const oc_graph *graph, uint64_t seed,
     return status;
 }
 
-static oc_status create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, bool borrows, oc_error *err) {
+static oc_status allocate(oc_state **out, oc_device *device, oc_error *err) {
     oc_context *context = oc__device_context(device);
-    OC_TRY(oc_graph_check(graph, err));
     oc_state *state = oc__alloc(context, sizeof(*state));
     if (!state)
         return oc__fail_memory(context, err, sizeof(*state));
     state->context = context;
     state->device = device;
-    state->borrows = borrows;
     pthread_mutex_init(&state->lock, NULL);
+    *out = state;
+    return OC_OK;
+}
+
+static oc_status create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, bool borrows, oc_error *err) {
+    oc_state *state;
+    OC_TRY(oc_graph_check(graph, err));
+    OC_TRY(allocate(&state, device, err));
+    state->borrows = borrows;
     oc_status status = oc_state_extend(state, graph, seed, err);
     if (status == OC_OK)
         *out = state;
@@ -261,6 +275,38 @@ oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *gr
     OC_TRY(create(out, device, graph, 0, oc__device_caps(device)->type == OC_DEVICE_CPU, err));
     oc_state_freeze(*out);
     return OC_OK;
+}
+
+static oc_status share_entry(oc_state *state, const oc__state_entry *from, oc_error *err) {
+    oc__state_entry entry = *from;
+    entry.lender = NULL;
+    entry.name = oc__strdup(state->context, from->name);
+    oc__buffer *buffer = from->buffer ? oc__buffer_retain(from->buffer) : NULL;
+    if (buffer && !OC_ARRAY_PUSH(state->context, state->buffers, state->buffer_count, state->buffer_capacity, buffer)) {
+        oc__buffer_release(&buffer);
+        oc__free(state->context, entry.name);
+        return oc__fail_memory(state->context, err, sizeof(buffer));
+    }
+    if (!entry.name || !OC_ARRAY_PUSH(state->context, state->entries, state->count, state->capacity, entry)) {
+        oc__free(state->context, entry.name);
+        return oc__fail_memory(state->context, err, sizeof(entry));
+    }
+    return OC_OK;
+}
+
+oc_status oc__state_share(oc_state **out, oc_state *from, oc_device *device, oc_error *err) {
+    oc_state *state;
+    OC_TRY(allocate(&state, device, err));
+    state->frozen = from->frozen;
+    state->owner = from->owner ? from->owner : from;
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < from->count && status == OC_OK; i++)
+        status = share_entry(state, &from->entries[i], err);
+    if (status == OC_OK)
+        *out = state;
+    else
+        oc_state_destroy(&state);
+    return status;
 }
 
 void oc_state_destroy(oc_state **handle) {
@@ -306,6 +352,7 @@ static oc_status check_certain(const oc_state *state, const oc__state_entry *ent
 }
 
 oc_status oc__state_check(const oc_state *state, oc_error *err) {
+    state = state->owner ? state->owner : state;
     for (size_t i = 0; i < state->count; i++)
         OC_TRY(check_certain(state, &state->entries[i], err));
     return OC_OK;

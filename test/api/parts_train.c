@@ -8,7 +8,7 @@
 static oc_error err;
 static int to_break = -1; /* the device that fails from the third step on, after five launches; -1: none */
 
-/* One step of training: loss, gradients and update; the state is the caller's. */
+/* Steps of training: loss, gradients and update; the state is the caller's. */
 static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, float *loss, oc_state **state) {
     oc_plan *plan = NULL;
     oc_exec *exec = NULL;
@@ -65,27 +65,64 @@ static oc_graph *training_graph(several *f, bool norm) {
     return graph;
 }
 
+static void compare_training(several *f, const oc_graph *graph, size_t devices) {
+    oc_state *one = NULL, *several = NULL, *again = NULL;
+    float loss_one = 0, loss_several = 0, loss_again = 0;
+    train(f, graph, 1, NULL, 4, &loss_one, &one);
+    train(f, graph, devices, "split", 4, &loss_several, &several);
+    train(f, graph, devices, "split", 4, &loss_again, &again);
+    assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
+    assert_true(loss_several == loss_again);
+    several_compare_states(f, several, one, 1e-4);
+    several_compare_states(f, again, several, 0);
+    oc_state_destroy(&one);
+    oc_state_destroy(&several);
+    oc_state_destroy(&again);
+}
+
 /* Data parallelism gives the steps of one device: losses, parameters, momentum; and the same bits each time. */
 static void test_training(void **state) {
     (void)state;
     several f;
     several_set_up(&f);
     oc_graph *graph = training_graph(&f, false);
-    for (size_t devices = 2; devices <= 3; devices++) {
-        oc_state *one = NULL, *several = NULL, *again = NULL;
-        float loss_one = 0, loss_several = 0, loss_again = 0;
-        train(&f, graph, 1, NULL, 4, &loss_one, &one);
-        train(&f, graph, devices, "split", 4, &loss_several, &several);
-        train(&f, graph, devices, "split", 4, &loss_again, &again);
-        assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
-        assert_true(loss_several == loss_again);
-        several_compare_states(&f, several, one, 1e-4);
-        several_compare_states(&f, again, several, 0);
-        oc_state_destroy(&one);
-        oc_state_destroy(&several);
-        oc_state_destroy(&again);
-    }
+    for (size_t devices = 2; devices <= 3; devices++)
+        compare_training(&f, graph, devices);
     oc_graph_destroy(&graph);
+    several_tear_down(&f);
+}
+
+/* More parameters than one fused update takes: the devices share the updates. With and without a bound on the gradients' norm, which
+ * one of them finds first. */
+static oc_graph *wide_graph(several *f, float clip_norm) {
+    oc_graph *graph = NULL;
+    const int64_t sizes[] = {3 * 256, 900, 700, 800, OUT};
+    KIT_OK(oc_graph_create(&graph, f->k.context, &err), &err);
+    int64_t n = oc_graph_symbol(graph, "N");
+    oc_value *x = oc_flatten(graph, oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(n, 3, 16, 16), &err), 1, &err);
+    oc_value *label = oc_graph_input(graph, "label", OC_I64, &OC_SHAPE(n), &err);
+    for (int i = 0; i < 4; i++) {
+        char name[] = {'w', (char)('0' + i), 0};
+        oc_value *w = oc_graph_state(graph, name, OC_F32, &OC_SHAPE(sizes[i], sizes[i + 1]), &(oc_init){.kind = OC_INIT_HE}, &err);
+        x = oc_matmul(graph, x, w, NULL, &err);
+        x = i < 3 ? oc_relu(graph, x, &err) : x;
+    }
+    oc_value *loss = oc_reduce_mean(graph, oc_softmax_cross_entropy(graph, x, label, &err), NULL, &err);
+    KIT_OK(oc_graph_output(graph, "loss", loss, &err), &err);
+    const oc_optimizer sgd = {.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f, .clip_norm = clip_norm};
+    KIT_OK(oc_minimize(graph, loss, &sgd, NULL, &err), &err);
+    return graph;
+}
+
+static void test_training_wide(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    for (int clip = 0; clip < 2; clip++) {
+        oc_graph *graph = wide_graph(&f, clip ? 0.5f : 0);
+        compare_training(&f, graph, clip ? 3 : 2);
+        oc_graph_destroy(&graph);
+    }
     several_tear_down(&f);
 }
 
@@ -135,7 +172,7 @@ static void test_failing_replica(void **state) {
 
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm),
-                                       cmocka_unit_test(test_failing_replica)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_wide),
+                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_failing_replica)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

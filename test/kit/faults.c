@@ -57,9 +57,8 @@ static void count(faults_kind kind, int64_t by) {
     pthread_mutex_unlock(&lock);
 }
 
-static cl_event made_event(cl_event *event) {
+static void count_event(const cl_event *event) {
     count(FAULTS_EVENT, event != NULL);
-    return event ? *event : NULL;
 }
 
 /* Does nothing when it fails. */
@@ -90,7 +89,7 @@ static cl_event made_event(cl_event *event) {
             return code; \
         cl_int done = honest.name args; \
         if (done == CL_SUCCESS) \
-            (void)made_event(event); \
+            count_event(event); \
         return done; \
     }
 #define RETAIN(name, kind, type) \
@@ -183,6 +182,23 @@ ENQUEUE(clEnqueueMarkerWithWaitList, CL_OUT_OF_RESOURCES, (cl_command_queue queu
         (queue, n, after, event))
 ENQUEUE(clEnqueueBarrierWithWaitList, CL_OUT_OF_RESOURCES, (cl_command_queue queue, cl_uint n, const cl_event *after, cl_event *event),
         (queue, n, after, event))
+
+ENQUEUE(clEnqueueUnmapMemObject, CL_OUT_OF_RESOURCES,
+        (cl_command_queue queue, cl_mem buffer, void *mapped, cl_uint n, const cl_event *after, cl_event *event),
+        (queue, buffer, mapped, n, after, event))
+
+static void *fail_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer, cl_bool wait, cl_map_flags flags, size_t offset, size_t size,
+                                     cl_uint n, const cl_event *after, cl_event *event, cl_int *code) {
+    if (fails(NUMBER_clEnqueueMapBuffer)) {
+        if (code)
+            *code = CL_MAP_FAILURE;
+        return NULL;
+    }
+    void *mapped = honest.clEnqueueMapBuffer(queue, buffer, wait, flags, offset, size, n, after, event, code);
+    if (mapped)
+        count_event(event);
+    return mapped;
+}
 
 RETAIN(clRetainContext, FAULTS_CONTEXT, cl_context)
 RETAIN(clRetainCommandQueue, FAULTS_QUEUE, cl_command_queue)
