@@ -35,7 +35,17 @@ static bool can_help(const oc_plan *plan, int32_t device) {
     return plan->parts->shares[device] && oc__device_has_memory_of(plan->devices[device], plan->devices[0]);
 }
 
-/* Each to the device that would be done with it first; one alone stays with what comes before it. */
+/* The largest that no device has yet; -1: none. */
+static int64_t largest_left(const oc__splitter *s) {
+    int64_t best = -1;
+    for (size_t i = 0; i < s->graph->node_count; i++)
+        if (s->shared_with[i] < 0 && can_be_shared(s, s->graph->nodes[i]) &&
+            (best < 0 || seconds_of(s, s->graph->nodes[i], 0) > seconds_of(s, s->graph->nodes[best], 0)))
+            best = (int64_t)i;
+    return best;
+}
+
+/* Largest first, each to the device that would be done with it first; one alone stays with what comes before it. */
 oc_status oc__split_share_updates(oc__splitter *s, oc_error *err) {
     oc__arena *arena = &s->plan->arena;
     size_t nodes = s->graph->node_count;
@@ -43,13 +53,11 @@ oc_status oc__split_share_updates(oc__splitter *s, oc_error *err) {
     s->shared_with = oc__arena_alloc(arena, (nodes + 1) * sizeof(*s->shared_with));
     if (!load || !s->shared_with)
         return oc__fail_memory(s->plan->context, err, nodes * sizeof(*s->shared_with));
+    memset(s->shared_with, -1, (nodes + 1) * sizeof(*s->shared_with));
     bool shared = false;
-    for (size_t i = 0; i < nodes; i++) {
+    for (int64_t i = largest_left(s); i >= 0; i = largest_left(s)) {
         const oc_node *node = s->graph->nodes[i];
         int32_t best = 0;
-        s->shared_with[i] = -1;
-        if (!can_be_shared(s, node))
-            continue;
         for (int32_t d = 1; d < s->plan->device_count; d++)
             if (can_help(s->plan, d) && load[d] + seconds_of(s, node, d) < load[best] + seconds_of(s, node, best))
                 best = d;

@@ -45,13 +45,6 @@ static bool find_spot(const struct oc__parts *x, int32_t part, const oc__port *p
     return port->rows < 0 && out->place.slab >= 0 && out->place.slab < plan->arena_slabs;
 }
 
-static bool is_output(const oc_plan *plan, int32_t block) {
-    for (size_t i = 0; i < plan->output_count; i++)
-        if (plan->parts->output_block[i] == block)
-            return true;
-    return false;
-}
-
 static void make_direct(struct oc__parts *x, int32_t part, oc__port *port) {
     port->direct = true;
     x->parts[part].mapped = true;
@@ -64,7 +57,7 @@ static oc_status try_direct(oc_plan *plan, oc__blend *blend, oc_error *err) {
     oc__spot *spots = oc__arena_alloc(&plan->arena, (blend->count + 1) * sizeof(*spots));
     if (!spots)
         return oc__fail_memory(plan->context, err, (blend->count + 1) * sizeof(*spots));
-    int32_t taking = is_output(plan, blend->to) ? -1 : part_taking(x, blend->to, &ports[0]);
+    int32_t taking = part_taking(x, blend->to, &ports[0]);
     if (taking < 0 || !find_spot(x, taking, ports[0], true, &spots[0]))
         return OC_OK;
     for (size_t k = 0; k < blend->count; k++) {
@@ -101,4 +94,22 @@ oc_status oc__member_unmap(oc__member *member, oc_error *err) {
     for (int i = 0; member->host && exec && i < exec->plan->arena_slabs; i++)
         OC_TRY(oc__queue_unmap(exec->queue, exec->arena[i], &member->host[i], err));
     return OC_OK;
+}
+
+float *oc__team_spot(const oc__team *team, const oc__spot *spot) {
+    return (float *)(void *)((char *)team->members[spot->part].host[spot->place.slab] + spot->place.offset);
+}
+
+oc_status oc__team_copy_block(oc__team *team, int32_t block, oc_tensor *to, oc_error *err) {
+    const struct oc__parts *x = team->exec->plan->parts;
+    if (team->blocks[block])
+        return oc_tensor_copy(to, team->blocks[block], err);
+    size_t b = 0;
+    while (x->blends[b].to != block)
+        b++;
+    oc_tensor *view;
+    OC_TRY(oc_tensor_wrap(&view, team->exec->context, OC_F32, &x->blocks[block].shape, oc__team_spot(team, &x->blends[b].spots[0]), err));
+    oc_status status = oc_tensor_copy(to, view, err);
+    oc_tensor_destroy(&view);
+    return status;
 }

@@ -61,19 +61,15 @@ static void add_chunk(float *to, const float *const *from, const double *weights
     }
 }
 
-static float *at_spot(const oc__team *team, const oc__spot *spot) {
-    return (float *)(void *)((char *)team->members[spot->part].host[spot->place.slab] + spot->place.offset);
-}
-
 void oc__team_blend(oc__team *team, int share, int shares) {
     const struct oc__parts *parts = team->exec->plan->parts;
     const float *from[OC_MOST_REPLICAS];
     for (size_t b = 0; b < parts->blend_count; b++) {
         const oc__blend *x = &parts->blends[b];
-        float *to = x->spots ? at_spot(team, &x->spots[0]) : oc_tensor_get_data(team->blocks[x->to]);
+        float *to = x->spots ? oc__team_spot(team, &x->spots[0]) : oc_tensor_get_data(team->blocks[x->to]);
         int64_t count = oc_shape_count(&parts->blocks[x->to].shape), first = count * share / shares, last = count * (share + 1) / shares;
         for (size_t k = 0; k < x->count; k++)
-            from[k] = x->spots ? at_spot(team, &x->spots[k + 1]) : oc_tensor_get_data(team->blocks[x->from[k]]);
+            from[k] = x->spots ? oc__team_spot(team, &x->spots[k + 1]) : oc_tensor_get_data(team->blocks[x->from[k]]);
         for (int64_t at = first; at < last; at += CHUNK)
             add_chunk(to, from, x->weights, x->count, at, OC_MIN(at + CHUNK, last));
     }

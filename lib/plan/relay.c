@@ -49,7 +49,7 @@ static oc_status give_outputs(oc__team *team, oc_error *err) {
     const oc_plan *plan = team->exec->plan;
     for (size_t i = 0; i < team->output_count; i++) {
         size_t at = find_output(plan, team->outputs[i].name);
-        OC_TRY(oc_tensor_copy(team->outputs[i].tensor, team->blocks[plan->parts->output_block[at]], err));
+        OC_TRY(oc__team_copy_block(team, plan->parts->output_block[at], team->outputs[i].tensor, err));
     }
     return OC_OK;
 }
@@ -59,7 +59,7 @@ oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
     if (team->spare)
         return oc__exec_read(team->spare, name, tensor, err);
     OC_TRY(oc__team_wait(exec, err));
-    return oc_tensor_copy(tensor, team->blocks[exec->plan->parts->output_block[find_output(exec->plan, name)]], err);
+    return oc__team_copy_block(team, exec->plan->parts->output_block[find_output(exec->plan, name)], tensor, err);
 }
 
 /* The parts it needs are done, and if it comes after the blends, those. */

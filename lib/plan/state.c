@@ -188,6 +188,17 @@ static oc_status check_known(const oc_state *state, const oc_value *value, oc_er
     return oc__fail(state->context, err, OC_ERROR_SHAPE, "state %s is there already with another type or shape", value->name);
 }
 
+/* The bytes of a state and of those behind it that one fused update changes, which must stay together. */
+static uint64_t update_bytes(oc_value *const *fresh, size_t count, size_t first) {
+    const oc_value *update = fresh[first]->update;
+    uint64_t bytes = segment_bytes(fresh[first]);
+    for (size_t i = first + 1; update && update->kind == OC_VALUE_NODE && i < count; i++)
+        if (fresh[i] && fresh[i]->update && fresh[i]->update->kind == OC_VALUE_NODE &&
+            fresh[i]->update->producer == update->producer && same_group(fresh[first], fresh[i]))
+            bytes += segment_bytes(fresh[i]);
+    return bytes;
+}
+
 /* Adds the states in `fresh` group by group; a group is cut where it exceeds what one buffer can hold. */
 static oc_status add_groups(oc_state *state, oc_value **fresh, size_t count, uint64_t seed, oc_error *err) {
     uint64_t most = oc__device_caps(state->device)->max_alloc;
@@ -204,7 +215,7 @@ static oc_status add_groups(oc_state *state, oc_value **fresh, size_t count, uin
         for (size_t i = first; status == OC_OK && i < count; i++) {
             if (!fresh[i] || !same_group(leader, fresh[i]))
                 continue;
-            if (members && size + segment_bytes(fresh[i]) > most) {
+            if (members && size + update_bytes(fresh, count, i) > most) {
                 status = add_buffer(state, group, members, seed, err);
                 members = 0;
                 size = 0;

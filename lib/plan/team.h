@@ -60,6 +60,9 @@ void oc__team_blend(oc__team *team, int share, int shares);
 /* direct.c: the host gets the memory of an exec whose part has direct ports, and gives it back before a run. */
 oc_status oc__member_map(oc__member *member, oc_error *err);
 oc_status oc__member_unmap(oc__member *member, oc_error *err);
+float *oc__team_spot(const oc__team *team, const oc__spot *spot);
+/* A block, or where no run needs it, what it stands for. */
+oc_status oc__team_copy_block(oc__team *team, int32_t block, oc_tensor *to, oc_error *err);
 
 /* recover.c: the run again on the devices that are left; without any, the error. */
 oc_status oc__team_recover(oc_exec *exec, oc_error *err);

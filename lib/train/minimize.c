@@ -9,7 +9,7 @@
 #include "op/update.h"
 #include "train/minimize.h"
 
-#define UPDATE_ELEMENTS (1 << 19) /* a fused update takes no further parameter when it has so many */
+#define UPDATE_ELEMENTS (1 << 19) /* of a fused update, unless one parameter has more */
 
 void oc_optimizer_hyper(const oc_optimizer *o, int64_t step, float hyper[OC_HYPER_COUNT]) {
     bool adagrad = o->kind == OC_ADAGRAD;
@@ -75,9 +75,9 @@ static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value 
 
 /* Where the fused update that begins with parameter `first` ends: several devices can share the work, and none takes long. */
 static int end_of_update(const builder *b, int first) {
-    int64_t elements = 0;
-    while (first < b->count && elements < UPDATE_ELEMENTS)
-        elements += oc_shape_count(&b->trainable[first++]->shape);
+    int64_t elements = oc_shape_count(&b->trainable[first++]->shape);
+    while (first < b->count && (elements += oc_shape_count(&b->trainable[first]->shape)) <= UPDATE_ELEMENTS)
+        first++;
     return first;
 }
 
