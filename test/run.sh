@@ -82,6 +82,9 @@ fi
 if [ "$full" = yes ]; then
     part 'ABI since the last tag' sh test/house/abi.sh .
     part 'Debian packages' sh test/house/debian.sh .
+    part 'faults, all of them' build/test/faults-campaign --full
+    CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
+    part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20
     part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
     part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
     if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
