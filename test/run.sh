@@ -17,6 +17,7 @@ for argument in "$@"; do
 done
 . samples/packages.sh
 ocelli_packages test || exit 1
+[ "$full" = no ] || ocelli_packages full || exit 1
 
 start=$(date +%s)
 passed=0 failed=0 skipped=0
@@ -73,15 +74,20 @@ if [ "$quick" = no ]; then
     done
     part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0 \
         --mask align=4096 --mask bits=32
-    CC=clang build build-clang
+    CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
-    CC=clang build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
+    CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
     part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
-    CC=clang build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then
     ocelli_packages full || echo 'going on with what there is'
+    part 'ABI since the last tag' sh test/house/abi.sh .
+    part 'Debian packages' sh test/house/debian.sh .
+    part 'faults, all of them' build/test/faults-campaign --full
+    CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
+    part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20
     part 'other hosts' python3 test/kit/cross.py . --keep "$root/build-cross"
     part 'drivers x masks' python3 test/kit/drivers.py build --suite op --suite api --suite train
     sed -n '/^driver /,$p' "$logs/part" # the table

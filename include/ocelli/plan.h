@@ -47,6 +47,9 @@ typedef struct oc_plan_params {
     bool red_zones;                /**< Debug: each value in a buffer of its own, between poisoned zones, checked at each run. */
     bool inference;                /**< Dropout passes on what it gets; batch normalization uses the running statistics. */
     bool no_updates;               /**< Leave state as it is: for evaluation. With `outputs`, updates are left out anyhow. */
+    /** The state is another at each run (a graph of gradients whose update is done elsewhere): what is derived from it is counted as a
+     * part of each run. Graphs with updates of their own are treated so anyhow. */
+    bool state_changes;
     const oc_policy *placer;       /**< A policy of the caller's; goes before `policy`. */
     const oc_pin *pins;            /**< For policy "pinned"; of several that fit a node, the last one holds. */
     size_t pin_count; /**< Default: 0. */

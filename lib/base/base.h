@@ -4,6 +4,7 @@
 #define OC_BASE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,9 +41,8 @@ struct oc_context {
     char *kernels; /* "" for the built-in ones */
     char *disable;
     char *opencl;         /* the loader's file, "" for the default */
-    pthread_mutex_t lock; /* recursive; guards host_used and drivers */
-    size_t host_used;
-    size_t host_peak;
+    pthread_mutex_t lock; /* recursive; guards drivers and lost */
+    _Atomic size_t host_used, host_peak;
     struct oc__drivers *drivers; /* of lib/device, made when devices are first asked for */
     void (*drivers_destroy)(oc_context *context);
     void *lost;         /* execs that a device did not come back to: never freed, a list through their first member */

@@ -50,6 +50,8 @@
     X(clEnqueueReadBuffer) \
     X(clEnqueueWriteBuffer) \
     X(clEnqueueCopyBuffer) \
+    X(clEnqueueMapBuffer) \
+    X(clEnqueueUnmapMemObject) \
     X(clEnqueueFillBuffer) \
     X(clEnqueueNDRangeKernel) \
     X(clEnqueueMarkerWithWaitList) \

@@ -39,6 +39,8 @@ oc__queue *oc__device_queue(oc_device *device);
 oc_status oc__device_check(oc_device *device, oc_error *err);
 /* Whether they are of one OpenCL context, and so reach each other's buffers. */
 bool oc__device_shares(const oc_device *a, const oc_device *b);
+/* Those that are, and moreover compute in the host's own memory: what one writes the other has, without a copy, when it is done. */
+bool oc__device_has_memory_of(const oc_device *a, const oc_device *b);
 /* The bytes allocated on the device now and at most. */
 void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak);
 /* A text remembered with the device while it is open (verdicts, measurements): thread-safe; value is copied. */
@@ -68,6 +70,9 @@ oc_status oc__queue_read(oc__queue *queue, const oc__buffer *src, uint64_t offse
                          oc_error *err);
 oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_offset, oc__buffer *dst,
                          uint64_t dst_offset, uint64_t size, oc_error *err);
+/* The whole buffer in the host's memory, to be read and written there until it is unmapped, and by no kernel meanwhile. Waits. */
+oc_status oc__queue_map(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err);
+oc_status oc__queue_unmap(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err); /* nulls it; NULL: does nothing */
 /* Fills with a 1, 2, 4, 8 or 16 byte pattern; offset and size are multiples of it. */
 oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uint64_t size, const void *pattern,
                          size_t pattern_size, oc_error *err);

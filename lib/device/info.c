@@ -32,6 +32,11 @@ bool oc__device_shares(const oc_device *a, const oc_device *b) {
     return a->cl_context == b->cl_context;
 }
 
+bool oc__device_has_memory_of(const oc_device *a, const oc_device *b) {
+    return oc__device_shares(a, b) && a->info.type == OC_DEVICE_CPU && b->info.type == OC_DEVICE_CPU && a->info.unified_memory &&
+           b->info.unified_memory;
+}
+
 void oc__device_usage(oc_device *device, uint64_t *used, uint64_t *peak) {
     pthread_mutex_lock(&device->lock);
     if (used)

@@ -74,13 +74,21 @@ static void store(oc_device *device, cl_program handle, const char *file, const 
     oc__free(device->context, binary);
 }
 
-/* NULL if the cache has none or the driver refuses it. */
-static cl_program from_cache(oc_device *device, const char *file, const char *key) {
+/* A shortage passes; what else is wrong with a whole file that the driver itself gave comes again. */
+static bool is_for_good(cl_int code) {
+    return code != CL_OUT_OF_HOST_MEMORY && code != CL_OUT_OF_RESOURCES && code != CL_MEM_OBJECT_ALLOCATION_FAILURE;
+}
+
+/* NULL if the cache has none or the driver refuses it. In the place of a refused one an empty one is kept: it is not tried again.
+ * `wanted`: whether one is to be kept. */
+static cl_program from_cache(oc_device *device, const char *file, const char *key, bool *wanted) {
     const oc__cl *cl = device->cl;
     oc__string data;
     cl_program handle = NULL;
     oc__string_init(&data, device->context);
-    if (oc__cache_get(device->context, KIND, key, &data) && data.size > 0) {
+    bool found = oc__cache_get(device->context, KIND, key, &data);
+    *wanted = !found || data.size > 0;
+    if (found && data.size > 0) {
         const unsigned char *binary = (const unsigned char *)data.text;
         cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
         handle = cl->clCreateProgramWithBinary(device->cl_context, 1, &device->handle, &data.size, &binary, &accepted, &code);
@@ -88,8 +96,11 @@ static cl_program from_cache(oc_device *device, const char *file, const char *ke
         if (handle && code == CL_SUCCESS)
             code = cl->clBuildProgram(handle, 1, &device->handle, OPTIONS, NULL, NULL);
         if (code != CL_SUCCESS) {
-            oc__log(device->context, OC_LOG_WARNING, "%s: %s refuses its cached binary (%s, %d): it is built again", file,
-                    device->info.name, oc__cl_error_name(code), code);
+            *wanted = !is_for_good(code);
+            oc__log(device->context, OC_LOG_WARNING, "%s: %s refuses its cached binary (%s, %d): it is built %s", file, device->info.name,
+                    oc__cl_error_name(code), code, *wanted ? "again" : "from source from now on");
+            if (!*wanted)
+                oc__cache_put(device->context, KIND, key, "", 0);
             if (handle)
                 cl->clReleaseProgram(handle);
             handle = NULL;
@@ -157,7 +168,7 @@ static oc_status make_handle(oc_device *device, const char *file, const char *te
     oc__string_append(&key, text);
     oc_status status = OC_OK;
     bool keep = !key.failed && !device->keeps_programs;
-    cl_program handle = keep ? from_cache(device, file, key.text) : NULL;
+    cl_program handle = keep ? from_cache(device, file, key.text, &keep) : NULL;
     if (!handle) {
         status = build(device, file, text, &handle, err);
         if (status == OC_OK && keep)

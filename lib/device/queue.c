@@ -123,6 +123,26 @@ oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_o
     return leave(queue, "clEnqueueCopyBuffer", code, err);
 }
 
+oc_status oc__queue_map(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err) {
+    cl_int code = CL_SUCCESS;
+    OC_TRY(oc__queue_enter(queue, err));
+    void *mapped = queue->device->cl->clEnqueueMapBuffer(queue->handle, buffer->handle, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+                                                         (size_t)buffer->size, 0, NULL, NULL, &code);
+    OC_TRY(leave(queue, "clEnqueueMapBuffer", code, err));
+    *host = mapped;
+    return OC_OK;
+}
+
+oc_status oc__queue_unmap(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err) {
+    void *mapped = *host;
+    *host = NULL;
+    if (!mapped)
+        return OC_OK;
+    OC_TRY(oc__queue_enter(queue, err));
+    cl_int code = queue->device->cl->clEnqueueUnmapMemObject(queue->handle, buffer->handle, mapped, 0, NULL, NULL);
+    return leave(queue, "clEnqueueUnmapMemObject", code, err);
+}
+
 oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uint64_t size, const void *pattern,
                          size_t pattern_size, oc_error *err) {
     OC_TRY(check_range(queue, dst, offset, size, err));

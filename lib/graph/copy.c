@@ -26,6 +26,10 @@ static bool updates_wanted(const copier *c) {
     return !c->params->no_updates && !c->params->outputs;
 }
 
+static bool is_updated(const copier *c, size_t state) {
+    return c->from->states[state]->update && (!c->params->updated || c->params->updated[state]);
+}
+
 static void want(copier *c, const oc_value *value) {
     if (value->kind != OC_VALUE_NODE || (c->params->nodes && !c->params->nodes[value->producer->id]))
         c->leaf[value->id] = true;
@@ -43,7 +47,7 @@ static void mark_part(copier *c) {
                 want(c, node->in[k]);
     }
     for (size_t i = 0; c->params->updates && i < c->from->state_count; i++)
-        if (c->from->states[i]->update) {
+        if (is_updated(c, i)) {
             want(c, c->from->states[i]);
             want(c, c->from->states[i]->update);
         }
@@ -145,7 +149,7 @@ static oc_status copy_node(copier *c, const oc_node *node, oc_error *err) {
 
 static oc_status copy_updates(copier *c, oc_error *err) {
     for (size_t i = 0; i < c->from->state_count; i++)
-        if (c->from->states[i]->update)
+        if (is_updated(c, i))
             OC_TRY(oc_graph_update(c->to, c->map[c->from->states[i]->id], c->map[c->from->states[i]->update->id], err));
     return OC_OK;
 }

@@ -22,6 +22,7 @@ typedef struct oc__copy_params {
      * the values marked as exported (by id), each named by oc__cut_name(). Updates are left out, unless `updates`. */
     const bool *nodes, *exported;
     bool updates;
+    const bool *updated; /* with `updates`: only states marked here, by their place in the graph's list; NULL: all */
     const char *keep; /* not NULL: with `bind`, the symbol of this name stays one */
 } oc__copy_params;
 #define OC_CUT_NAME 32
@@ -45,6 +46,8 @@ oc_status oc__pass_simplify(oc_graph *graph, oc_error *err);
 oc_status oc__pass_common(oc_graph *graph, oc_error *err);
 /* transpose.c: transposes of transposes become one or none; those before products are done by these. */
 oc_status oc__pass_transpose(oc_graph *graph, oc_error *err);
+/* taps.c: convolutions of images that are smaller than the window go without the taps that see only padding. */
+oc_status oc__pass_taps(oc_graph *graph, oc_error *err);
 /* inference.c: training forms of dropout and batch normalization become those of inference. */
 oc_status oc__pass_inference(oc_graph *graph, oc_error *err);
 /* norm.c: batch normalization with known statistics goes into the weights and the bias of the convolution or product before it, where
@@ -57,6 +60,7 @@ oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in nodes, outputs and updates */
 int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */
 void oc__take_place(oc_graph *graph, const oc_node *of); /* the last node that was added takes the place and name of another one */
+void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count); /* the same for the last `count` nodes, in their order */
 int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
 
 /* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */

@@ -14,6 +14,7 @@ typedef struct pass {
 
 static const pass passes[] = {
     {"inference", oc__pass_inference, true, false},
+    {"taps", oc__pass_taps, false, false},
     {"fold", oc__pass_fold, false, false},
     {"transpose", oc__pass_transpose, false, false},
     {"simplify", oc__pass_simplify, false, false},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What passes share: finding and replacing uses, and nodes. */
+#include <string.h>
+
 #include "graph/graph.h"
 
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to) {
@@ -47,4 +49,18 @@ void oc__take_place(oc_graph *graph, const oc_node *of) {
     fresh->name = of->name;
     fresh->id = of->id;
     graph->nodes[of->id] = fresh;
+}
+
+void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count) {
+    size_t at = (size_t)of->id, old = graph->node_count - count;
+    for (size_t k = 0; k < count; k++) { /* one after the other: each in front of what is behind `of` */
+        oc_node *fresh = graph->nodes[old + k];
+        memmove(&graph->nodes[at + k + 1], &graph->nodes[at + k], (old - at) * sizeof(*graph->nodes));
+        graph->nodes[at + k] = fresh;
+    }
+    graph->nodes[at + count - 1]->name = of->name;
+    memmove(&graph->nodes[at + count], &graph->nodes[at + count + 1], (graph->node_count - at - count - 1) * sizeof(*graph->nodes));
+    graph->node_count--;
+    for (size_t i = at; i < graph->node_count; i++)
+        graph->nodes[i]->id = (int32_t)i;
 }

@@ -24,10 +24,10 @@ static oc_status gather_states(oc_plan *plan, const int32_t *in, int size, oc_er
     return OC_OK;
 }
 
-/* The value can be written straight into the region, if it is made in the arena and nobody has a claim on its place. */
+/* The value can be written straight into the region, if it lies in the arena and nobody has a claim on its place. */
 static bool can_move(const oc_plan *plan, int32_t root) {
     const oc__slot *slot = &plan->slots[root];
-    return slot->home == OC_HOME_ARENA && !slot->kept && slot->region < 0;
+    return slot->home == OC_HOME_ARENA && slot->region < 0;
 }
 
 static oc_status gather_region(oc_plan *plan, int32_t *in, int size, oc_error *err) {

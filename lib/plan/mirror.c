@@ -34,13 +34,16 @@ static oc_status copy_entry(oc__team *team, oc_state *from, oc_state *to, size_t
 
 oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err) {
     oc_state *from = team->exec->state;
-    if (!member->state || oc_state_get_version(from) + 1 == member->version)
+    if (!member->state)
         return OC_OK;
-    uint64_t version = oc_state_get_version(from) + 1;
-    for (size_t i = 0; i < oc_state_count(member->state); i++)
+    OC_TRY(oc__state_check(from, err));
+    uint64_t version = oc__state_add_version(from, 0) + 1;
+    if (version == member->version)
+        return OC_OK;
+    for (size_t i = 0; i < oc_state_count(member->state) && !member->shared; i++)
         OC_TRY(copy_entry(team, from, member->state, i, err));
     OC_TRY(oc__queue_finish(oc__device_queue(member->state->device), err));
-    member->state->version++;
+    (void)oc__state_add_version(member->state, 1);
     member->version = version;
     return OC_OK;
 }
@@ -63,10 +66,10 @@ void oc__team_blend(oc__team *team, int share, int shares) {
     const float *from[OC_MOST_REPLICAS];
     for (size_t b = 0; b < parts->blend_count; b++) {
         const oc__blend *x = &parts->blends[b];
-        float *to = oc_tensor_get_data(team->blocks[x->to]);
-        int64_t count = oc_tensor_get_count(team->blocks[x->to]), first = count * share / shares, last = count * (share + 1) / shares;
+        float *to = x->spots ? oc__team_spot(team, &x->spots[0]) : oc_tensor_get_data(team->blocks[x->to]);
+        int64_t count = oc_shape_count(&parts->blocks[x->to].shape), first = count * share / shares, last = count * (share + 1) / shares;
         for (size_t k = 0; k < x->count; k++)
-            from[k] = oc_tensor_get_data(team->blocks[x->from[k]]);
+            from[k] = x->spots ? oc__team_spot(team, &x->spots[k + 1]) : oc_tensor_get_data(team->blocks[x->from[k]]);
         for (int64_t at = first; at < last; at += CHUNK)
             add_chunk(to, from, x->weights, x->count, at, OC_MIN(at + CHUNK, last));
     }

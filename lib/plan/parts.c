@@ -27,10 +27,18 @@ oc__part *oc__parts_add(oc_plan *plan, oc_error *err) {
     return NULL;
 }
 
+static bool has_updates(const oc_graph *graph) {
+    for (size_t i = 0; i < graph->state_count; i++)
+        if (graph->states[i]->update)
+            return true;
+    return false;
+}
+
 oc_plan_params oc__part_params(const oc_plan *plan) {
     const oc_plan_params *p = &plan->params;
     return (oc_plan_params){.workspace_limit = p->workspace_limit, .tune = p->tune, .tune_limit = p->tune_limit, .no_fusion = p->no_fusion,
-                            .reference = p->reference, .red_zones = p->red_zones};
+                            .reference = p->reference, .red_zones = p->red_zones,
+                            .state_changes = p->state_changes || has_updates(plan->graph)};
 }
 
 void oc__parts_free(oc_plan *plan) {
@@ -188,13 +196,6 @@ static oc_status place_split(oc_plan *plan, const oc_graph *original, oc_error *
 }
 
 /* A graph that changes its state lies where the state is, unless the batch is split. */
-static bool has_updates(const oc_graph *graph) {
-    for (size_t i = 0; i < graph->state_count; i++)
-        if (graph->states[i]->update)
-            return true;
-    return false;
-}
-
 static oc_status choose_policy(oc_plan *plan, const oc_graph *original, bool *split, oc_error *err) {
     *split = is(plan, "split");
     if (*split)

@@ -12,6 +12,7 @@ typedef struct oc__block {
     const char *name; /* for what is said about it */
     oc_dtype dtype;
     oc_shape shape;
+    bool unused; /* the value goes over without it */
 } oc__block;
 
 /* An input or output of a part: a block, or some rows (indices of the first axis) of it. */
@@ -19,6 +20,7 @@ typedef struct oc__port {
     const char *name; /* in the part's plan */
     int32_t block;
     int64_t first, rows; /* rows < 0: all of it */
+    bool direct;         /* read or written where it lies in the part's memory, not copied */
 } oc__port;
 
 /* One plan on one device; parts are in the order in which devices take them. */
@@ -29,6 +31,7 @@ typedef struct oc__part {
     size_t in_count, out_count;
     int32_t *needs;  /* earlier parts of other devices */
     size_t need_count;
+    bool mapped;     /* has direct ports: the host has its memory whenever it does not run */
     double start, seconds; /* as predicted */
 } oc__part;
 
@@ -39,7 +42,14 @@ typedef struct oc__blend {
     int32_t to, *from;
     double *weights;
     size_t count;
+    struct oc__spot *spots; /* not NULL: instead of blocks, where they lie in parts: of `to`, then of each of `from` */
 } oc__blend;
+
+/* A value in the memory of a part's exec. */
+typedef struct oc__spot {
+    int32_t part;
+    oc__place place;
+} oc__spot;
 
 struct oc__parts {
     oc__block *blocks;
@@ -70,6 +80,9 @@ oc_plan_params oc__part_params(const oc_plan *plan);
 oc_status oc__parts_cut(oc_plan *plan, bool build, oc_error *err);
 /* split.c: the batch cut. *possible: false, with the reason in `why`, where this graph's cannot be. */
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err);
+/* direct.c: where all devices compute in the host's memory, sums over replicas are made from where the shares lie to where they are
+ * needed. */
+oc_status oc__parts_find_direct(oc_plan *plan, oc_error *err);
 /* What a split is expected to take, and its shares (room for an entry a device); INFINITY where there is no batch to be cut. */
 double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t batch, int64_t *shares);
 /* Rows: the size of the symbol in front of an input of the original, else of the first axis that all inputs have in common; 0: none. */

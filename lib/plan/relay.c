@@ -36,10 +36,10 @@ static void choose_ports(oc__team *team) {
     for (size_t i = 0; i < parts->part_count; i++) {
         oc__member *member = &team->members[i];
         member->in_count = 0;
-        member->done = false;
+        member->done = member->ran = false;
         for (size_t k = 0; k < parts->parts[i].in_count; k++) {
             int32_t block = parts->parts[i].in[k].block;
-            if (team->fresh[block] || !team->given[block])
+            if (member->in[k] && (team->fresh[block] || !team->given[block]))
                 member->in_now[member->in_count++] = (oc_binding){parts->parts[i].in[k].name, member->in[k]};
         }
     }
@@ -49,7 +49,7 @@ static oc_status give_outputs(oc__team *team, oc_error *err) {
     const oc_plan *plan = team->exec->plan;
     for (size_t i = 0; i < team->output_count; i++) {
         size_t at = find_output(plan, team->outputs[i].name);
-        OC_TRY(oc_tensor_copy(team->outputs[i].tensor, team->blocks[plan->parts->output_block[at]], err));
+        OC_TRY(oc__team_copy_block(team, plan->parts->output_block[at], team->outputs[i].tensor, err));
     }
     return OC_OK;
 }
@@ -59,7 +59,7 @@ oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
     if (team->spare)
         return oc__exec_read(team->spare, name, tensor, err);
     OC_TRY(oc__team_wait(exec, err));
-    return oc_tensor_copy(tensor, team->blocks[exec->plan->parts->output_block[find_output(exec->plan, name)]], err);
+    return oc__team_copy_block(team, exec->plan->parts->output_block[find_output(exec->plan, name)], tensor, err);
 }
 
 /* The parts it needs are done, and if it comes after the blends, those. */
@@ -69,7 +69,7 @@ static bool needs_are_met(const oc__team *team, int32_t index) {
     for (size_t i = 0; i < part->need_count; i++)
         if (!team->members[part->needs[i]].done)
             return false;
-    return (size_t)index != parts->blend_at || team->blends_left == 0;
+    return (size_t)index < parts->blend_at || team->blends_left == 0;
 }
 
 static bool all_before_blends_are_done(const oc__team *team) {
@@ -79,12 +79,21 @@ static bool all_before_blends_are_done(const oc__team *team) {
     return true;
 }
 
+/* Some states are changed, others not. */
+static void doubt(oc__team *team) {
+    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
+        if (team->members[i].ran)
+            oc__exec_doubt(team->members[i].exec);
+}
+
 /* The run is over: results out, and whoever waits is told. Under the lock. */
 static void complete(oc__team *team) {
     if (team->failed < 0 && team->exec->plan->parts->blend_at >= team->exec->plan->parts->part_count)
         oc__team_blend(team, 0, 1);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
+    if (team->failed >= 0 && !team->abandoned)
+        doubt(team);
     team->again = team->failed >= 0;
     team->running = false;
     if (team->signal)
@@ -121,7 +130,14 @@ static void run_part(void *user, int32_t index) {
     if (go)
         status = oc__member_refresh(team, member, &error);
     if (go && status == OC_OK)
-        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, part->out_count, &error);
+        status = oc__member_unmap(member, &error);
+    if (go && status == OC_OK)
+        status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, member->out_count, &error);
+    member->ran = go && status == OC_OK;
+    if (go && status == OC_OK)
+        status = oc__member_map(member, &error);
+    if (member->shared && part->plan->updates)
+        (void)oc__state_add_version(team->exec->state, 1);
     member->seconds = oc__clock_seconds() - team->began - member->start;
     finish_part(team, index, status, &error);
 }
@@ -234,7 +250,7 @@ static bool wait_until_done(oc__team *team) {
 
 oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     oc__team *team = exec->team;
-    if (team->spare && !team->running)
+    if (team->spare && (team->abandoned || !team->running))
         return oc_exec_wait(team->spare, err);
     if (team->abandoned || !team->members)
         return OC_OK;
@@ -246,8 +262,16 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     oc_status status = team->error.status;
     if ((size_t)team->failed < exec->plan->parts->part_count && err) /* NULL: nobody wants to know any more */
         status = oc__team_recover(exec, err);
-    team->failed = -1;
+    if (!team->abandoned) /* what comes back late finds that the run has failed, and touches nothing */
+        team->failed = -1;
     return status;
+}
+
+static oc_status check_present(const oc__team *team, oc_error *err) {
+    if (!team->abandoned)
+        return OC_OK;
+    return oc__fail(team->exec->context, err, OC_ERROR_CANCELLED, "a device has not come back from an earlier run: make another exec, "
+                    "without it");
 }
 
 oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
@@ -256,6 +280,7 @@ oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_cou
     oc_error own = {0}, *error = err ? err : &own;
     if (team->spare)
         return oc_exec_run(team->spare, inputs, input_count, outputs, output_count, err);
+    OC_TRY(check_present(team, error));
     OC_TRY(oc__team_wait(exec, error));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, error));
     OC_TRY(start_run(team, inputs, input_count, outputs, output_count, NULL, error));
@@ -267,6 +292,7 @@ oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input
     oc__team *team = exec->team;
     if (team->spare)
         return oc_exec_enqueue(team->spare, inputs, input_count, outputs, output_count, wait, wait_count, done, err);
+    OC_TRY(check_present(team, err));
     OC_TRY(oc__team_wait(exec, err));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, err));
     for (size_t i = 0; i < wait_count; i++)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The batch cut in proportion to speed: every device has the graph for its share of the rows. In training each gives its part of the
- * sums over the batch; these are added in the order of the devices, and the first device does what follows: the update. */
-#include "plan/parts.h"
+ * sums over the batch; these are added in the order of the devices; what follows is after.c's. */
+#include "plan/split.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "plan/roles.h"
 
 #define BATCH "ocelli.batch"
 
@@ -61,21 +59,8 @@ double oc__split_predict(const oc_plan *plan, const oc__groups *groups, int64_t 
     return batch > 1 ? most : INFINITY;
 }
 
-typedef struct splitter {
-    oc_plan *plan;
-    oc_graph *graph;      /* its batch a symbol */
-    const char *symbol;
-    int64_t size;         /* that symbol as a size */
-    int64_t batch;        /* rows */
-    oc__roles roles;
-    bool *first, *after;  /* by node: what replicas do, what is done then */
-    bool *exported;       /* by value: leaves the replicas */
-    bool *exported_after; /* by value: leaves what comes after */
-    int32_t *block;       /* by value: where it is complete; -1: nowhere */
-} splitter;
-
 /* The graph with its batch a symbol again, if its shapes follow that. */
-static oc_status with_symbol(splitter *s, const oc_graph *original, char why[OC_WHY]) {
+static oc_status with_symbol(oc__splitter *s, const oc_graph *original, char why[OC_WHY]) {
     oc_error own = {0};
     oc__copy_params copy = oc__plan_copy_params(&s->plan->params);
     int64_t symbolic = symbolic_input(original);
@@ -96,55 +81,56 @@ static oc_status with_symbol(splitter *s, const oc_graph *original, char why[OC_
     return status;
 }
 
-static oc__role role_of(const splitter *s, const oc_value *value) {
-    return s->roles.of[value->id];
-}
-
-/* Nodes whose value does not depend on rows are done wherever they are needed. */
-static void want_same(const splitter *s, bool *nodes, const oc_value *value) {
-    if (value && value->kind == OC_VALUE_NODE && role_of(s, value) == OC_ROLE_SAME)
+void oc__split_want_same(const oc__splitter *s, bool *nodes, const oc_value *value) {
+    if (value && value->kind == OC_VALUE_NODE && oc__split_role(s, value) == OC_ROLE_SAME)
         nodes[value->producer->id] = true;
 }
 
-static void mark_nodes(splitter *s) {
+static void mark_nodes(oc__splitter *s) {
     for (size_t i = 0; i < s->graph->node_count; i++) {
-        oc__role role = role_of(s, s->graph->nodes[i]->out[0]);
+        oc__role role = oc__split_role(s, s->graph->nodes[i]->out[0]);
         s->first[i] = role == OC_ROLE_ROWS || role == OC_ROLE_LOCAL || role == OC_ROLE_SHARE;
         s->after[i] = role == OC_ROLE_AFTER;
     }
     for (size_t i = 0; i < s->graph->output_count; i++)
-        want_same(s, s->after, s->graph->outputs[i].value);
+        oc__split_want_same(s, s->after, s->graph->outputs[i].value);
     for (size_t i = 0; i < s->graph->state_count; i++)
-        want_same(s, s->after, s->graph->states[i]->update);
+        oc__split_want_same(s, s->after, s->graph->states[i]->update);
     for (size_t i = s->graph->node_count; i-- > 0;)
         for (int k = 0; k < s->graph->nodes[i]->in_count; k++) {
             if (s->first[i])
-                want_same(s, s->first, s->graph->nodes[i]->in[k]);
+                oc__split_want_same(s, s->first, s->graph->nodes[i]->in[k]);
             if (s->after[i])
-                want_same(s, s->after, s->graph->nodes[i]->in[k]);
+                oc__split_want_same(s, s->after, s->graph->nodes[i]->in[k]);
         }
 }
 
-static void leaves(splitter *s, const oc_value *value) {
+static void leaves(oc__splitter *s, const oc_value *value) {
     if (value && value->kind == OC_VALUE_NODE)
-        (s->first[value->producer->id] && role_of(s, value) != OC_ROLE_SAME ? s->exported : s->exported_after)[value->id] = true;
+        (s->first[value->producer->id] && oc__split_role(s, value) != OC_ROLE_SAME ? s->exported : s->exported_after)[value->id] = true;
 }
 
-static void mark_exports(splitter *s) {
+/* From the device that does most of what follows on the sums to one that shares the updates. */
+static bool goes_over(const oc__splitter *s, const oc_value *value, size_t to) {
+    return value->kind == OC_VALUE_NODE && oc__split_role(s, value) == OC_ROLE_AFTER && s->shared_with[value->producer->id] < 0 &&
+           s->shared_with[to] >= 0;
+}
+
+static void mark_exports(oc__splitter *s) {
     for (size_t i = 0; i < s->graph->node_count; i++)
         for (int k = 0; s->after[i] && k < s->graph->nodes[i]->in_count; k++) {
             const oc_value *value = s->graph->nodes[i]->in[k];
-            if (value && role_of(s, value) == OC_ROLE_SHARE)
+            if (value && (oc__split_role(s, value) == OC_ROLE_SHARE || goes_over(s, value, i)))
                 leaves(s, value);
         }
     for (size_t i = 0; i < s->graph->output_count; i++)
         leaves(s, s->graph->outputs[i].value);
     for (size_t i = 0; i < s->graph->state_count; i++)
-        if (s->graph->states[i]->update && role_of(s, s->graph->states[i]->update) == OC_ROLE_SHARE)
+        if (s->graph->states[i]->update && oc__split_role(s, s->graph->states[i]->update) == OC_ROLE_SHARE)
             leaves(s, s->graph->states[i]->update);
 }
 
-static oc_status add_blocks(splitter *s, oc_error *err) {
+static oc_status add_blocks(oc__splitter *s, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     for (size_t i = 0; i < s->graph->input_count; i++)
         s->block[s->graph->inputs[i]->id] = x->input_block[i];
@@ -153,7 +139,7 @@ static oc_status add_blocks(splitter *s, oc_error *err) {
         oc_shape shape = value->shape;
         if (!s->exported[i] && !s->exported_after[i])
             continue;
-        if (role_of(s, value) == OC_ROLE_ROWS)
+        if (oc__split_role(s, value) == OC_ROLE_ROWS)
             shape.dims[0] = s->batch;
         s->block[i] = oc__parts_add_block(s->plan, value->name, value->dtype, &shape, err);
         if (s->block[i] < 0)
@@ -173,8 +159,8 @@ static oc_status add_port(oc_plan *plan, oc__port **ports, size_t *count, const 
     return OC_OK;
 }
 
-/* Ports of a part whose plan is there: inputs of the caller, complete sums, results. */
-static oc_status add_ports(splitter *s, oc__part *part, const bool *exported, int64_t first, int64_t rows, const int32_t *own, oc_error *err) {
+oc_status oc__split_add_ports(oc__splitter *s, oc__part *part, const bool *exported, int64_t first, int64_t rows, const int32_t *own,
+                              oc_error *err) {
     oc_plan *plan = s->plan;
     char name[OC_CUT_NAME];
     part->in = oc__arena_alloc(&plan->arena, (part->plan->input_count + 1) * sizeof(*part->in));
@@ -183,7 +169,7 @@ static oc_status add_ports(splitter *s, oc__part *part, const bool *exported, in
         return oc__fail_memory(plan->context, err, part->plan->input_count * sizeof(*part->in));
     for (size_t i = 0; i < s->graph->value_count; i++) {
         const oc_value *value = s->graph->values[i];
-        bool in_rows = role_of(s, value) == OC_ROLE_ROWS;
+        bool in_rows = oc__split_role(s, value) == OC_ROLE_ROWS;
         const char *wanted = value->kind == OC_VALUE_INPUT ? value->name : oc__cut_name(value, name);
         for (size_t k = 0; s->block[i] >= 0 && !exported[i] && k < part->plan->input_count; k++)
             if (!strcmp(part->plan->inputs[k].name, wanted))
@@ -194,7 +180,7 @@ static oc_status add_ports(splitter *s, oc__part *part, const bool *exported, in
     return OC_OK;
 }
 
-static oc_status build(splitter *s, const oc__copy_params *copy, oc__part *part, oc_error *err) {
+oc_status oc__split_build(oc__splitter *s, const oc__copy_params *copy, oc__part *part, oc_error *err) {
     oc_plan_params params = oc__part_params(s->plan);
     oc_graph *graph;
     OC_TRY(oc__graph_copy(&graph, s->graph, copy, err));
@@ -204,7 +190,7 @@ static oc_status build(splitter *s, const oc__copy_params *copy, oc__part *part,
 }
 
 /* A device's rows; its shares of sums go to blocks of its own, which blends bring together. */
-static oc_status add_replica(splitter *s, int32_t device, int64_t first, int64_t rows, oc_error *err) {
+static oc_status add_replica(oc__splitter *s, int32_t device, int64_t first, int64_t rows, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     const oc_dim_binding dim = {s->symbol, rows};
     const oc__copy_params copy = {.bind = true, .dims = &dim, .dim_count = 1, .nodes = s->first, .exported = s->exported};
@@ -214,11 +200,11 @@ static oc_status add_replica(splitter *s, int32_t device, int64_t first, int64_t
         return OC_ERROR_MEMORY;
     part->device = device;
     part->seconds = seconds_for(s->plan, &x->groups, (size_t)device, rows, s->batch);
-    OC_TRY(build(s, &copy, part, err));
+    OC_TRY(oc__split_build(s, &copy, part, err));
     size_t blend = 0;
     for (size_t i = 0; i < s->graph->value_count; i++) {
         const oc_value *value = s->graph->values[i];
-        if (!s->exported[i] || role_of(s, value) != OC_ROLE_SHARE)
+        if (!s->exported[i] || oc__split_role(s, value) != OC_ROLE_SHARE)
             continue;
         own[i] = oc__parts_add_block(s->plan, value->name, value->dtype, &value->shape, err);
         if (own[i] < 0)
@@ -228,10 +214,10 @@ static oc_status add_replica(splitter *s, int32_t device, int64_t first, int64_t
         b->weights[b->count++] = s->roles.mean[i] ? (double)rows / (double)s->batch : 1;
     }
     part = &x->parts[x->part_count - 1];
-    return add_ports(s, part, s->exported, first, rows, own, err);
+    return oc__split_add_ports(s, part, s->exported, first, rows, own, err);
 }
 
-static oc_status add_blends(splitter *s, oc_error *err) {
+static oc_status add_blends(oc__splitter *s, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     size_t devices = (size_t)s->plan->device_count;
     for (size_t i = 0; i < s->graph->value_count; i++) {
@@ -245,32 +231,7 @@ static oc_status add_blends(splitter *s, oc_error *err) {
     return OC_OK;
 }
 
-/* What follows on the sums: the first device does it, where the caller's state is. */
-static oc_status add_after(splitter *s, oc_error *err) {
-    struct oc__parts *x = s->plan->parts;
-    const oc__copy_params copy = {.bind = true, .dims = &(oc_dim_binding){s->symbol, s->batch}, .dim_count = 1, .nodes = s->after,
-                                  .exported = s->exported_after, .updates = true};
-    bool any = false;
-    for (size_t i = 0; i < s->graph->node_count; i++)
-        any = any || s->after[i];
-    for (size_t i = 0; i < s->graph->state_count; i++)
-        any = any || s->graph->states[i]->update;
-    x->blend_at = x->part_count;
-    if (!any)
-        return OC_OK;
-    oc__part *part = oc__parts_add(s->plan, err);
-    if (!part)
-        return OC_ERROR_MEMORY;
-    part->needs = oc__arena_alloc(&s->plan->arena, x->part_count * sizeof(*part->needs));
-    if (!part->needs)
-        return oc__fail_memory(s->plan->context, err, x->part_count * sizeof(*part->needs));
-    for (size_t i = 0; i + 1 < x->part_count; i++)
-        part->needs[part->need_count++] = (int32_t)i;
-    OC_TRY(build(s, &copy, part, err));
-    return add_ports(s, part, s->exported_after, 0, -1, NULL, err);
-}
-
-static oc_status add_parts(splitter *s, oc_error *err) {
+static oc_status add_parts(oc__splitter *s, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     oc__arena *arena = &s->plan->arena;
     size_t values = s->graph->value_count + 1, nodes = s->graph->node_count + 1;
@@ -283,6 +244,7 @@ static oc_status add_parts(splitter *s, oc_error *err) {
         return oc__fail_memory(s->plan->context, err, values * sizeof(*s->block));
     memset(s->block, -1, values * sizeof(*s->block));
     mark_nodes(s);
+    OC_TRY(oc__split_share_updates(s, err));
     mark_exports(s);
     OC_TRY(add_blocks(s, err));
     OC_TRY(add_blends(s, err));
@@ -290,10 +252,10 @@ static oc_status add_parts(splitter *s, oc_error *err) {
     for (int32_t d = 0; d < s->plan->device_count; first += x->shares[d++])
         if (x->shares[d])
             OC_TRY(add_replica(s, d, first, x->shares[d], err));
-    return add_after(s, err);
+    return oc__split_add_after(s, err);
 }
 
-static oc_status share(splitter *s, oc_error *err) {
+static oc_status share(oc__splitter *s, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     double speed = 0; /* all rows shared without loss */
     x->policy = "split";
@@ -308,7 +270,7 @@ static oc_status share(splitter *s, oc_error *err) {
 }
 
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err) {
-    splitter s = {.plan = plan, .batch = oc__split_batch(original, plan->graph)};
+    oc__splitter s = {.plan = plan, .batch = oc__split_batch(original, plan->graph)};
     *possible = false;
     if (plan->device_count > OC_MOST_REPLICAS && !plan->params.forecast) {
         snprintf(why, OC_WHY, "there are more than %d devices", OC_MOST_REPLICAS);

@@ -27,6 +27,13 @@ uint64_t oc_state_get_version(const oc_state *state) {
     return state->version;
 }
 
+uint64_t oc__state_add_version(oc_state *state, uint64_t steps) {
+    pthread_mutex_lock(&state->lock);
+    uint64_t version = state->version += steps;
+    pthread_mutex_unlock(&state->lock);
+    return version;
+}
+
 void oc_state_freeze(oc_state *state) {
     state->frozen = true;
 }
@@ -181,6 +188,17 @@ static oc_status check_known(const oc_state *state, const oc_value *value, oc_er
     return oc__fail(state->context, err, OC_ERROR_SHAPE, "state %s is there already with another type or shape", value->name);
 }
 
+/* The bytes of a state and of those behind it that one fused update changes, which must stay together. */
+static uint64_t update_bytes(oc_value *const *fresh, size_t count, size_t first) {
+    const oc_value *update = fresh[first]->update;
+    uint64_t bytes = segment_bytes(fresh[first]);
+    for (size_t i = first + 1; update && update->kind == OC_VALUE_NODE && i < count; i++)
+        if (fresh[i] && fresh[i]->update && fresh[i]->update->kind == OC_VALUE_NODE &&
+            fresh[i]->update->producer == update->producer && same_group(fresh[first], fresh[i]))
+            bytes += segment_bytes(fresh[i]);
+    return bytes;
+}
+
 /* Adds the states in `fresh` group by group; a group is cut where it exceeds what one buffer can hold. */
 static oc_status add_groups(oc_state *state, oc_value **fresh, size_t count, uint64_t seed, oc_error *err) {
     uint64_t most = oc__device_caps(state->device)->max_alloc;
@@ -197,7 +215,7 @@ static oc_status add_groups(oc_state *state, oc_value **fresh, size_t count, uin
         for (size_t i = first; status == OC_OK && i < count; i++) {
             if (!fresh[i] || !same_group(leader, fresh[i]))
                 continue;
-            if (members && size + segment_bytes(fresh[i]) > most) {
+            if (members && size + update_bytes(fresh, count, i) > most) {
                 status = add_buffer(state, group, members, seed, err);
                 members = 0;
                 size = 0;
@@ -235,16 +253,23 @@ oc_status oc_state_extend(oc_state *state, const oc_graph *graph, uint64_t seed,
     return status;
 }
 
-static oc_status create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, bool borrows, oc_error *err) {
+static oc_status allocate(oc_state **out, oc_device *device, oc_error *err) {
     oc_context *context = oc__device_context(device);
-    OC_TRY(oc_graph_check(graph, err));
     oc_state *state = oc__alloc(context, sizeof(*state));
     if (!state)
         return oc__fail_memory(context, err, sizeof(*state));
     state->context = context;
     state->device = device;
-    state->borrows = borrows;
     pthread_mutex_init(&state->lock, NULL);
+    *out = state;
+    return OC_OK;
+}
+
+static oc_status create(oc_state **out, oc_device *device, const oc_graph *graph, uint64_t seed, bool borrows, oc_error *err) {
+    oc_state *state;
+    OC_TRY(oc_graph_check(graph, err));
+    OC_TRY(allocate(&state, device, err));
+    state->borrows = borrows;
     oc_status status = oc_state_extend(state, graph, seed, err);
     if (status == OC_OK)
         *out = state;
@@ -261,6 +286,38 @@ oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *gr
     OC_TRY(create(out, device, graph, 0, oc__device_caps(device)->type == OC_DEVICE_CPU, err));
     oc_state_freeze(*out);
     return OC_OK;
+}
+
+static oc_status share_entry(oc_state *state, const oc__state_entry *from, oc_error *err) {
+    oc__state_entry entry = *from;
+    entry.lender = NULL;
+    entry.name = oc__strdup(state->context, from->name);
+    oc__buffer *buffer = from->buffer ? oc__buffer_retain(from->buffer) : NULL;
+    if (buffer && !OC_ARRAY_PUSH(state->context, state->buffers, state->buffer_count, state->buffer_capacity, buffer)) {
+        oc__buffer_release(&buffer);
+        oc__free(state->context, entry.name);
+        return oc__fail_memory(state->context, err, sizeof(buffer));
+    }
+    if (!entry.name || !OC_ARRAY_PUSH(state->context, state->entries, state->count, state->capacity, entry)) {
+        oc__free(state->context, entry.name);
+        return oc__fail_memory(state->context, err, sizeof(entry));
+    }
+    return OC_OK;
+}
+
+oc_status oc__state_share(oc_state **out, oc_state *from, oc_device *device, oc_error *err) {
+    oc_state *state;
+    OC_TRY(allocate(&state, device, err));
+    state->frozen = from->frozen;
+    state->owner = from->owner ? from->owner : from;
+    oc_status status = OC_OK;
+    for (size_t i = 0; i < from->count && status == OC_OK; i++)
+        status = share_entry(state, &from->entries[i], err);
+    if (status == OC_OK)
+        *out = state;
+    else
+        oc_state_destroy(&state);
+    return status;
 }
 
 void oc_state_destroy(oc_state **handle) {
@@ -285,8 +342,7 @@ void oc_state_destroy(oc_state **handle) {
     oc__free(state->context, state);
 }
 
-static oc_status find_entry(const oc_state *state, const char *name, const oc_tensor *tensor, const oc__state_entry **out,
-                            oc_error *err) {
+static oc_status find_entry(const oc_state *state, const char *name, const oc_tensor *tensor, oc__state_entry **out, oc_error *err) {
     int64_t index = oc_state_find(state, name);
     if (index < 0)
         return oc__fail(state->context, err, OC_ERROR_NOT_FOUND, "there is no state named %s", name);
@@ -299,9 +355,24 @@ static oc_status find_entry(const oc_state *state, const char *name, const oc_te
     return OC_OK;
 }
 
+static oc_status check_certain(const oc_state *state, const oc__state_entry *entry, oc_error *err) {
+    if (!entry->uncertain)
+        return OC_OK;
+    return oc__fail(state->context, err, OC_ERROR_INVALID, "state %s is uncertain: a run failed while it was being changed; restore the "
+                    "states (oc_state_restore), or write them (oc_state_write)", entry->name);
+}
+
+oc_status oc__state_check(const oc_state *state, oc_error *err) {
+    state = state->owner ? state->owner : state;
+    for (size_t i = 0; i < state->count; i++)
+        OC_TRY(check_certain(state, &state->entries[i], err));
+    return OC_OK;
+}
+
 oc_status oc_state_read(oc_state *state, const char *name, oc_tensor *tensor, oc_error *err) {
-    const oc__state_entry *entry;
+    oc__state_entry *entry;
     OC_TRY(find_entry(state, name, tensor, &entry, err));
+    OC_TRY(check_certain(state, entry, err));
     if (!entry->bytes)
         return OC_OK;
     void *bytes = oc__alloc(state->context, (size_t)entry->bytes);
@@ -315,7 +386,7 @@ oc_status oc_state_read(oc_state *state, const char *name, oc_tensor *tensor, oc
 }
 
 oc_status oc_state_write(oc_state *state, const char *name, const oc_tensor *tensor, oc_error *err) {
-    const oc__state_entry *entry;
+    oc__state_entry *entry;
     if (state->frozen)
         return oc__fail(state->context, err, OC_ERROR_INVALID, "state %s: the state is frozen", name);
     OC_TRY(find_entry(state, name, tensor, &entry, err));
@@ -325,10 +396,11 @@ oc_status oc_state_write(oc_state *state, const char *name, const oc_tensor *ten
     if (!bytes)
         return oc__fail_memory(state->context, err, (size_t)entry->bytes);
     oc_status status = oc_tensor_read(tensor, bytes, entry->bytes, err);
-    if (status == OC_OK)
+    if (status == OC_OK) {
         status = oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset, bytes, entry->bytes, true, err);
-    oc__free(state->context, bytes);
-    if (status == OC_OK)
+        entry->uncertain = status != OC_OK;
         state->version++;
+    }
+    oc__free(state->context, bytes);
     return status;
 }

@@ -19,6 +19,18 @@ static oc_status make_view(oc__team *team, const oc__port *port, oc_tensor **out
     return oc_tensor_view(out, block, offset, &shape, NULL, err);
 }
 
+/* Inputs that come without a copy count as given. */
+static oc_status make_direct_ports(oc__team *team, oc__member *member, const oc__part *part, oc_error *err) {
+    member->host = oc__alloc_array(team->exec->context, (size_t)OC_MAX(part->plan->arena_slabs, 1), sizeof(*member->host));
+    if (!member->host)
+        return oc__fail_memory(team->exec->context, err, sizeof(*member->host));
+    for (size_t i = 0; i < part->in_count; i++)
+        for (size_t k = 0; part->in[i].direct && k < part->plan->input_count; k++)
+            if (!strcmp(part->plan->inputs[k].name, part->in[i].name))
+                member->exec->given[k] = true;
+    return oc__member_map(member, err);
+}
+
 static oc_status make_ports(oc__team *team, oc__member *member, const oc__part *part, oc_error *err) {
     oc_context *context = team->exec->context;
     member->in = oc__alloc_array(context, part->in_count + 1, sizeof(*member->in));
@@ -28,21 +40,30 @@ static oc_status make_ports(oc__team *team, oc__member *member, const oc__part *
     if (!member->in || !member->out || !member->in_now || !member->out_now)
         return oc__fail_memory(context, err, (part->in_count + part->out_count) * sizeof(*member->in_now));
     for (size_t i = 0; i < part->in_count; i++)
-        OC_TRY(make_view(team, &part->in[i], &member->in[i], err));
+        if (!part->in[i].direct)
+            OC_TRY(make_view(team, &part->in[i], &member->in[i], err));
     for (size_t i = 0; i < part->out_count; i++) {
+        if (part->out[i].direct)
+            continue;
         OC_TRY(make_view(team, &part->out[i], &member->out[i], err));
-        member->out_now[i] = (oc_binding){part->out[i].name, member->out[i]};
+        member->out_now[member->out_count++] = (oc_binding){part->out[i].name, member->out[i]};
     }
-    return OC_OK;
+    return part->mapped ? make_direct_ports(team, member, part, err) : OC_OK;
 }
 
-/* The caller's state where it can be used as it is; else a copy on the part's device. */
+/* The caller's state where it can be used as it is, or its memory can; else a copy on the part's device. */
 static oc_status make_state(oc__team *team, oc__member *member, const oc__part *part, oc_state **out, oc_error *err) {
     oc_state *given = team->exec->state;
     oc_device *device = part->plan->devices[0];
     *out = given;
     if (!given || given->device == device)
         return OC_OK;
+    member->shared = oc__device_has_memory_of(device, given->device);
+    if (member->shared) {
+        OC_TRY(oc__state_share(&member->state, given, device, err));
+        *out = member->state;
+        return OC_OK;
+    }
     if (part->plan->updates)
         return oc__fail(team->exec->context, err, OC_ERROR_INVALID, "the state lies on another device than that which changes it: %s",
                         oc_device_get_info(device)->name);
@@ -54,7 +75,8 @@ static oc_status make_state(oc__team *team, oc__member *member, const oc__part *
 static oc_status make_blocks(oc__team *team, oc_error *err) {
     const struct oc__parts *parts = team->exec->plan->parts;
     for (size_t i = 0; i < parts->block_count; i++)
-        OC_TRY(oc_tensor_create(&team->blocks[i], team->exec->context, NULL, parts->blocks[i].dtype, &parts->blocks[i].shape, err));
+        if (!parts->blocks[i].unused)
+            OC_TRY(oc_tensor_create(&team->blocks[i], team->exec->context, NULL, parts->blocks[i].dtype, &parts->blocks[i].shape, err));
     return OC_OK;
 }
 
@@ -103,8 +125,10 @@ static void free_member(oc__team *team, oc__member *member, const oc__part *part
         oc_tensor_destroy(&member->in[i]);
     for (size_t i = 0; member->out && i < part->out_count; i++)
         oc_tensor_destroy(&member->out[i]);
+    (void)oc__member_unmap(member, NULL);
     oc_exec_destroy(&member->exec);
     oc_state_destroy(&member->state);
+    oc__free(team->exec->context, member->host);
     oc__free(team->exec->context, member->in);
     oc__free(team->exec->context, member->out);
     oc__free(team->exec->context, member->in_now);

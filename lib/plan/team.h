@@ -8,12 +8,15 @@
 
 typedef struct oc__member {
     oc_exec *exec;
-    oc_state *state;      /* a copy of the caller's on the part's device; NULL: none is needed */
+    oc_state *state;      /* the caller's for the part's device: a copy, or its memory; NULL: the caller's own will do */
+    bool shared;          /* its memory */
+    void **host;          /* by slab of the arena: where the host has it while the part does not run; NULL: it has not */
+    size_t out_count;     /* ports that are copied */
     uint64_t version;     /* of the caller's that the copy was made from, plus one; 0: never */
     oc_tensor **in, **out; /* by port: views of the blocks */
     oc_binding *in_now, *out_now;
     size_t in_count;      /* ports whose block is new in this run */
-    bool done;
+    bool done, ran;       /* ran: to its end */
     double start, seconds; /* of the last run, from its beginning */
 } oc__member;
 
@@ -49,10 +52,17 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err);
 oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err); /* an output of the last run */
 oc_step_time oc__team_step_time(const oc_exec *exec, size_t index);
 
-/* mirror.c: the member's copy of a caller's state that has changed since. */
+/* mirror.c: the member's copy of a caller's state, which may have changed since. */
 oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err);
 /* Sums over all replicas, in their order: the same bits each time. The share-th of `shares` parts of each. */
 void oc__team_blend(oc__team *team, int share, int shares);
+
+/* direct.c: the host gets the memory of an exec whose part has direct ports, and gives it back before a run. */
+oc_status oc__member_map(oc__member *member, oc_error *err);
+oc_status oc__member_unmap(oc__member *member, oc_error *err);
+float *oc__team_spot(const oc__team *team, const oc__spot *spot);
+/* A block, or where no run needs it, what it stands for. */
+oc_status oc__team_copy_block(oc__team *team, int32_t block, oc_tensor *to, oc_error *err);
 
 /* recover.c: the run again on the devices that are left; without any, the error. */
 oc_status oc__team_recover(oc_exec *exec, oc_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradients, the optimizer's states, and one fused update: what a step of training adds to a graph. */
+/* Gradients, the optimizer's states, and fused updates: what a step of training adds to a graph. */
 #include <ocelli/op/eltwise.h>
 #include <ocelli/op/shape.h>
 #include <ocelli/train.h>
@@ -8,6 +8,8 @@
 #include "graph/graph.h"
 #include "op/update.h"
 #include "train/minimize.h"
+
+#define UPDATE_ELEMENTS (1 << 19) /* of a fused update, unless one parameter has more */
 
 void oc_optimizer_hyper(const oc_optimizer *o, int64_t step, float hyper[OC_HYPER_COUNT]) {
     bool adagrad = o->kind == OC_ADAGRAD;
@@ -48,27 +50,53 @@ static oc_status add_moments(builder *b, const char *kind, oc_value **out, oc_er
     return OC_OK;
 }
 
-static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+/* One fused update of parameters `first` to `end`; moments[kind * count + i] are all of them. */
+static oc_status add_update(builder *b, const oc_optimizer *optimizer, oc_value *hyper, oc_value *const *gradients,
+                            oc_value *const *moments, int first, int end, oc_error *err) {
     oc_graph *graph = b->graph;
     const oc__update_rule *rule = &oc__update_rules[optimizer->kind];
-    int n = b->count, operands = 1 + rule->kinds * n, results = (rule->kinds - 1) * n;
+    int n = end - first, operands = 1 + rule->kinds * n, results = (rule->kinds - 1) * n;
     oc_value **in = oc__arena_alloc(&graph->arena, sizeof(*in) * (size_t)(operands + results)), **out = in + operands;
     if (!in)
         return oc__fail_memory(graph->context, err, sizeof(*in) * (size_t)operands);
-    in[0] = oc_graph_input(graph, OC_HYPER_NAME, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), err);
-    in[0] = oc__clip_gradients(graph, optimizer, in[0], gradients, n, err);
-    if (!in[0])
-        return graph->error.status;
-    memcpy(in + 1, b->trainable, sizeof(*in) * (size_t)n);
-    memcpy(in + 1 + n, gradients, sizeof(*in) * (size_t)n);
-    for (int i = 0; i < rule->kinds - 2; i++)
-        OC_TRY(add_moments(b, rule->moments[i], in + 1 + (2 + i) * n, err));
+    in[0] = hyper;
+    memcpy(in + 1, b->trainable + first, sizeof(*in) * (size_t)n);
+    memcpy(in + 1 + n, gradients + first, sizeof(*in) * (size_t)n);
+    for (int kind = 2; kind < rule->kinds; kind++)
+        memcpy(in + 1 + kind * n, moments + (kind - 2) * b->count + first, sizeof(*in) * (size_t)n);
     oc__update_params params = {.count = n, .nesterov = optimizer->nesterov && optimizer->kind == OC_SGD, .l1 = optimizer->l1 != 0};
     OC_TRY(oc__graph_node(graph, rule->op, &params, in, operands, out, results, err));
     for (int i = 0; i < n; i++)
         OC_TRY(oc_graph_update(graph, in[1 + i], out[i], err));
     for (int i = 0; i < results - n; i++)
         OC_TRY(oc_graph_update(graph, in[1 + 2 * n + i], out[n + i], err));
+    return OC_OK;
+}
+
+/* Where the fused update that begins with parameter `first` ends: several devices can share the work, and none takes long. */
+static int end_of_update(const builder *b, int first) {
+    int64_t elements = oc_shape_count(&b->trainable[first++]->shape);
+    while (first < b->count && (elements += oc_shape_count(&b->trainable[first]->shape)) <= UPDATE_ELEMENTS)
+        first++;
+    return first;
+}
+
+static oc_status add_updates(builder *b, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {
+    oc_graph *graph = b->graph;
+    const oc__update_rule *rule = &oc__update_rules[optimizer->kind];
+    oc_value **moments = oc__arena_alloc(&graph->arena, sizeof(*moments) * (size_t)(rule->kinds * b->count));
+    if (!moments)
+        return oc__fail_memory(graph->context, err, sizeof(*moments) * (size_t)(rule->kinds * b->count));
+    oc_value *hyper = oc_graph_input(graph, OC_HYPER_NAME, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), err);
+    hyper = oc__clip_gradients(graph, optimizer, hyper, gradients, b->count, err);
+    if (!hyper)
+        return graph->error.status;
+    for (int i = 0; i < rule->kinds - 2; i++)
+        OC_TRY(add_moments(b, rule->moments[i], moments + i * b->count, err));
+    for (int first = 0, end; first < b->count; first = end) {
+        end = end_of_update(b, first);
+        OC_TRY(add_update(b, optimizer, hyper, gradients, moments, first, end, err));
+    }
     return OC_OK;
 }
 
@@ -105,7 +133,7 @@ oc_status oc__minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *opti
         OC_TRY(add_sums(&b, kind == OC_MINIMIZE_GATHERED, own, err));
     if (gradients)
         memcpy(gradients, own, sizeof(*own) * (size_t)b.count);
-    return kind == OC_MINIMIZE_GATHER ? OC_OK : add_update(&b, optimizer, own, err);
+    return kind == OC_MINIMIZE_GATHER ? OC_OK : add_updates(&b, optimizer, own, err);
 }
 
 oc_status oc_minimize(oc_graph *graph, oc_value *loss, const oc_optimizer *optimizer, oc_value **gradients, oc_error *err) {

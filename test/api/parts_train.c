@@ -2,23 +2,33 @@
 /* Training with the batch split over several devices. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kit/several.h"
 
 static oc_error err;
 static int to_break = -1; /* the device that fails from the third step on, after five launches; -1: none */
 
-/* One step of training: loss, gradients and update; the state is the caller's. */
-static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, float *loss, oc_state **state) {
+#define WIDE 800
+
+/* What the last step gave. */
+typedef struct outcome {
+    float loss, gradient[WIDE * OUT]; /* of the last layer, where it is an output of the graph */
+} outcome;
+
+/* Steps of training: loss, gradients and update; the state is the caller's. */
+static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, outcome *out, oc_state **state) {
     oc_plan *plan = NULL;
     oc_exec *exec = NULL;
     float hyper[OC_HYPER_COUNT];
     int64_t labels[BATCH] = {0, 1, 2, 3, 4, 5};
-    oc_tensor *label = NULL, *numbers = NULL, *mean = NULL;
+    oc_tensor *label = NULL, *numbers = NULL, *mean = NULL, *gradient = NULL;
     const oc_dim_binding n = {"N", BATCH};
     KIT_OK(oc_tensor_wrap(&label, f->k.context, OC_I64, &OC_SHAPE(BATCH), labels, &err), &err);
     KIT_OK(oc_tensor_wrap(&numbers, f->k.context, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), hyper, &err), &err);
-    KIT_OK(oc_tensor_wrap(&mean, f->k.context, OC_F32, &OC_SCALAR, loss, &err), &err);
+    KIT_OK(oc_tensor_wrap(&mean, f->k.context, OC_F32, &OC_SCALAR, &out->loss, &err), &err);
+    KIT_OK(oc_tensor_wrap(&gradient, f->k.context, OC_F32, &OC_SHAPE(WIDE, OUT), out->gradient, &err), &err);
+    memset(out->gradient, 0, sizeof(out->gradient));
     KIT_OK(oc_state_create(state, f->devices[0], graph, 3, &err), &err);
     KIT_OK(oc_plan_create(&plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
     KIT_OK(oc_exec_create(&exec, plan, *state, &err), &err);
@@ -26,14 +36,16 @@ static void train(several *f, const oc_graph *graph, size_t devices, const char 
         if (i == 2 && to_break >= 0)
             several_break(f, to_break, 5, 0);
         oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, i + 1, hyper);
-        const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}}, out = {"loss", mean};
-        KIT_OK(oc_exec_run(exec, in, 3, &out, 1, &err), &err);
+        const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}};
+        const oc_binding results[] = {{"loss", mean}, {"gradient", gradient}};
+        KIT_OK(oc_exec_run(exec, in, 3, results, oc_graph_output_count(graph), &err), &err);
     }
     oc_exec_destroy(&exec);
     oc_plan_destroy(&plan);
     oc_tensor_destroy(&label);
     oc_tensor_destroy(&numbers);
     oc_tensor_destroy(&mean);
+    oc_tensor_destroy(&gradient);
 }
 
 static oc_graph *training_graph(several *f, bool norm) {
@@ -65,28 +77,92 @@ static oc_graph *training_graph(several *f, bool norm) {
     return graph;
 }
 
+static void compare_training(several *f, const oc_graph *graph, size_t devices) {
+    oc_state *one = NULL, *several = NULL, *again = NULL;
+    static outcome single, split, second;
+    train(f, graph, 1, NULL, 4, &single, &one);
+    train(f, graph, devices, "split", 4, &split, &several);
+    train(f, graph, devices, "split", 4, &second, &again);
+    assert_true(fabsf(single.loss - split.loss) <= 1e-4f * fabsf(single.loss));
+    assert_memory_equal(&split, &second, sizeof(split));
+    for (int i = 0; i < WIDE * OUT; i++)
+        assert_true(fabsf(single.gradient[i] - split.gradient[i]) <= 1e-4f * (0.1f + fabsf(single.gradient[i])));
+    several_compare_states(f, several, one, 1e-4);
+    several_compare_states(f, again, several, 0);
+    oc_state_destroy(&one);
+    oc_state_destroy(&several);
+    oc_state_destroy(&again);
+}
+
 /* Data parallelism gives the steps of one device: losses, parameters, momentum; and the same bits each time. */
 static void test_training(void **state) {
     (void)state;
     several f;
     several_set_up(&f);
     oc_graph *graph = training_graph(&f, false);
-    for (size_t devices = 2; devices <= 3; devices++) {
-        oc_state *one = NULL, *several = NULL, *again = NULL;
-        float loss_one = 0, loss_several = 0, loss_again = 0;
-        train(&f, graph, 1, NULL, 4, &loss_one, &one);
-        train(&f, graph, devices, "split", 4, &loss_several, &several);
-        train(&f, graph, devices, "split", 4, &loss_again, &again);
-        assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
-        assert_true(loss_several == loss_again);
-        several_compare_states(&f, several, one, 1e-4);
-        several_compare_states(&f, again, several, 0);
-        oc_state_destroy(&one);
-        oc_state_destroy(&several);
-        oc_state_destroy(&again);
-    }
+    for (size_t devices = 2; devices <= 3; devices++)
+        compare_training(&f, graph, devices);
     oc_graph_destroy(&graph);
     several_tear_down(&f);
+}
+
+/* More parameters than one fused update takes: the devices share the updates. With and without a bound on the gradients' norm, which
+ * one of them finds first. */
+static oc_graph *wide_graph(several *f, float clip_norm) {
+    oc_graph *graph = NULL;
+    const int64_t sizes[] = {3 * 256, 900, 700, WIDE, OUT};
+    oc_value *gradients[4];
+    KIT_OK(oc_graph_create(&graph, f->k.context, &err), &err);
+    int64_t n = oc_graph_symbol(graph, "N");
+    oc_value *x = oc_flatten(graph, oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(n, 3, 16, 16), &err), 1, &err);
+    oc_value *label = oc_graph_input(graph, "label", OC_I64, &OC_SHAPE(n), &err);
+    for (int i = 0; i < 4; i++) {
+        char name[] = {'w', (char)('0' + i), 0};
+        oc_value *w = oc_graph_state(graph, name, OC_F32, &OC_SHAPE(sizes[i], sizes[i + 1]), &(oc_init){.kind = OC_INIT_HE}, &err);
+        x = oc_matmul(graph, x, w, NULL, &err);
+        x = i < 3 ? oc_relu(graph, x, &err) : x;
+    }
+    oc_value *loss = oc_reduce_mean(graph, oc_softmax_cross_entropy(graph, x, label, &err), NULL, &err);
+    KIT_OK(oc_graph_output(graph, "loss", loss, &err), &err);
+    const oc_optimizer sgd = {.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f, .clip_norm = clip_norm};
+    KIT_OK(oc_minimize(graph, loss, &sgd, gradients, &err), &err);
+    KIT_OK(oc_graph_output(graph, "gradient", gradients[3], &err), &err);
+    return graph;
+}
+
+static void test_training_wide(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    for (int clip = 0; clip < 2; clip++) {
+        oc_graph *graph = wide_graph(&f, clip ? 0.5f : 0);
+        compare_training(&f, graph, clip ? 3 : 2);
+        oc_graph_destroy(&graph);
+    }
+    several_tear_down(&f);
+}
+
+/* Parameters and moments that no buffer can hold together: what one update changes lies together all the same. */
+static void test_small_buffers(void **state) {
+    (void)state;
+    static outcome outcomes[2];
+    char kept[128] = "";
+    const char *mask = getenv("OCELLI_MASK");
+    strncat(kept, mask ? mask : "", sizeof(kept) - 1);
+    for (int small = 0; small < 2; small++) {
+        several f;
+        oc_state *trained = NULL;
+        if (small)
+            setenv("OCELLI_MASK", "alloc=4M", 1);
+        several_set_up(&f);
+        oc_graph *graph = wide_graph(&f, 0);
+        train(&f, graph, 1, NULL, 2, &outcomes[small], &trained);
+        oc_state_destroy(&trained);
+        oc_graph_destroy(&graph);
+        several_tear_down(&f);
+    }
+    setenv("OCELLI_MASK", kept, 1);
+    assert_true(outcomes[0].loss == outcomes[1].loss);
 }
 
 /* Batch normalization is by replica; running statistics become the mean of theirs. */
@@ -96,10 +172,11 @@ static void test_training_norm(void **state) {
     several_set_up(&f);
     oc_graph *graph = training_graph(&f, true);
     oc_state *one = NULL, *several = NULL;
-    float loss_one = 0, loss_several = 0, means[2][8];
-    train(&f, graph, 1, NULL, 1, &loss_one, &one);
-    train(&f, graph, 3, "split", 1, &loss_several, &several);
-    assert_true(fabsf(loss_one - loss_several) <= 0.3f * fabsf(loss_one));
+    static outcome single, split;
+    float means[2][8];
+    train(&f, graph, 1, NULL, 1, &single, &one);
+    train(&f, graph, 3, "split", 1, &split, &several);
+    assert_true(fabsf(single.loss - split.loss) <= 0.3f * fabsf(single.loss));
     kit_read_state(&f.k, one, "mean", means[0], 8);
     kit_read_state(&f.k, several, "mean", means[1], 8);
     for (int i = 0; i < 8; i++) /* the mean of the replicas' means is that of the whole */
@@ -117,15 +194,15 @@ static void test_failing_replica(void **state) {
     several_set_up(&f);
     oc_graph *graph = training_graph(&f, false);
     oc_state *one = NULL, *others = NULL;
-    float loss_one = 0, loss_several = 0;
-    train(&f, graph, 1, NULL, 6, &loss_one, &one);
+    static outcome single, split;
+    train(&f, graph, 1, NULL, 6, &single, &one);
     to_break = 1;
-    train(&f, graph, 3, "split", 6, &loss_several, &others);
+    train(&f, graph, 3, "split", 6, &split, &others);
     several_mend(&f);
     to_break = -1;
     assert_true(several_was_broken());
     assert_true(kit_logged(&f.k, "has failed and is left out"));
-    assert_true(fabsf(loss_one - loss_several) <= 1e-4f * fabsf(loss_one));
+    assert_true(fabsf(single.loss - split.loss) <= 1e-4f * fabsf(single.loss));
     several_compare_states(&f, others, one, 1e-4);
     oc_state_destroy(&one);
     oc_state_destroy(&others);
@@ -135,7 +212,8 @@ static void test_failing_replica(void **state) {
 
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_norm),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_wide),
+                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_small_buffers),
                                        cmocka_unit_test(test_failing_replica)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
