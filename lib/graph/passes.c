@@ -21,6 +21,7 @@ static const pass passes[] = {
     {"common", oc__pass_common, false, false},
     {"norm", oc__pass_norm, false, true},
     {"fuse", oc__pass_fuse, false, true},
+    {"chain", oc__pass_chain, false, true},
 };
 
 void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) {
