@@ -56,6 +56,8 @@ oc_status oc__pass_norm(oc_graph *graph, oc_error *err);
 /* fuse.c: moves elementwise nodes behind convolutions and products into their epilogues. */
 oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 
+/* named.c: activations written as several nodes (swish, hard swish, mish, GELU) become one. */
+oc_status oc__pass_named(oc_graph *graph, oc_error *err);
 /* chain.c: elementwise nodes that follow each other become one. */
 oc_status oc__pass_chain(oc_graph *graph, oc_error *err);
 

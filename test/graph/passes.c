@@ -283,6 +283,39 @@ static void test_chain(void **state) {
     }
 }
 
+/* Swish, mish and GELU, each as exporters write it, behind a convolution: nothing but the convolution is left. */
+static oc_value *written(oc_graph *graph, oc_value *x, int form) {
+    oc_error err = {0};
+    oc_value *half = number(graph, 0.5), *sum;
+    if (form < 2)
+        return oc_mul(graph, form ? oc_sigmoid(graph, x, &err) : x, form ? x : oc_sigmoid(graph, x, &err), &err);
+    if (form == 2)
+        return oc_mul(graph, x, oc_tanh(graph, oc_softplus(graph, x, &err), &err), &err);
+    if (form == 3)
+        return oc_mul(graph, x, oc_unary(graph, "hard_sigmoid", x, &(oc_eltwise_params){1.0f / 6, 0.5f}, &err), &err);
+    sum = form % 2 ? oc_div(graph, x, number(graph, 1.4142135381698608), &err) : oc_mul(graph, x, number(graph, 0.70710678), &err);
+    sum = oc_add(graph, oc_erf(graph, sum, &err), number(graph, 1), &err);
+    if (form < 6)
+        return oc_mul(graph, oc_mul(graph, x, half, &err), sum, &err);
+    if (form == 6)
+        return oc_mul(graph, x, oc_mul(graph, half, sum, &err), &err);
+    return oc_mul(graph, oc_mul(graph, x, sum, &err), half, &err);
+}
+
+static void test_named(void **state) {
+    (void)state;
+    static const pass passes[] = {oc__pass_named, oc__pass_fuse};
+    for (int form = 0; form < 8; form++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 5, 5), &err);
+        oc_value *y = oc_conv2d(graph, x, state_of(graph, "w", &OC_SHAPE(6, 4, 3, 3)), NULL, NULL, &err);
+        run_passes(graph, written(graph, y, form), passes, 2);
+        assert_int_equal(graph->node_count, 1);
+        oc_graph_destroy(&graph);
+    }
+}
+
 /* More than a chain can hold: several, and the numbers stay. */
 static void test_long_chain(void **state) {
     (void)state;
@@ -306,6 +339,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_norm_into_conv), TEST(test_norm_into_product), TEST(test_norm_stays),
                                        TEST(test_residual), TEST(test_activation_behind_norm),
                                        TEST(test_nodes_that_change_nothing), TEST(test_taps), TEST(test_chain),
-                                       TEST(test_long_chain)};
+                                       TEST(test_named), TEST(test_long_chain)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
