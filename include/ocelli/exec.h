@@ -53,7 +53,8 @@ OC_EXPORT void oc_exec_destroy(oc_exec **exec);
  * Runs the plan once and waits until the outputs are there.
  * @param inputs every input of the plan that was not given in an earlier run; one that is left out keeps its value.
  * @param outputs those of the plan's outputs that are wanted here.
- * On failure the states are as before the run. A plan for several devices is, when one of them fails, made again for the others and
+ * On failure the states are as before the run; if a device fails while it is changing them, those that the plan changes are uncertain:
+ * they can be neither read nor used until they are restored or written (state.h). A plan for several devices is, when one of them fails, made again for the others and
  * the run repeated there (with a warning in the log). A graph that changes its state goes on on the state's device, from the state
  * before the run; if that device is the one that failed, the error is returned.
  */

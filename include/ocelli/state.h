@@ -7,6 +7,9 @@
  * plan reads it. It is made for a graph and may be extended by others (a state that is already there is kept and must have
  * the same type and shape). It is saved and restored as one.
  *
+ * A run, a write or a restore that fails while it changes a state leaves it uncertain: reading, saving and running with it are then
+ * OC_ERROR_INVALID until it is written or restored.
+ *
  * Threads: several execs may read a state at once (it is then not changed by any of them); one that changes it runs alone.
  */
 #ifndef OCELLI_STATE_H

@@ -139,7 +139,7 @@ OC_EXPORT OC_MUST_USE oc_status oc_trainer_epoch(oc_trainer *trainer, const oc_t
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_evaluate(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
                                                     oc_train_report *report, oc_error *err);
 /** One step on these samples: one batch, or with `accumulate` batches of the usual size; if one fails, no
- * parameter has changed. @param loss receives the mean loss before the update; may be NULL. */
+ * parameter has changed (or, where a device fails in the midst of changing them, oc_trainer_resume() has to restore them). @param loss receives the mean loss before the update; may be NULL. */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_step(oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels,
                                                 double *loss, oc_error *err);
 /** The gradient of the mean loss for a parameter in the last step, before clipping and regularizers, copied into a host tensor of its shape. */

@@ -30,26 +30,25 @@ static void default_release(void *user, void *memory, size_t size) {
 
 const oc_allocator oc__default_allocator = {default_allocate, default_release, NULL};
 
+/* Counted without a lock: the sums alone matter, no other memory goes by them. */
 static bool reserve(oc_context *context, size_t total) {
     if (!context)
         return true;
-    pthread_mutex_lock(&context->lock);
-    bool fits = total <= SIZE_MAX - context->host_used &&
-                (context->host_limit == 0 || context->host_used + total <= context->host_limit);
-    if (fits) {
-        context->host_used += total;
-        context->host_peak = OC_MAX(context->host_peak, context->host_used);
-    }
-    pthread_mutex_unlock(&context->lock);
-    return fits;
+    size_t used = atomic_load_explicit(&context->host_used, memory_order_relaxed), peak;
+    do {
+        if (total > SIZE_MAX - used || (context->host_limit && used + total > context->host_limit))
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&context->host_used, &used, used + total, memory_order_relaxed, memory_order_relaxed));
+    peak = atomic_load_explicit(&context->host_peak, memory_order_relaxed);
+    while (peak < used + total &&
+           !atomic_compare_exchange_weak_explicit(&context->host_peak, &peak, used + total, memory_order_relaxed, memory_order_relaxed))
+        ;
+    return true;
 }
 
 static void unreserve(oc_context *context, size_t total) {
-    if (!context)
-        return;
-    pthread_mutex_lock(&context->lock);
-    context->host_used -= total;
-    pthread_mutex_unlock(&context->lock);
+    if (context)
+        atomic_fetch_sub_explicit(&context->host_used, total, memory_order_relaxed);
 }
 
 static void *allocate(oc_context *context, size_t size, size_t zeroed_from) {
@@ -120,13 +119,8 @@ char *oc__strndup(oc_context *context, const char *text, size_t size) {
 }
 
 oc_status oc__fail_memory_(oc_context *context, oc_error *err, size_t size) {
-    size_t used = 0, limit = 0;
-    if (context) {
-        pthread_mutex_lock(&context->lock);
-        used = context->host_used;
-        limit = context->host_limit;
-        pthread_mutex_unlock(&context->lock);
-    }
+    size_t used = context ? atomic_load_explicit(&context->host_used, memory_order_relaxed) : 0;
+    size_t limit = context ? context->host_limit : 0;
     if (limit)
         return oc__fail(context, err, OC_ERROR_MEMORY,
                         "out of host memory: %zu bytes were asked for with %zu in use and a limit of %zu", size, used, limit);

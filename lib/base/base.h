@@ -4,6 +4,7 @@
 #define OC_BASE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,9 +41,8 @@ struct oc_context {
     char *kernels; /* "" for the built-in ones */
     char *disable;
     char *opencl;         /* the loader's file, "" for the default */
-    pthread_mutex_t lock; /* recursive; guards host_used and drivers */
-    size_t host_used;
-    size_t host_peak;
+    pthread_mutex_t lock; /* recursive; guards drivers and lost */
+    _Atomic size_t host_used, host_peak;
     struct oc__drivers *drivers; /* of lib/device, made when devices are first asked for */
     void (*drivers_destroy)(oc_context *context);
     void *lost;         /* execs that a device did not come back to: never freed, a list through their first member */
@@ -129,6 +129,10 @@ uint16_t oc__half_from_float(float value); /* round to nearest even */
 float oc__float_from_half(uint16_t value);
 uint16_t oc__bf16_from_float(float value); /* round to nearest even */
 float oc__float_from_bf16(uint16_t value);
+
+/* Files hold elements with the lowest byte first: turns those of this host into that, and back; elements of `size` bytes. */
+bool oc__is_little_endian(void);
+void oc__swap_to_little(void *elements, uint64_t bytes, size_t size);
 
 /* hash.c: 128 bits, not cryptographic (FNV-1a based, two lanes); stable across machines. */
 typedef struct oc__hash {

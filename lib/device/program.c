@@ -74,13 +74,21 @@ static void store(oc_device *device, cl_program handle, const char *file, const 
     oc__free(device->context, binary);
 }
 
-/* NULL if the cache has none or the driver refuses it. */
-static cl_program from_cache(oc_device *device, const char *file, const char *key) {
+/* A shortage passes; what else is wrong with a whole file that the driver itself gave comes again. */
+static bool is_for_good(cl_int code) {
+    return code != CL_OUT_OF_HOST_MEMORY && code != CL_OUT_OF_RESOURCES && code != CL_MEM_OBJECT_ALLOCATION_FAILURE;
+}
+
+/* NULL if the cache has none or the driver refuses it. In the place of a refused one an empty one is kept: it is not tried again.
+ * `wanted`: whether one is to be kept. */
+static cl_program from_cache(oc_device *device, const char *file, const char *key, bool *wanted) {
     const oc__cl *cl = device->cl;
     oc__string data;
     cl_program handle = NULL;
     oc__string_init(&data, device->context);
-    if (oc__cache_get(device->context, KIND, key, &data) && data.size > 0) {
+    bool found = oc__cache_get(device->context, KIND, key, &data);
+    *wanted = !found || data.size > 0;
+    if (found && data.size > 0) {
         const unsigned char *binary = (const unsigned char *)data.text;
         cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
         handle = cl->clCreateProgramWithBinary(device->cl_context, 1, &device->handle, &data.size, &binary, &accepted, &code);
@@ -88,8 +96,11 @@ static cl_program from_cache(oc_device *device, const char *file, const char *ke
         if (handle && code == CL_SUCCESS)
             code = cl->clBuildProgram(handle, 1, &device->handle, OPTIONS, NULL, NULL);
         if (code != CL_SUCCESS) {
-            oc__log(device->context, OC_LOG_WARNING, "%s: %s refuses its cached binary (%s, %d): it is built again", file,
-                    device->info.name, oc__cl_error_name(code), code);
+            *wanted = !is_for_good(code);
+            oc__log(device->context, OC_LOG_WARNING, "%s: %s refuses its cached binary (%s, %d): it is built %s", file, device->info.name,
+                    oc__cl_error_name(code), code, *wanted ? "again" : "from source from now on");
+            if (!*wanted)
+                oc__cache_put(device->context, KIND, key, "", 0);
             if (handle)
                 cl->clReleaseProgram(handle);
             handle = NULL;
@@ -157,7 +168,7 @@ static oc_status make_handle(oc_device *device, const char *file, const char *te
     oc__string_append(&key, text);
     oc_status status = OC_OK;
     bool keep = !key.failed && !device->keeps_programs;
-    cl_program handle = keep ? from_cache(device, file, key.text) : NULL;
+    cl_program handle = keep ? from_cache(device, file, key.text, &keep) : NULL;
     if (!handle) {
         status = build(device, file, text, &handle, err);
         if (status == OC_OK && keep)
@@ -200,15 +211,28 @@ static oc__program *find(oc_device *device, oc__hash hash, const char *text) {
  * different sizes (test/drivers/pocl_two_threads.c). Devices that run side by side therefore have programs of their own. */
 static void set_apart(const oc_device *device, oc__string *text) {
     const char *number = strchr(device->info.id, ':');
-    if (device->lean_headers && number && strcmp(number, ":0"))
+    if (!device->shares_programs && number && strcmp(number, ":0"))
         oc__string_printf(text, "\nconstant int oc_device_%s = 1;\n", number + 1);
+}
+
+/* Compilers no longer heed `#pragma OPENCL EXTENSION cl_khr_fp64 : disable`. Of half there is storage on every device. */
+static void hide(const oc_device *device, oc__string *text) {
+    if (device->hides_fp16)
+        oc__string_append(text, "#undef cl_khr_fp16\n");
+    if (device->hides_fp64)
+        oc__string_append(text, "#undef cl_khr_fp64\n#define double masked_double\n");
 }
 
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
-    oc__string text;
+    oc__string text, given;
     oc__string_init(&text, device->context);
-    oc_status status = oc__program_source(device->context, file, defines, &text, err);
+    oc__string_init(&given, device->context);
+    hide(device, &given);
+    oc__string_append(&given, defines ? defines : "");
+    oc_status status = given.failed ? oc__fail_memory(device->context, err, given.size)
+                                    : oc__program_source(device->context, file, given.text, &text, err);
+    oc__string_finish(&given);
     set_apart(device, &text);
     if (status == OC_OK && text.failed)
         status = oc__fail_memory(device->context, err, text.size);

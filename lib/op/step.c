@@ -18,19 +18,19 @@ void oc__steps_finish(oc__steps *steps) {
 }
 
 oc_status oc__steps_check(const oc__steps *steps, oc_error *err) {
-    return steps->failed ? oc__fail(steps->context, err, OC_ERROR_LIMIT,
-                                    "a step could not be recorded: out of memory, or a size beyond 2^31 where 32 bits are all "
-                                    "a kernel takes")
-                         : OC_OK;
+    if (steps->failed)
+        return oc__fail_memory(steps->context, err, sizeof(oc__step));
+    return steps->too_large ? oc__fail(steps->context, err, OC_ERROR_LIMIT,
+                                       "a step could not be recorded: a size beyond 2^31 where 32 bits are all a kernel takes")
+                            : OC_OK;
 }
 
 static oc__step *add(oc__steps *steps, oc__step_kind kind) {
-    static oc__step nowhere; /* written to after a failure, never read */
     oc__step step = {.kind = kind, .node = -1, .src = OC_NOWHERE, .dst = OC_NOWHERE};
     if (!OC_ARRAY_PUSH(steps->context, steps->items, steps->count, steps->capacity, step)) {
         steps->failed = true;
-        nowhere = step;
-        return &nowhere;
+        steps->nowhere = step;
+        return &steps->nowhere;
     }
     return &steps->items[steps->count - 1];
 }
@@ -62,7 +62,7 @@ void oc__step_value(oc__steps *steps, oc__step *step, const void *value, size_t 
 
 void oc__step_i32(oc__steps *steps, oc__step *step, int64_t value) {
     int32_t narrow = (int32_t)value;
-    steps->failed = steps->failed || narrow != value;
+    steps->too_large = steps->too_large || narrow != value;
     oc__step_value(steps, step, &narrow, sizeof(narrow));
 }
 

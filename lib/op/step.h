@@ -48,7 +48,8 @@ typedef struct oc__steps {
     oc__arena arena;
     oc__step *items;
     size_t count, capacity;
-    bool failed; /* out of memory while recording; oc__steps_check() says so */
+    bool failed, too_large; /* out of memory while recording; a number for an `int` that does not fit: oc__steps_check() says so */
+    oc__step nowhere;       /* written to after a failure, never read */
 } oc__steps;
 void oc__steps_init(oc__steps *steps, oc_context *context);
 void oc__steps_finish(oc__steps *steps);

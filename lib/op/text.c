@@ -118,11 +118,17 @@ typedef struct reader {
     const char *at;
     oc__problem *p;
     char why[OC_WHY];
+    bool short_of_memory;
 } reader;
 
 static bool fail(reader *r, const char *what) {
     if (!r->why[0])
         snprintf(r->why, OC_WHY, "%s at \"%.40s\"", what, r->at);
+    return false;
+}
+
+static bool fail_memory(reader *r) {
+    r->short_of_memory = true;
     return false;
 }
 
@@ -186,7 +192,7 @@ static bool read_generic(reader *r) {
     oc__problem *p = r->p;
     p->in = oc__arena_alloc(r->arena, 64 * sizeof(*p->in));
     if (!p->in)
-        return fail(r, "out of memory");
+        return fail_memory(r);
     do {
         r->at += *r->at == ',';
         if (p->in_count == 48 || !read_desc(r, &p->in[p->in_count++]))
@@ -203,13 +209,15 @@ static bool read_body(reader *r) {
     const oc__op *op = r->p->op;
     void *params = oc__arena_alloc(r->arena, OC_MAX(op->params_size, (size_t)1));
     if (!params)
-        return fail(r, "out of memory");
+        return fail_memory(r);
     r->p->params = params;
     size_t length = strcspn(r->at, ";"), plain = strcspn(r->at, ".,x;");
     if (!op->parse || plain != length)
         return read_generic(r);
     char *body = oc__arena_printf(r->arena, "%.*s", (int)length, r->at);
-    if (!body || !op->parse(r->arena, body, r->p, r->why))
+    if (!body)
+        return fail_memory(r);
+    if (!op->parse(r->arena, body, r->p, r->why))
         return fail(r, "malformed sizes");
     r->at += length;
     return true;
@@ -223,7 +231,7 @@ static bool add_post(reader *r, const char *name, size_t length, float alpha, fl
     *post = (oc__post){.alpha = alpha, .beta = beta, .operand = p->in_count};
     char *copy = oc__arena_printf(r->arena, "%.*s", (int)length, name);
     if (!copy)
-        return fail(r, "out of memory");
+        return fail_memory(r);
     if (!strcmp(copy, "bias"))
         post->kind = OC_POST_BIAS;
     else if (!strcmp(copy, "residual"))
@@ -318,7 +326,10 @@ oc_status oc__problem_parse(oc__arena *arena, const char *text, const char *dire
     r.at = text + length + 1;
     bool ok = read_body(&r);
     p.op_in = p.in_count;
-    if (!ok || !read_suffixes(&r))
+    ok = ok && read_suffixes(&r);
+    if (r.short_of_memory)
+        return oc__fail_memory(arena->context, err, length);
+    if (!ok)
         return oc__fail(arena->context, err, OC_ERROR_FORMAT, "problem \"%.80s\": %s (see docs/problems.md)", text, r.why);
     OC_TRY(finish(&r, err));
     *out = p;

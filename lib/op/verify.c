@@ -183,11 +183,13 @@ static oc_status judge(oc_device *device, const oc__problem *small, const oc__so
     verdict_key(device, solver, variant, text.text, &key);
     bool keep = !context->kernels[0]; /* kernels from a folder change behind the digest's back */
     char verdict[8] = "";
-    if (!oc__device_note_get(device, key.text, verdict, sizeof(verdict)) &&
+    oc_status status = text.failed || key.failed ? oc__fail_memory(context, err, key.size) : OC_OK;
+    if (status == OC_OK && !oc__device_note_get(device, key.text, verdict, sizeof(verdict)) &&
         keep && oc__cache_get(context, "verdict", key.text, &kept) && kept.size < sizeof(verdict))
         memcpy(verdict, kept.text, kept.size);
-    oc_status status = OC_OK;
-    if (!strcmp(verdict, "wrong")) {
+    if (status != OC_OK) {
+        /* a cut key would be that of another problem */
+    } else if (!strcmp(verdict, "wrong")) {
         status = oc__fail(context, err, OC_ERROR_TRUST, "%s was found to give wrong results on %s: %s", solver->name,
                           oc_device_get_info(device)->name, text.text);
     } else if (strcmp(verdict, "right")) {

@@ -11,6 +11,7 @@
 /* All elements, one state behind another, as they go into the file. */
 static oc_status read_all(oc_state *state, uint8_t **out, uint64_t *size, oc_error *err) {
     *size = 0;
+    OC_TRY(oc__state_check(state, err));
     for (size_t i = 0; i < state->count; i++) {
         if (!state->entries[i].buffer)
             return oc__fail(state->context, err, OC_ERROR_UNSUPPORTED, "state %s: its memory was given back, only packed weights were "
@@ -102,13 +103,16 @@ static oc_status check_file(const oc_state *state, const oc__st_file *file, cons
 }
 
 static oc_status restore(oc_state *state, const oc__st_file *file, oc_error *err) {
+    for (size_t i = 0; i < state->count; i++)
+        state->entries[i].uncertain = true;
+    state->version++;
     for (size_t i = 0; i < state->count; i++) {
-        const oc__state_entry *entry = &state->entries[i];
+        oc__state_entry *entry = &state->entries[i];
         if (entry->bytes)
             OC_TRY(oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset,
                                    file->data + oc__st_find(file, entry->name)->offset, entry->bytes, true, err));
+        entry->uncertain = false;
     }
-    state->version++;
     return OC_OK;
 }
 

@@ -28,6 +28,8 @@ struct oc_exec {
 oc_status oc__exec_derive(oc_exec *exec, oc_error *err);
 /* run.c: copies an output of the last run out. */
 oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
+/* run.c: a run has failed while it was changing states, or after some of it: they are uncertain. */
+void oc__exec_doubt(oc_exec *exec);
 
 /* redzone.c: fills the zones around every value, and looks at them after a run. */
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);

@@ -36,6 +36,7 @@ oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err) 
     oc_state *from = team->exec->state;
     if (!member->state)
         return OC_OK;
+    OC_TRY(oc__state_check(from, err));
     uint64_t version = oc__state_add_version(from, 0) + 1;
     if (version == member->version)
         return OC_OK;

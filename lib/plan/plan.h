@@ -66,6 +66,7 @@ typedef struct oc__plan_end {
     const char *name;
     const oc_value *value;
     int32_t slot; /* -1: an input that is not used */
+    bool early;   /* an output that is there before the first state is changed */
 } oc__plan_end;
 
 /* States that must lie one behind another, as a gathered op's operands. */
@@ -109,6 +110,7 @@ struct oc_plan {
     oc_plan_info info;
     oc__tune_mode tune;
     bool updates; /* changes states */
+    size_t first_update; /* the steps before it change none */
     struct oc__parts *parts; /* several devices (parts.h); NULL: one, and what is above is all there is */
 };
 
@@ -124,6 +126,8 @@ oc_status oc__plan_gather(oc_plan *plan, oc__task *task, oc_error *err);
 oc_status oc__plan_join(oc_plan *plan, oc_error *err);
 /* memory.c: a place for every slot and workspace. */
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err);
+#define OC_RED_ZONE 256 /* bytes that are looked at, before a value and behind it; a zone is at least that */
+uint64_t oc__plan_zone(const oc_plan *plan);
 /* record.c: the steps; constants uploaded. */
 oc_status oc__plan_record(oc_plan *plan, oc_error *err);
 int32_t oc__slot_root(const oc_plan *plan, int32_t slot);
@@ -140,6 +144,7 @@ typedef struct oc__state_entry {
     oc__buffer *buffer; /* NULL: given back, for only what is derived from it is needed */
     uint64_t offset, bytes;
     oc_tensor *lender;  /* whose memory the buffer is; NULL: the device's */
+    bool uncertain;     /* a run or a write failed while it was being changed */
 } oc__state_entry;
 
 /* A derived value that all plans on a state share which have it made in the same way. */
@@ -175,6 +180,7 @@ struct oc_state {
     oc__buffer **buffers;
     size_t buffer_count, buffer_capacity;
     uint64_t version;
+    struct oc_state *owner; /* of the memory, if that is another's (oc__state_share) */
     bool frozen;
     bool borrows; /* of the graph's tensors, whose memory is not copied */
     oc__derived *derived;
@@ -185,8 +191,10 @@ struct oc_state {
 uint64_t oc__state_add_version(oc_state *state, uint64_t steps);
 /* A frozen state of the graph's first values, in the graph's own memory where the device shares that. */
 oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *graph, oc_error *err);
+/* Fails if a state is uncertain: it is then to be written or restored before anything else. */
+oc_status oc__state_check(const oc_state *state, oc_error *err);
 /* The same memory for execs on another device that has it too (oc__device_has_memory_of); its version is for its owner to count. */
-oc_status oc__state_share(oc_state **out, const oc_state *from, oc_device *device, oc_error *err);
+oc_status oc__state_share(oc_state **out, oc_state *from, oc_device *device, oc_error *err);
 /* frozen.c: the plan's own frozen state, made once, for all execs that are given none. */
 oc_status oc__plan_own_state(oc_plan *plan, oc_state **out, oc_error *err);
 /* Gives back what only derived steps read; the state is the plan's own, and they have run. Under the state's lock. */

@@ -35,6 +35,33 @@ static oc_status record_task(oc_plan *plan, oc__task *task, int32_t index, oc_er
     return OC_OK;
 }
 
+/* Whether a task writes to the memory of a slot; root -1: to any state. */
+static bool writes(const oc_plan *plan, const oc__task *task, int32_t root) {
+    bool does = false;
+    for (int i = 0; i < task->problem.out_count; i++) {
+        int32_t to = task->out[i] < 0 ? -1 : oc__slot_root(plan, task->out[i]);
+        does = does || (to >= 0 && (root < 0 ? plan->slots[to].home == OC_HOME_STATE : to == root));
+    }
+    return does;
+}
+
+/* Where steps begin to change states, and which outputs can be read before that. */
+static void find_first_update(oc_plan *plan) {
+    size_t first = plan->steps.count;
+    for (size_t t = 0; t < plan->task_count; t++)
+        if (!plan->tasks[t].derived && plan->tasks[t].step_count && writes(plan, &plan->tasks[t], -1))
+            first = OC_MIN(first, plan->tasks[t].first_step);
+    plan->first_update = first;
+    for (size_t i = 0; i < plan->output_count; i++) {
+        int32_t root = oc__slot_root(plan, plan->outputs[i].slot);
+        plan->outputs[i].early = plan->slots[root].home != OC_HOME_STATE;
+        for (size_t t = 0; t < plan->task_count; t++)
+            if (!plan->tasks[t].derived && plan->tasks[t].first_step + plan->tasks[t].step_count > first &&
+                writes(plan, &plan->tasks[t], root))
+                plan->outputs[i].early = false;
+    }
+}
+
 /* New values of states that are not updated in place are copied there when everything else is done. */
 static void record_updates(oc_plan *plan) {
     for (size_t i = 0; i < plan->state_count; i++) {
@@ -78,6 +105,7 @@ static size_t count_programs(const oc__steps *steps, const oc__steps *others, si
 oc_status oc__plan_record(oc_plan *plan, oc_error *err) {
     for (size_t i = 0; i < plan->task_count; i++)
         OC_TRY(record_task(plan, &plan->tasks[i], (int32_t)i, err));
+    find_first_update(plan);
     record_updates(plan);
     OC_TRY(oc__steps_check(&plan->steps, err));
     OC_TRY(upload_constants(plan, err));

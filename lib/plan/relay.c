@@ -36,7 +36,7 @@ static void choose_ports(oc__team *team) {
     for (size_t i = 0; i < parts->part_count; i++) {
         oc__member *member = &team->members[i];
         member->in_count = 0;
-        member->done = false;
+        member->done = member->ran = false;
         for (size_t k = 0; k < parts->parts[i].in_count; k++) {
             int32_t block = parts->parts[i].in[k].block;
             if (member->in[k] && (team->fresh[block] || !team->given[block]))
@@ -79,12 +79,21 @@ static bool all_before_blends_are_done(const oc__team *team) {
     return true;
 }
 
+/* Some states are changed, others not. */
+static void doubt(oc__team *team) {
+    for (size_t i = 0; i < team->exec->plan->parts->part_count; i++)
+        if (team->members[i].ran)
+            oc__exec_doubt(team->members[i].exec);
+}
+
 /* The run is over: results out, and whoever waits is told. Under the lock. */
 static void complete(oc__team *team) {
     if (team->failed < 0 && team->exec->plan->parts->blend_at >= team->exec->plan->parts->part_count)
         oc__team_blend(team, 0, 1);
     if (team->failed < 0 && give_outputs(team, &team->error) != OC_OK)
         team->failed = (int32_t)team->exec->plan->parts->part_count; /* no part's fault */
+    if (team->failed >= 0 && !team->abandoned)
+        doubt(team);
     team->again = team->failed >= 0;
     team->running = false;
     if (team->signal)
@@ -124,6 +133,7 @@ static void run_part(void *user, int32_t index) {
         status = oc__member_unmap(member, &error);
     if (go && status == OC_OK)
         status = oc_exec_run(member->exec, member->in_now, member->in_count, member->out_now, member->out_count, &error);
+    member->ran = go && status == OC_OK;
     if (go && status == OC_OK)
         status = oc__member_map(member, &error);
     if (member->shared && part->plan->updates)
@@ -240,7 +250,7 @@ static bool wait_until_done(oc__team *team) {
 
 oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     oc__team *team = exec->team;
-    if (team->spare && !team->running)
+    if (team->spare && (team->abandoned || !team->running))
         return oc_exec_wait(team->spare, err);
     if (team->abandoned || !team->members)
         return OC_OK;
@@ -252,8 +262,16 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     oc_status status = team->error.status;
     if ((size_t)team->failed < exec->plan->parts->part_count && err) /* NULL: nobody wants to know any more */
         status = oc__team_recover(exec, err);
-    team->failed = -1;
+    if (!team->abandoned) /* what comes back late finds that the run has failed, and touches nothing */
+        team->failed = -1;
     return status;
+}
+
+static oc_status check_present(const oc__team *team, oc_error *err) {
+    if (!team->abandoned)
+        return OC_OK;
+    return oc__fail(team->exec->context, err, OC_ERROR_CANCELLED, "a device has not come back from an earlier run: make another exec, "
+                    "without it");
 }
 
 oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
@@ -262,6 +280,7 @@ oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_cou
     oc_error own = {0}, *error = err ? err : &own;
     if (team->spare)
         return oc_exec_run(team->spare, inputs, input_count, outputs, output_count, err);
+    OC_TRY(check_present(team, error));
     OC_TRY(oc__team_wait(exec, error));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, error));
     OC_TRY(start_run(team, inputs, input_count, outputs, output_count, NULL, error));
@@ -273,6 +292,7 @@ oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input
     oc__team *team = exec->team;
     if (team->spare)
         return oc_exec_enqueue(team->spare, inputs, input_count, outputs, output_count, wait, wait_count, done, err);
+    OC_TRY(check_present(team, err));
     OC_TRY(oc__team_wait(exec, err));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, err));
     for (size_t i = 0; i < wait_count; i++)

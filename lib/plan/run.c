@@ -144,6 +144,38 @@ static oc_status derive(oc_exec *exec, oc_error *err) {
     return status;
 }
 
+/* Outputs that are there before the first state is changed are read then: what fails does no harm. */
+static oc_status read_outputs(oc_exec *exec, const oc_binding *outputs, size_t count, bool early, oc_error *err) {
+    for (size_t i = 0; i < count; i++)
+        if (find_end(exec->plan->outputs, exec->plan->output_count, outputs[i].name)->early == early)
+            OC_TRY(read_output(exec, &outputs[i], err));
+    return OC_OK;
+}
+
+void oc__exec_doubt(oc_exec *exec) {
+    const oc_plan *plan = exec->plan;
+    oc_state *state = exec->state->owner ? exec->state->owner : exec->state;
+    for (size_t i = 0; plan->updates && i < plan->state_count; i++)
+        if (plan->states[i].updated)
+            state->entries[oc_state_find(state, plan->states[i].value->name)].uncertain = true;
+}
+
+static oc_status run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
+    return oc__launches_run(&exec->launches, exec->queue, first, last - first, exec->profiling ? exec->events + first : NULL, err);
+}
+
+/* The steps that change states, and what is read behind them. */
+static oc_status update(oc_exec *exec, const oc_binding *outputs, size_t output_count, oc_error *err) {
+    if (exec->plan->updates)
+        (void)oc__state_add_version(exec->state, 1);
+    oc_status status = run_steps(exec, exec->plan->first_update, exec->launches.count, err);
+    if (status == OC_OK)
+        status = read_outputs(exec, outputs, output_count, false, err);
+    if (status != OC_OK)
+        oc__exec_doubt(exec);
+    return status;
+}
+
 static void collect_times(oc_exec *exec) {
     for (size_t i = 0; i < exec->plan->steps.count; i++) {
         exec->seconds[i] = 0;
@@ -158,16 +190,14 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
     const oc_plan *plan = exec->plan;
     OC_TRY(oc__device_check(plan->devices[0], err));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, err));
+    OC_TRY(oc__state_check(exec->state, err));
     for (size_t i = 0; i < wait_count; i++)
         OC_TRY(oc__queue_wait_event(exec->queue, wait[i], err));
     OC_TRY(write_inputs(exec, inputs, input_count, !keeps_inputs, err));
     OC_TRY(derive(exec, err));
-    OC_TRY(oc__launches_run(&exec->launches, exec->queue, 0, exec->launches.count, exec->profiling ? exec->events : NULL, err));
-    if (plan->updates)
-        (void)oc__state_add_version(exec->state, 1);
-    for (size_t i = 0; i < output_count; i++)
-        OC_TRY(read_output(exec, &outputs[i], err));
-    return OC_OK;
+    OC_TRY(run_steps(exec, 0, plan->first_update, err));
+    OC_TRY(read_outputs(exec, outputs, output_count, true, err));
+    return update(exec, outputs, output_count, err);
 }
 
 oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
@@ -185,7 +215,11 @@ oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
         oc_error own = {0};
         return oc__team_wait(exec, err ? err : &own);
     }
-    OC_TRY(oc__queue_finish(exec->queue, err));
+    oc_status status = oc__queue_finish(exec->queue, err);
+    if (status != OC_OK) {
+        oc__exec_doubt(exec);
+        return status;
+    }
     if (exec->profiling)
         collect_times(exec);
     return exec->plan->params.red_zones ? oc__exec_check_zones(exec, err) : OC_OK;

@@ -305,10 +305,11 @@ static oc_status share_entry(oc_state *state, const oc__state_entry *from, oc_er
     return OC_OK;
 }
 
-oc_status oc__state_share(oc_state **out, const oc_state *from, oc_device *device, oc_error *err) {
+oc_status oc__state_share(oc_state **out, oc_state *from, oc_device *device, oc_error *err) {
     oc_state *state;
     OC_TRY(allocate(&state, device, err));
     state->frozen = from->frozen;
+    state->owner = from->owner ? from->owner : from;
     oc_status status = OC_OK;
     for (size_t i = 0; i < from->count && status == OC_OK; i++)
         status = share_entry(state, &from->entries[i], err);
@@ -341,8 +342,7 @@ void oc_state_destroy(oc_state **handle) {
     oc__free(state->context, state);
 }
 
-static oc_status find_entry(const oc_state *state, const char *name, const oc_tensor *tensor, const oc__state_entry **out,
-                            oc_error *err) {
+static oc_status find_entry(const oc_state *state, const char *name, const oc_tensor *tensor, oc__state_entry **out, oc_error *err) {
     int64_t index = oc_state_find(state, name);
     if (index < 0)
         return oc__fail(state->context, err, OC_ERROR_NOT_FOUND, "there is no state named %s", name);
@@ -355,9 +355,24 @@ static oc_status find_entry(const oc_state *state, const char *name, const oc_te
     return OC_OK;
 }
 
+static oc_status check_certain(const oc_state *state, const oc__state_entry *entry, oc_error *err) {
+    if (!entry->uncertain)
+        return OC_OK;
+    return oc__fail(state->context, err, OC_ERROR_INVALID, "state %s is uncertain: a run failed while it was being changed; restore the "
+                    "states (oc_state_restore), or write them (oc_state_write)", entry->name);
+}
+
+oc_status oc__state_check(const oc_state *state, oc_error *err) {
+    state = state->owner ? state->owner : state;
+    for (size_t i = 0; i < state->count; i++)
+        OC_TRY(check_certain(state, &state->entries[i], err));
+    return OC_OK;
+}
+
 oc_status oc_state_read(oc_state *state, const char *name, oc_tensor *tensor, oc_error *err) {
-    const oc__state_entry *entry;
+    oc__state_entry *entry;
     OC_TRY(find_entry(state, name, tensor, &entry, err));
+    OC_TRY(check_certain(state, entry, err));
     if (!entry->bytes)
         return OC_OK;
     void *bytes = oc__alloc(state->context, (size_t)entry->bytes);
@@ -371,7 +386,7 @@ oc_status oc_state_read(oc_state *state, const char *name, oc_tensor *tensor, oc
 }
 
 oc_status oc_state_write(oc_state *state, const char *name, const oc_tensor *tensor, oc_error *err) {
-    const oc__state_entry *entry;
+    oc__state_entry *entry;
     if (state->frozen)
         return oc__fail(state->context, err, OC_ERROR_INVALID, "state %s: the state is frozen", name);
     OC_TRY(find_entry(state, name, tensor, &entry, err));
@@ -381,10 +396,11 @@ oc_status oc_state_write(oc_state *state, const char *name, const oc_tensor *ten
     if (!bytes)
         return oc__fail_memory(state->context, err, (size_t)entry->bytes);
     oc_status status = oc_tensor_read(tensor, bytes, entry->bytes, err);
-    if (status == OC_OK)
+    if (status == OC_OK) {
         status = oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset, bytes, entry->bytes, true, err);
-    oc__free(state->context, bytes);
-    if (status == OC_OK)
+        entry->uncertain = status != OC_OK;
         state->version++;
+    }
+    oc__free(state->context, bytes);
     return status;
 }

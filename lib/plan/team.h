@@ -16,7 +16,7 @@ typedef struct oc__member {
     oc_tensor **in, **out; /* by port: views of the blocks */
     oc_binding *in_now, *out_now;
     size_t in_count;      /* ports whose block is new in this run */
-    bool done;
+    bool done, ran;       /* ran: to its end */
     double start, seconds; /* of the last run, from its beginning */
 } oc__member;
 

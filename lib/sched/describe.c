@@ -135,6 +135,8 @@ static oc_status read_lines(reader *r, const char *text, size_t size, oc_error *
         r->at = at;
         r->end = memchr(at, '\n', (size_t)(last - at));
         r->end = r->end ? r->end : last;
+        if (memchr(r->at, 0, (size_t)(r->end - r->at)))
+            return wrong(r, err, "a zero byte is in no text");
         if (!next_word(r, word))
             continue;
         if (!strcmp(word, "device"))

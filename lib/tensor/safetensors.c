@@ -16,11 +16,17 @@ typedef struct reader {
     oc__st_file *file;
     const char *at, *end;
     const char *why;
+    bool short_of_memory;
 } reader;
 
 static bool fail(reader *r, const char *why) {
     r->why = r->why ? r->why : why;
     return false;
+}
+
+static bool fail_memory(reader *r) {
+    r->short_of_memory = true;
+    return fail(r, "out of memory");
 }
 
 static void skip_space(reader *r) {
@@ -94,7 +100,7 @@ static bool read_string(reader *r, const char **out) {
         return fail(r, "a string without an end");
     char *text = oc__arena_alloc(&r->file->arena, (size_t)(close - r->at) + 4), *to = text;
     if (!text)
-        return fail(r, "out of memory");
+        return fail_memory(r);
     while (r->at < close) {
         char c = *r->at++;
         if (c == 0)
@@ -175,7 +181,7 @@ static bool read_entry(reader *r, const char *name) {
     if (entry.dtype && (elements < 0 || !oc__mul_u64((uint64_t)elements, oc_dtype_size(entry.dtype), &bytes) || bytes != entry.bytes))
         return fail(r, "an entry whose size does not fit its shape");
     oc__st_file *f = r->file;
-    return OC_ARRAY_PUSH(f->context, f->entries, f->count, f->capacity, entry) ? true : fail(r, "out of memory");
+    return OC_ARRAY_PUSH(f->context, f->entries, f->count, f->capacity, entry) ? true : fail_memory(r);
 }
 
 static bool read_metadata(reader *r) {
@@ -189,7 +195,7 @@ static bool read_metadata(reader *r) {
         if (!read_string(r, &text.key) || !take(r, ':') || !read_string(r, &text.text))
             return fail(r, "texts were expected");
         if (!OC_ARRAY_PUSH(f->context, f->metadata, f->metadata_count, f->metadata_capacity, text))
-            return fail(r, "out of memory");
+            return fail_memory(r);
     } while (take(r, ','));
     return take(r, '}') ? true : fail(r, "an object without an end");
 }
@@ -229,7 +235,8 @@ oc_status oc__st_open(oc__st_file *file, oc_context *context, const char *path, 
     }
     if (!r.why)
         return OC_OK;
-    oc_status status = oc__fail(context, err, OC_ERROR_FORMAT, "%s is no safetensors file: %s", path, r.why);
+    oc_status status = r.short_of_memory ? oc__fail_memory(context, err, (size_t)length)
+                                         : oc__fail(context, err, OC_ERROR_FORMAT, "%s is no safetensors file: %s", path, r.why);
     oc__st_close(file);
     return status;
 }

@@ -178,7 +178,7 @@ oc_status oc__trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tens
             status = oc__batch_fill(t, batch, images, labels, order, first + at, err);
         if (status == OC_OK)
             status = run_batch(t, batch, count, loss, err);
-        if (status != OC_OK && at > 0)
+        if (status != OC_OK && t->params.accumulate > 1)
             forget_sums(t);
     }
     return status;

@@ -1,33 +1,42 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh FOLDER SECONDS: lets libFuzzer make up ONNX files for a while, beginning with small ones that are right. FOLDER is a build with
-# -Dfuzz=true. Ends with "N passed, N failed, N skipped".
+# run.sh FOLDER SECONDS [TARGET...]: lets libFuzzer make up files for each target, beginning with small ones that are right. FOLDER is a
+# build with -Dfuzz=true. The seconds are for all: onnx gets as much as five of the others. Ends with "N passed, N failed, N skipped".
 set -u
-program=$1/test/fuzz-onnx seconds=$2
-if [ ! -x "$program" ]; then
-    echo "$program is not there: it needs clang and -Dfuzz=true"
-    echo "0 passed, 0 failed, 1 skipped"
-    exit 0
-fi
+build=$1 seconds=$2
+shift 2
+here=$(dirname "$0")
+all='onnx arrays cache machine picture problem safetensors state words'
+targets=${*:-$all}
+shares=0
+for target in $targets; do
+    [ "$target" = onnx ] && shares=$((shares + 5)) || shares=$((shares + 1))
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/new" "$work/seeds"
-data=${OCELLI_DATA:-$(dirname "$0")/../../../shared/data}
-number=0
-for folder in /usr/share/libonnx-testdata/data "$data/models"; do
-    [ -d "$folder" ] || continue
-    for file in $(find "$folder" -name '*.onnx' -size -40k | sort | head -n 1000); do
-        number=$((number + 1))
-        cp "$file" "$work/seeds/$number.onnx"
-    done
+passed=0 failed=0 skipped=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1
+export LSAN_OPTIONS=print_suppressions=0:suppressions="$here/../kit/lsan.supp"
+for target in $targets; do
+    program=$build/test/fuzz-$target
+    if [ ! -x "$program" ]; then
+        echo "$program is not there: it needs clang and -Dfuzz=true"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    rm -rf "$work/new" "$work/seeds"
+    mkdir "$work/new" "$work/seeds"
+    share=1 length=4096
+    [ "$target" = onnx ] && share=5 length=30000
+    python3 "$here/seeds.py" "$target" "$work/seeds" >"$work/log"
+    if "$program" -max_total_time=$((seconds * share / shares)) -max_len=$length -timeout=20 -rss_limit_mb=2500 -use_value_profile=1 \
+        -print_final_stats=1 -artifact_prefix="$build/crash-$target-" "$work/new" "$work/seeds" >>"$work/log" 2>&1; then
+        echo "$target: $(grep -E 'number_of_executed_units' "$work/log" | tr -s ' ')"
+        passed=$((passed + 1))
+    else
+        tail -n 60 "$work/log"
+        failed=$((failed + 1))
+    fi
 done
-echo "$number files to begin with"
-if UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$program" -max_total_time="$seconds" -max_len=30000 -timeout=20 \
-    -rss_limit_mb=2000 -print_final_stats=1 -artifact_prefix="$1/crash-" "$work/new" "$work/seeds" >"$work/log" 2>&1; then
-    tail -n 8 "$work/log"
-    echo "1 passed, 0 failed, 0 skipped"
-else
-    tail -n 60 "$work/log"
-    echo "0 passed, 1 failed, 0 skipped"
-    exit 1
-fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
