@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "faults/work.h"
+#include "kit/work.h"
 #include "kit/faults.h"
 
 typedef enum mode { CALLS, LOST, ALLOCATIONS } mode;
