@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cross-entropy of softmax along the last axis and its gradient, a sample a work-item. Labels are CLASSES or probabilities. */
 #include "types.clh"
+#include "each.clh"
 
 #define EVERY 127 /* a partial sum of so many, and one more */
 
 static float largest_of(__global const TYPE(A0) *x, long classes) {
     float largest = -INFINITY;
-    for (long c = 0; c < classes; c++)
+    EACH(c, classes)
         largest = fmax(largest, LOAD(A0, x, c));
     return largest;
 }
 
 static float sum_of_exp(__global const TYPE(A0) *x, float largest, long classes) {
     float sum = 0, part = 0;
-    for (long c = 0; c < classes; c++) {
+    EACH(c, classes) {
         part += exp(LOAD(A0, x, c) - largest);
         if ((c & EVERY) == EVERY) {
             sum += part;
@@ -37,7 +38,7 @@ __kernel void cross_entropy(__global const TYPE(A0) *x, long x_off, __global con
 #else
     float part = 0;
     labels += labels_off + n * classes;
-    for (long c = 0; c < classes; c++) {
+    EACH(c, classes) {
         part = MULADD(LOAD(A1, labels, c), lost - (LOAD(A0, x, c) - largest), part);
         if ((c & EVERY) == EVERY) {
             loss += part;
@@ -64,7 +65,7 @@ __kernel void cross_entropy_bwd(__global const TYPE(A0) *x, long x_off, __global
 #else
     float part = 0;
     labels += labels_off + n * classes;
-    for (long c = 0; c < classes; c++) {
+    EACH(c, classes) {
         part += LOAD(A1, labels, c);
         if ((c & EVERY) == EVERY) {
             weight += part;
@@ -73,7 +74,7 @@ __kernel void cross_entropy_bwd(__global const TYPE(A0) *x, long x_off, __global
     }
     weight += part;
 #endif
-    for (long c = 0; c < classes; c++) {
+    EACH(c, classes) {
 #ifdef CLASSES
         float wanted = c == label ? 1.0f : 0.0f;
 #else

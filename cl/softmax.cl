@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax, log-softmax and their gradients, a row a work-item. Rows lie as (outer, size, inner). */
 #include "types.clh"
+#include "each.clh"
 
 static float largest_of(__global const TYPE(A0) *x, long size, long inner) {
     float largest = -INFINITY;
-    for (long k = 0; k < size; k++)
+    EACH(k, size)
         largest = fmax(largest, LOAD(A0, x, k * inner));
     return largest;
 }
 
 static float sum_of_exp(__global const TYPE(A0) *x, float largest, long size, long inner) {
     float sum = 0, part = 0;
-    for (long k = 0; k < size; k++) {
+    EACH(k, size) {
         part += exp(LOAD(A0, x, k * inner) - largest);
         if ((k & 127) == 127) {
             sum += part;
@@ -33,7 +34,7 @@ __kernel void softmax(__global const TYPE(A0) *x, long x_off, __global TYPE(Z0) 
                       long inner) {
     ROW;
     float largest = largest_of(x, size, inner), sum = sum_of_exp(x, largest, size, inner);
-    for (long k = 0; k < size; k++)
+    EACH(k, size)
         STORE(Z0, z, k * inner, exp(LOAD(A0, x, k * inner) - largest) / sum);
 }
 
@@ -41,7 +42,7 @@ __kernel void log_softmax(__global const TYPE(A0) *x, long x_off, __global TYPE(
                           long inner) {
     ROW;
     float largest = largest_of(x, size, inner), lost = log(sum_of_exp(x, largest, size, inner));
-    for (long k = 0; k < size; k++)
+    EACH(k, size)
         STORE(Z0, z, k * inner, LOAD(A0, x, k * inner) - largest - lost);
 }
 
@@ -51,7 +52,7 @@ __kernel void softmax_bwd(__global const TYPE(A0) *x, long x_off, __global const
     ROW;
     float sum = 0, part = 0;
     d += d_off + at;
-    for (long k = 0; k < size; k++) {
+    EACH(k, size) {
         part = MULADD(LOAD(A0, x, k * inner), LOAD(A1, d, k * inner), part);
         if ((k & 127) == 127) {
             sum += part;
@@ -59,7 +60,7 @@ __kernel void softmax_bwd(__global const TYPE(A0) *x, long x_off, __global const
         }
     }
     sum += part;
-    for (long k = 0; k < size; k++)
+    EACH(k, size)
         STORE(Z0, z, k * inner, LOAD(A0, x, k * inner) * (LOAD(A1, d, k * inner) - sum));
 }
 
@@ -68,7 +69,7 @@ __kernel void log_softmax_bwd(__global const TYPE(A0) *x, long x_off, __global c
     ROW;
     float sum = 0, part = 0;
     d += d_off + at;
-    for (long k = 0; k < size; k++) {
+    EACH(k, size) {
         part += LOAD(A1, d, k * inner);
         if ((k & 127) == 127) {
             sum += part;
@@ -76,7 +77,7 @@ __kernel void log_softmax_bwd(__global const TYPE(A0) *x, long x_off, __global c
         }
     }
     sum += part;
-    for (long k = 0; k < size; k++)
+    EACH(k, size)
         STORE(Z0, z, k * inner, LOAD(A1, d, k * inner) - exp(LOAD(A0, x, k * inner)) * sum);
 }
 #endif

@@ -3,7 +3,7 @@
 # Sets up and passes the tests: sh test/run.sh [--full] [--quick]. Ends with "N passed, N failed, N skipped".
 #
 #   --quick  only the release build's tests
-#   --full   also every driver that is installed (rusticl, Oclgrind, Intel's if OCELLI_INTEL_ICD names its library)
+#   --full   also every driver that is installed, with every mask (docs/drivers.md): hours
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -17,6 +17,7 @@ for argument in "$@"; do
 done
 . samples/packages.sh
 ocelli_packages test || exit 1
+[ "$full" = no ] || ocelli_packages full || exit 1
 
 start=$(date +%s)
 passed=0 failed=0 skipped=0
@@ -71,22 +72,25 @@ if [ "$quick" = no ]; then
     for mask in wg=1 wg=64,local=16k nofp64 alloc=64M inorder; do
         part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train
     done
-    CC=clang build build-clang
+    part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0 \
+        --mask align=4096 --mask bits=32
+    CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
-    CC=clang build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
+    CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
     part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
-    CC=clang build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
 if [ "$full" = yes ]; then
+    ocelli_packages full || echo 'going on with what there is'
+    part 'ABI since the last tag' sh test/house/abi.sh .
+    part 'Debian packages' sh test/house/debian.sh .
     part 'faults, all of them' build/test/faults-campaign --full
     CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
     part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20
-    part 'rusticl on llvmpipe' env RUSTICL_ENABLE=llvmpipe OCELLI_DEVICE=rusticl python3 test/kit/run.py build --suite op --suite api --suite train
-    part 'Oclgrind' env OCELLI_DEVICE=oclgrind OCELLI_TEST_SMALL=1 python3 test/kit/run.py build --suite op
-    if [ -n "${OCELLI_INTEL_ICD:-}" ]; then
-        part "Intel's CPU runtime" env OCL_ICD_VENDORS="$OCELLI_INTEL_ICD" python3 test/kit/run.py build --suite op --suite api --suite train
-    fi
+    part 'other hosts' python3 test/kit/cross.py . --keep "$root/build-cross"
+    part 'drivers x masks' python3 test/kit/drivers.py build --suite op --suite api --suite train
+    sed -n '/^driver /,$p' "$logs/part" # the table
 fi
 echo "== $(($(date +%s) - start)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -14,10 +14,21 @@
  * oc_device_list() gives. Anything else is part of a name: the first device whose name or platform contains it,
  * ignoring case. NULL or "" stands for `$OCELLI_DEVICE`, else `auto`.
  *
- * **Masks** make a strong device act as a weak one, for tests: a comma list of `wg=N` (largest work-group),
- * `local=N[k|M]` (local memory), `alloc=N[k|M|G]` (largest buffer), `align=N` (bytes of address alignment),
- * `bits=32` (address bits), `nofp16`, `nofp64`, `noimages`, `inorder` (no out-of-order queues). A mask only takes
- * away. It comes from oc_context_params::mask or `$OCELLI_MASK`.
+ * **Masks** make a strong device act as a weak one, for tests: a comma list of
+ *
+ *     wg=N           work-groups have at most N work-items
+ *     local=N[k|M]   bytes of local memory, 0 for none: a kernel that takes more is refused
+ *     alloc=N[k|M|G] bytes of the largest buffer
+ *     align=N        bytes, a power of two up to 1M: where sub-buffers, and a plan's values in their buffers, may start
+ *     bits=32        32-bit addresses: 4 GiB - 1 of memory, in buffers of at most 2 GiB - 1
+ *     nofp16         no arithmetic in half precision (storage is on every device)
+ *     nofp64         no double precision: a program that has some does not build
+ *     noimages       no images (the library uses none)
+ *     inorder        no out-of-order queues
+ *     phone          wg=64,local=16k,alloc=128M,nofp64
+ *
+ * Of what is named twice the last counts. A mask only takes away: a limit that is below it stays. It comes from
+ * oc_context_params::mask or `$OCELLI_MASK`; anything else in it fails with the names above (OC_ERROR_INVALID).
  *
  * **PoCL** (OpenCL on CPUs) does not bind its threads unless `POCL_AFFINITY=1` is in the environment before its first use; two
  * of them on one processor double the time of a run. The `ocelli` command sets it; the library changes no environment: a
@@ -67,6 +78,15 @@ typedef struct oc_device_info {
     bool unified_memory;       /**< Host and device share memory. */
 } oc_device_info;
 
+/** A fault of an OpenCL driver that this library knows of. All texts are constants. */
+typedef struct oc_driver_bug {
+    const char *name;     /**< Of its stand-alone reproducer too: test/drivers/NAME.c. */
+    const char *platform; /**< A part of the names of the platforms that have it. */
+    const char *seen;     /**< Driver and version it was seen with: "PoCL 3.1". */
+    const char *text;     /**< What goes wrong. */
+    const char *avoided;  /**< What this library does about it. */
+} oc_driver_bug;
+
 OC_BEGIN
 
 /**
@@ -104,6 +124,14 @@ OC_EXPORT oc_context *oc_device_get_context(const oc_device *device);
 
 /** The name of a device type: "cpu", "gpu", "accel", "other". */
 OC_EXPORT const char *oc_device_type_name(oc_device_type type);
+
+/**
+ * The known driver bugs that concern a device.
+ * @param info the device, by oc_device_list() or oc_device_get_info(); NULL: the whole list.
+ * @param index 0 for the first.
+ * @return NULL behind the last one. Thread-safe.
+ */
+OC_EXPORT const oc_driver_bug *oc_device_known_bug(const oc_device_info *info, size_t index);
 
 OC_END
 

@@ -4,7 +4,7 @@
  * Macros that every public header uses: what is exported, what must be looked at, and C linkage.
  *
  * Applications need not include this file, and have one macro to set: OC_STATIC, if they link the library statically on
- * Windows or compile its sources into their own (pkg-config's `--static` flags do it). OC_BUILDING is the library's own.
+ * Windows or compile its sources into their own (CMake's target Ocelli::static does it). OC_BUILDING is the library's own.
  */
 #ifndef OCELLI_EXPORT_H
 #define OCELLI_EXPORT_H

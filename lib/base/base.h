@@ -130,6 +130,10 @@ float oc__float_from_half(uint16_t value);
 uint16_t oc__bf16_from_float(float value); /* round to nearest even */
 float oc__float_from_bf16(uint16_t value);
 
+/* Files hold elements with the lowest byte first: turns those of this host into that, and back; elements of `size` bytes. */
+bool oc__is_little_endian(void);
+void oc__swap_to_little(void *elements, uint64_t bytes, size_t size);
+
 /* hash.c: 128 bits, not cryptographic (FNV-1a based, two lanes); stable across machines. */
 typedef struct oc__hash {
     uint64_t a, b;

@@ -83,3 +83,22 @@ float oc__float_from_bf16(uint16_t value) {
     memcpy(&result, &bits, sizeof result);
     return result;
 }
+
+bool oc__is_little_endian(void) {
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
+}
+
+void oc__swap_to_little(void *elements, uint64_t bytes, size_t size) {
+    uint8_t *at = elements;
+    if (oc__is_little_endian() || size < 2) {
+        return;
+    }
+    for (uint8_t *end = at + bytes; at < end; at += size) {
+        for (size_t k = 0; k < size / 2; k++) {
+            uint8_t byte = at[k];
+            at[k] = at[size - 1 - k];
+            at[size - 1 - k] = byte;
+        }
+    }
+}

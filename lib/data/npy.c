@@ -206,6 +206,7 @@ static void copy_elements(const reader *r, oc_tensor *tensor, const uint8_t *dat
     } else {
         memcpy(to, data, (size_t)bytes);
     }
+    oc__swap_to_little(to, bytes, oc_dtype_size(oc_tensor_get_dtype(tensor)));
     if (oc_tensor_get_dtype(tensor) == OC_BOOL)
         for (uint64_t i = 0; i < bytes; i++)
             to[i] = to[i] != 0;
@@ -285,9 +286,11 @@ oc_status oc_npy_write(const oc_tensor *tensor, const char *path, oc_error *err)
     void *data = oc_tensor_get_data(tensor), *copy = NULL;
     oc__string header;
     oc_status status = OC_OK;
-    if (size > 0 && (!data || !oc__tensor_is_dense(tensor))) {
+    if (size > 0 && (!data || !oc__tensor_is_dense(tensor) || !oc__is_little_endian())) {
         data = copy = oc__alloc(context, (size_t)size);
         status = copy ? oc_tensor_read(tensor, copy, size, err) : oc__fail_memory(context, err, (size_t)size);
+        if (status == OC_OK)
+            oc__swap_to_little(copy, size, oc_dtype_size(oc_tensor_get_dtype(tensor)));
     }
     oc__string_init(&header, context);
     if (status == OC_OK) {

@@ -86,7 +86,7 @@ typedef struct oc__drivers {
 typedef struct oc__mask {
     uint64_t work_group, local_mem, max_alloc;
     uint32_t align, bits;
-    bool no_fp16, no_fp64, no_images, in_order;
+    bool local_masked, no_fp16, no_fp64, no_images, in_order;
 } oc__mask;
 
 /* A device that a platform listed. */
@@ -114,7 +114,9 @@ struct oc_device {
     char *key;
     oc__queue *queue;
     bool keeps_programs; /* the driver has a disk cache of its own */
+    bool hides_fp16, hides_fp64; /* the driver has it, the mask not: programs shall not find it */
     bool lean_headers;   /* its compiler is spared the header of all built-in functions */
+    bool doubles_local, shares_programs; /* see bugs.def: rusticl_local_size, pocl_two_threads */
     bool one_launch;     /* PoCL's basic driver computes in the launching thread, of which there may be one (test/drivers) */
     pthread_mutex_t launch_lock; /* held then */
     pthread_mutex_t build_lock; /* guards programs and costs */
@@ -180,6 +182,9 @@ void oc__mask_apply(const oc__mask *mask, oc_device_info *info);
 oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc_error *err);
 /* In reason (256 bytes) why the device cannot be used, "" if it can. */
 oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err);
+
+/* bugs.c: by its name in bugs.def. */
+bool oc__has_bug(const oc_device_info *info, const char *name);
 
 /* select.c: indices into the list; to be freed with oc__free. */
 oc_status oc__select(oc_context *context, const oc__found *found, size_t count, const char *selection, size_t **picks,

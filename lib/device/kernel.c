@@ -2,6 +2,19 @@
 /* Kernels and their arguments. */
 #include "device/cl.h"
 
+/* What a program declares itself is seen only here. */
+static oc_status check_local(const oc__kernel *kernel, oc_error *err) {
+    oc_device *device = kernel->device;
+    cl_ulong size = 0;
+    cl_int code = device->cl->clGetKernelWorkGroupInfo(kernel->handle, device->handle, CL_KERNEL_LOCAL_MEM_SIZE, sizeof size,
+                                                       &size, NULL);
+    size /= device->doubles_local ? 2 : 1;
+    if (code != CL_SUCCESS || size <= device->info.local_mem)
+        return OC_OK;
+    return oc__fail(device->context, err, OC_ERROR_LIMIT, "kernel %s: %llu bytes of local memory; the device allows %llu",
+                    kernel->name, (unsigned long long)size, (unsigned long long)device->info.local_mem);
+}
+
 oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err) {
     oc_device *device = program->device;
     OC_TRY(oc__device_check(device, err));
@@ -13,8 +26,12 @@ oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *
         *kernel = (oc__kernel){device, device->cl->clCreateKernel(program->handle, name, &code), copy};
         if (!kernel->handle)
             status = oc__fail_cl(device->context, err, name, "clCreateKernel", code);
+        else
+            status = check_local(kernel, err);
     }
     if (status != OC_OK) {
+        if (kernel && kernel->handle)
+            device->cl->clReleaseKernel(kernel->handle);
         oc__free(device->context, copy);
         oc__free(device->context, kernel);
         return status;

@@ -100,12 +100,29 @@ static void know_driver(oc_device *device) {
     const char *kept = getenv("POCL_KERNEL_CACHE");
     device->keeps_programs = pocl && !(kept && strcmp(kept, "0") == 0);
     device->lean_headers = pocl;
-    device->one_launch = pocl && strncmp(device->info.name, "basic", 5) == 0;
+    device->doubles_local = oc__has_bug(&device->info, "rusticl_local_size");
+    device->shares_programs = !oc__has_bug(&device->info, "pocl_two_threads");
+    device->one_launch = !device->shares_programs && strncmp(device->info.name, "basic", 5) == 0;
+}
+
+/* What a mask takes away, programs shall not find. */
+static oc_status know_mask(oc_device *device, oc_error *err) {
+    char reason[256];
+    oc_device_info *real = oc__alloc(device->context, sizeof *real);
+    if (!real)
+        return oc__fail_memory(device->context, err, sizeof *real);
+    oc_status status = oc__info_read(device->context, device->handle, real, reason, err);
+    device->hides_fp16 = real->fp16 && !device->info.fp16;
+    device->hides_fp64 = real->fp64 && !device->info.fp64;
+    oc__free(device->context, real);
+    return status;
 }
 
 oc_status oc__device_start(oc_device *device, cl_command_queue queue, oc_error *err) {
     oc__caps_read(device);
     know_driver(device);
+    if (device->context->mask[0])
+        OC_TRY(know_mask(device, err));
     device->key = make_key(device);
     if (!device->key)
         return oc__fail_memory(device->context, err, 256);

@@ -211,15 +211,28 @@ static oc__program *find(oc_device *device, oc__hash hash, const char *text) {
  * different sizes (test/drivers/pocl_two_threads.c). Devices that run side by side therefore have programs of their own. */
 static void set_apart(const oc_device *device, oc__string *text) {
     const char *number = strchr(device->info.id, ':');
-    if (device->lean_headers && number && strcmp(number, ":0"))
+    if (!device->shares_programs && number && strcmp(number, ":0"))
         oc__string_printf(text, "\nconstant int oc_device_%s = 1;\n", number + 1);
+}
+
+/* Compilers no longer heed `#pragma OPENCL EXTENSION cl_khr_fp64 : disable`. Of half there is storage on every device. */
+static void hide(const oc_device *device, oc__string *text) {
+    if (device->hides_fp16)
+        oc__string_append(text, "#undef cl_khr_fp16\n");
+    if (device->hides_fp64)
+        oc__string_append(text, "#undef cl_khr_fp64\n#define double masked_double\n");
 }
 
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
     OC_TRY(oc__device_check(device, err));
-    oc__string text;
+    oc__string text, given;
     oc__string_init(&text, device->context);
-    oc_status status = oc__program_source(device->context, file, defines, &text, err);
+    oc__string_init(&given, device->context);
+    hide(device, &given);
+    oc__string_append(&given, defines ? defines : "");
+    oc_status status = given.failed ? oc__fail_memory(device->context, err, given.size)
+                                    : oc__program_source(device->context, file, given.text, &text, err);
+    oc__string_finish(&given);
     set_apart(device, &text);
     if (status == OC_OK && text.failed)
         status = oc__fail_memory(device->context, err, text.size);

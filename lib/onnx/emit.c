@@ -99,7 +99,7 @@ static oc_status emit_constant(oc__onnx_writer *writer, const oc_value *value, o
     if (elements == NULL)
         return oc__fail_memory(writer->context, err, (size_t)bytes);
     memcpy(elements, oc_tensor_get_data(value->data), (size_t)bytes);
-    oc__wire_little(elements, bytes, oc_dtype_size(value->dtype));
+    oc__swap_to_little(elements, bytes, oc_dtype_size(value->dtype));
     oc__string_init(&tensor, writer->context);
     oc__string_init(&attribute, writer->context);
     oc__string_init(&node, writer->context);

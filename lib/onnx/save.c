@@ -111,7 +111,7 @@ static oc_status put_elements(oc__onnx_writer *writer, oc__file_writer *file, co
     else
         status = oc_tensor_write(copy, from->data, oc_tensor_get_bytes(copy), err);
     if (status == OC_OK) {
-        oc__wire_little(oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), oc_dtype_size(from->dtype));
+        oc__swap_to_little(oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), oc_dtype_size(from->dtype));
         status = oc__file_writer_put(file, oc_tensor_get_data(copy), oc_tensor_get_bytes(copy), err);
     }
     oc_tensor_destroy(&copy);

@@ -6,11 +6,6 @@
 #include "onnx/model.h"
 #include "onnx/schema.h"
 
-static bool little_endian(void) {
-    const uint16_t one = 1;
-    return *(const uint8_t *)&one == 1;
-}
-
 static uint64_t read_little(const uint8_t *bytes, size_t size) {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++)
@@ -79,12 +74,12 @@ static oc_status load_raw(oc_tensor **out, oc_context *context, const oc__onnx_t
     uint64_t count = (uint64_t)oc_shape_count(&tensor->shape);
     if (raw.size / size != count || raw.size % size != 0)
         return wrong_count(context, tensor, err);
-    if (little_endian() && (uintptr_t)raw.data % size == 0)
+    if (oc__is_little_endian() && (uintptr_t)raw.data % size == 0)
         return oc_tensor_wrap(out, context, dtype, &tensor->shape, (void *)(uintptr_t)raw.data, err);
     oc_tensor *result;
     OC_TRY(oc_tensor_create(&result, context, NULL, dtype, &tensor->shape, err));
     uint8_t *to = oc_tensor_get_data(result);
-    if (little_endian() && raw.size > 0)
+    if (oc__is_little_endian() && raw.size > 0)
         memcpy(to, raw.data, raw.size);
     else
         for (uint64_t i = 0; i < count; i++)

@@ -190,14 +190,3 @@ void oc__wire_put_bytes(oc__string *out, uint32_t number, const void *data, uint
 void oc__wire_put_text(oc__string *out, uint32_t number, const char *text) {
     oc__wire_put_bytes(out, number, text, strlen(text));
 }
-
-void oc__wire_little(uint8_t *data, uint64_t bytes, size_t size) {
-    const uint16_t one = 1;
-    for (uint64_t i = 0; *(const uint8_t *)&one == 0 && i < bytes; i += size) {
-        for (size_t k = 0; k < size / 2; k++) {
-            uint8_t byte = data[i + k];
-            data[i + k] = data[i + size - 1 - k];
-            data[i + size - 1 - k] = byte;
-        }
-    }
-}

@@ -62,7 +62,4 @@ void oc__wire_put_text(oc__string *out, uint32_t number, const char *text);
 /* Only the tag and the length of BYTES that are written by other means. */
 void oc__wire_put_head(oc__string *out, uint32_t number, uint64_t size);
 
-/* Elements of `size` bytes in the file's order (little-endian), or back: nothing on most machines. */
-void oc__wire_little(uint8_t *data, uint64_t bytes, size_t size);
-
 #endif

@@ -63,6 +63,7 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
+    oc__define_round(recording->caps, &defines);
     oc__string_append(&defines, is_class_type(problem->in[1].dtype) ? "#define CLASSES\n" : "");
     const char *kernel = problem->op_in == 3 ? "cross_entropy_bwd" : "cross_entropy";
     oc__step *step = oc__step_kernel(steps, fast ? "loss_rows.cl" : "loss.cl", defines.text, kernel);
@@ -102,7 +103,7 @@ static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, ch
 }
 
 static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return oc__rounds_fit(caps, 4 * problem->in[0].shape.dims[1], why) && oc__without_posts(problem, why);
+    return oc__rounds_fit(caps, 4 * problem->in[0].shape.dims[1] / OC_ROUND, why) && oc__without_posts(problem, why);
 }
 
 static const oc__solver rows = {.name = "cross_entropy.rows", .applicable = rows_applicable, .estimate = rows_estimate,

@@ -42,8 +42,17 @@ bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]) {
     return takes_f32(problem, problem->op_in, why, "operands of the epilogue must be f32");
 }
 
+static bool counts_rounds(const oc__caps *caps) {
+    return caps->type == OC_DEVICE_CPU && caps->simt_width > 1;
+}
+
+void oc__define_round(const oc__caps *caps, oc__string *defines) {
+    if (counts_rounds(caps))
+        oc__string_printf(defines, "#define ROUND %d\n", OC_ROUND);
+}
+
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
-    if (caps->type == OC_DEVICE_CPU && caps->simt_width > 1 && rounds > 65000)
+    if (counts_rounds(caps) && rounds > 65000)
         return oc__refuse(why, "its loops of %lld rounds are longer than llvmpipe's limit", (long long)rounds);
     return true;
 }

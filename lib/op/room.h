@@ -18,6 +18,9 @@ bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]);
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
  * for SIMT devices keep their loops short. */
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
+/* Has the loops of cl/each.clh do OC_ROUND at a time there. */
+#define OC_ROUND 8
+void oc__define_round(const oc__caps *caps, oc__string *defines);
 /* Refuses f64 where the device has no double precision. */
 bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* The same of those that move elements without looking at them. */

@@ -96,6 +96,7 @@ static oc_status record(const oc__recording *recording, bool fast, oc_error *err
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
+    oc__define_round(recording->caps, &defines);
     oc__step *step = oc__step_kernel(steps, fast ? "softmax_rows.cl" : "softmax.cl", defines.text, problem->op->name);
     for (int i = 0; i < problem->op_in; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
@@ -133,7 +134,7 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
 }
 
 static bool ref_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return oc__rounds_fit(caps, 3 * size_of(problem), why) && oc__without_posts(problem, why);
+    return oc__rounds_fit(caps, 3 * size_of(problem) / OC_ROUND, why) && oc__without_posts(problem, why);
 }
 
 static const oc__solver rows = {.name = "softmax.rows", .applicable = rows_applicable, .estimate = rows_estimate,

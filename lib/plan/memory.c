@@ -6,7 +6,20 @@
 #include "plan/plan.h"
 
 #define ALIGN 64
-#define RED_ZONE 256
+
+/* Values start where sub-buffers may, so that a program can make one of a value. */
+static uint64_t align_of(const oc_plan *plan) {
+    return OC_MAX((uint64_t)ALIGN, (uint64_t)oc__device_caps(plan->devices[0])->align);
+}
+
+uint64_t oc__plan_zone(const oc_plan *plan) {
+    return OC_MAX(align_of(plan), (uint64_t)OC_RED_ZONE);
+}
+
+static uint64_t aligned(const oc_plan *plan, uint64_t bytes) {
+    uint64_t align = align_of(plan);
+    return (bytes + align - 1) / align * align;
+}
 
 /* Something that needs memory from one task to another. */
 typedef struct item {
@@ -44,7 +57,7 @@ static void find_lives(oc_plan *plan) {
 }
 
 static bool push(oc_plan *plan, items *all, uint64_t bytes, int32_t first, int32_t last, oc__place *place) {
-    item it = {.bytes = (OC_MAX(bytes, (uint64_t)1) + ALIGN - 1) / ALIGN * ALIGN, .first = first, .last = last, .place = place};
+    item it = {.bytes = aligned(plan, OC_MAX(bytes, (uint64_t)1)), .first = first, .last = last, .place = place};
     return OC_ARRAY_PUSH(plan->context, all->list, all->count, all->capacity, it);
 }
 
@@ -98,7 +111,7 @@ static uint64_t lowest(const item *placed, size_t count, const item *it, int sla
 }
 
 static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t **sizes, int *slabs, oc_error *err) {
-    uint64_t most = oc__device_caps(plan->devices[0])->max_alloc / ALIGN * ALIGN;
+    uint64_t align = align_of(plan), most = oc__device_caps(plan->devices[0])->max_alloc / align * align, zone = oc__plan_zone(plan);
     const item **near = oc__alloc_array(plan->context, OC_MAX(all->count, (size_t)1), sizeof(*near));
     *sizes = oc__arena_alloc(&plan->arena, sizeof(**sizes) * OC_MAX(all->count, (size_t)1));
     if (!near || !*sizes) {
@@ -118,8 +131,8 @@ static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t *
         it->slab = 0;
         if (plan->params.red_zones) {
             it->slab = *slabs;
-            it->offset = RED_ZONE;
-            (*sizes)[it->slab] = it->bytes + RED_ZONE;
+            it->offset = zone;
+            (*sizes)[it->slab] = it->bytes + zone;
         } else {
             while ((it->offset = lowest(all->list, i, it, it->slab, near)) + it->bytes > most)
                 it->slab++;
@@ -129,14 +142,14 @@ static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t *
         *it->place = (oc__place){first_slab + it->slab, it->offset};
     }
     for (int i = 0; plan->params.red_zones && i < *slabs; i++)
-        (*sizes)[i] += RED_ZONE;
+        (*sizes)[i] += zone;
     oc__free(plan->context, near);
     return status;
 }
 
 /* Derived slabs: those of values that are needed for a while, then one for each that is kept, for other plans may have it too. */
 static oc_status place_derived(oc_plan *plan, items *derived, items *packed, oc_error *err) {
-    uint64_t most = oc__device_caps(plan->devices[0])->max_alloc, *sizes, zone = plan->params.red_zones ? RED_ZONE : 0;
+    uint64_t most = oc__device_caps(plan->devices[0])->max_alloc, *sizes, zone = plan->params.red_zones ? oc__plan_zone(plan) : 0;
     OC_TRY(place_all(plan, derived, plan->arena_slabs, &sizes, &plan->derived_slabs, err));
     plan->derived_temps = plan->derived_slabs;
     size_t count = (size_t)plan->derived_slabs + packed->count;
@@ -172,7 +185,7 @@ static void place_constants(oc_plan *plan) {
         if (slot->home != OC_HOME_CONSTANT || slot->alias >= 0)
             continue;
         slot->place = (oc__place){plan->constant_slab, plan->constant_bytes};
-        plan->constant_bytes += (oc__desc_bytes(&slot->desc) + ALIGN - 1) / ALIGN * ALIGN;
+        plan->constant_bytes += aligned(plan, oc__desc_bytes(&slot->desc));
     }
 }
 

@@ -126,6 +126,8 @@ oc_status oc__plan_gather(oc_plan *plan, oc__task *task, oc_error *err);
 oc_status oc__plan_join(oc_plan *plan, oc_error *err);
 /* memory.c: a place for every slot and workspace. */
 oc_status oc__plan_make_memory(oc_plan *plan, oc_error *err);
+#define OC_RED_ZONE 256 /* bytes that are looked at, before a value and behind it; a zone is at least that */
+uint64_t oc__plan_zone(const oc_plan *plan);
 /* record.c: the steps; constants uploaded. */
 oc_status oc__plan_record(oc_plan *plan, oc_error *err);
 int32_t oc__slot_root(const oc_plan *plan, int32_t slot);

@@ -4,7 +4,6 @@
 
 #include "plan/exec.h"
 
-#define RED_ZONE 256
 static const uint8_t poison[4] = {0xa5, 0xff, 0xa5, 0x7f}; /* a NaN */
 
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err) {
@@ -22,11 +21,12 @@ static bool is_poison(const uint8_t *bytes, size_t size) {
 
 oc_status oc__exec_check_zones(oc_exec *exec, oc_error *err) {
     const oc_plan *plan = exec->plan;
+    uint64_t zone = oc__plan_zone(plan);
     for (int i = 0; i < plan->arena_slabs; i++) {
-        uint8_t before[RED_ZONE], behind[RED_ZONE];
-        OC_TRY(oc__queue_read(exec->queue, exec->arena[i], 0, before, RED_ZONE, true, err));
-        OC_TRY(oc__queue_read(exec->queue, exec->arena[i], plan->arena_sizes[i] - RED_ZONE, behind, RED_ZONE, true, err));
-        if (is_poison(before, RED_ZONE) && is_poison(behind, RED_ZONE))
+        uint8_t before[OC_RED_ZONE], behind[OC_RED_ZONE];
+        OC_TRY(oc__queue_read(exec->queue, exec->arena[i], zone - OC_RED_ZONE, before, OC_RED_ZONE, true, err));
+        OC_TRY(oc__queue_read(exec->queue, exec->arena[i], plan->arena_sizes[i] - zone, behind, OC_RED_ZONE, true, err));
+        if (is_poison(before, OC_RED_ZONE) && is_poison(behind, OC_RED_ZONE))
             continue;
         for (size_t k = 0; k < plan->slot_count; k++)
             if (plan->slots[k].place.slab == i)

@@ -92,14 +92,23 @@ void oc__history_finish(oc__history *history, oc_context *context) {
     *history = (oc__history){0};
 }
 
+/* What disturbs a run only makes it slower: less time is believed at once, more time little by little. */
+static double settle(double before, double now) {
+    return now < before ? now : before * pow(fmin(now / before, 1.5), 0.25);
+}
+
 void oc__history_add(oc_device *device, const char *key, double seconds, double estimate, const oc__cost *cost, const char *solver) {
     char name[700], value[200], numbers[4][32];
-    const double all[] = {seconds * 1e6, estimate * 1e6, cost->flops, cost->bytes};
+    double all[] = {seconds * 1e6, estimate * 1e6, cost->flops, cost->bytes};
+    oc__sample before;
     load(device);
+    bool fits = (size_t)snprintf(name, sizeof(name), PREFIX "%s", key) < sizeof(name) && !strpbrk(key, "\t\n");
+    if (fits && oc__device_note_get(device, name, value, sizeof(value)) && parse_sample(key, value, &before))
+        all[0] = 1e6 * settle(before.seconds, seconds);
     for (int i = 0; i < 4; i++)
         oc__format_double(numbers[i], sizeof(numbers[i]), all[i]);
     snprintf(value, sizeof(value), "%s %s %s %s %s", numbers[0], numbers[1], numbers[2], numbers[3], solver);
-    if (seconds > 0 && estimate > 0 && (size_t)snprintf(name, sizeof(name), PREFIX "%s", key) < sizeof(name) && !strpbrk(key, "\t\n"))
+    if (seconds > 0 && estimate > 0 && fits)
         oc__device_note_set(device, name, value);
 }
 

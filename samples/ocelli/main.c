@@ -14,12 +14,12 @@
 #include "args.h"
 
 extern const command devices_command, run_command, check_command, train_command, classify_command, bench_command, cache_command,
-    tune_command, info_command, net_command, plan_command, gradcheck_command;
+    tune_command, info_command, net_command, plan_command, gradcheck_command, doctor_command;
 
 static const command *const commands[] = {&devices_command,  &run_command,   &check_command, &train_command,
                                           &classify_command, &bench_command, &cache_command,
                                           &tune_command,     &info_command,  &net_command,   &plan_command,
-                                          &gradcheck_command};
+                                          &gradcheck_command, &doctor_command};
 
 static void print_help(FILE *to) {
     fputs("ocelli COMMAND [options] ...\n\nNeural networks on any OpenCL device.\n\nCommands:\n", to);

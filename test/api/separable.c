@@ -4,6 +4,8 @@
 
 #include <ocelli/ocelli.h>
 
+#include <string.h>
+
 #include "kit/ways.h"
 
 static oc_value *weights(oc_graph *graph, const char *name, int64_t k, int64_t c, int64_t side, oc_error *err) {
@@ -63,7 +65,9 @@ static void look(const oc_plan *plan, oc_device *device, int64_t batch, const vo
     int found = 0;
     for (size_t i = 0; i < plan->task_count; i++)
         found += plan->tasks[i].problem.op == &oc__op_conv2d_separable;
-    assert_int_equal(found, oc__device_caps(device)->simt_width <= 1 ? *(const int *)wanted : 0);
+    int most = oc__device_caps(device)->simt_width <= 1 ? *(const int *)wanted : 0;
+    bool pocl = strstr(oc_device_get_info(device)->platform, "Portable") != NULL;
+    assert_true(pocl ? found == most : found <= most); /* elsewhere two steps may be expected to take less time */
 }
 
 static const int none = 0, one = 1;

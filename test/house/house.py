@@ -6,6 +6,7 @@ import sys
 
 FLOORS = ["base", "device", "tensor", "ir", "op", "graph", "sched", "plan", "onnx", "train", "data", "net"]
 ONLY = {"data": {"base", "tensor", "data"}}  # narrower than the stairs
+WRAPPER = re.compile(r"^(ocelli/.+\.(h|hpp)|[a-z_]+)$")  # of a C++ header: the C ones, and the standard library
 PUBLIC = re.compile(r"^(ocelli/.+\.h|ocelli/.+\.def|stddef\.h|stdint\.h|stdbool\.h)$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 FILE_LINES, FUNCTION_LINES = 400, 80
@@ -53,7 +54,7 @@ def check_library(path, includes):
 def check_public(path, includes):
     opencl = os.path.basename(path) == "opencl.h"
     for kind, target in includes:
-        right = kind == "<" and (PUBLIC.match(target) or (opencl and target == "CL/cl.h"))
+        right = kind == "<" and ((WRAPPER if path.endswith(".hpp") else PUBLIC).match(target) or (opencl and target == "CL/cl.h"))
         check(bool(right), f"{path}: includes {target}")
         check(opencl or target != "ocelli/opencl.h", f"{path}: includes <ocelli/opencl.h>")
 
@@ -65,6 +66,17 @@ def check_sample(root, path, includes):
         check(kind == "<" or beside or within, f"{path}: includes \"{target}\", which is not of samples/")
         if target.startswith("ocelli/"):
             check(os.path.exists(os.path.join(root, "include", target)), f"{path}: <{target}> does not exist")
+
+
+def check_version(root):
+    declared = re.search(r"version: '([0-9.]+)'", read(root, "meson.build")).group(1)
+    header = read(root, "include/ocelli/version.h")
+    macros = ".".join(re.search(rf"#define OC_VERSION_{part} (\d+)", header).group(1) for part in ("MAJOR", "MINOR", "PATCH"))
+    check(declared == macros, f"version.h says {macros}, meson.build {declared}")
+    check(f'version = "{declared}"' in read(root, "pyproject.toml"), f"pyproject.toml: its version is not meson.build's {declared}")
+    major, minor = declared.split(".")[:2]
+    soversion = re.search(r"soversion = '([0-9.]+)'", read(root, "meson.build")).group(1)
+    check(soversion == (f"0.{minor}" if major == "0" else major), f"meson.build: soversion {soversion} does not go with {declared}")
 
 
 def report_lengths(path, text):
@@ -83,7 +95,7 @@ def report_lengths(path, text):
 
 def main(root):
     for path in files(root, "include", "lib", "samples", "test", "cl"):
-        if not path.endswith((".c", ".h", ".cl", ".clh", ".def")):
+        if not path.endswith((".c", ".h", ".hpp", ".cl", ".clh", ".def")):
             continue
         text = read(root, path)
         includes = INCLUDE.findall(text)
@@ -98,6 +110,7 @@ def main(root):
             for _, target in includes:
                 check(os.path.exists(os.path.join(root, "cl", target)), f"{path}: \"{target}\" does not exist")
         report_lengths(path, text)
+    check_version(root)
     program = read(root, "samples/first.c").split("\n", 1)[1]
     check("```c\n" + program + "```" in read(root, "README.md"), "README.md: its program is not samples/first.c")
     for text in failed:

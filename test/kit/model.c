@@ -10,6 +10,7 @@
 
 #include "graph/graph.h"
 #include "onnx/schema.h"
+#include "op/onnx_rule.h"
 #include "op/rig.h"
 
 void model_init(model *m, oc_context *context, int opset) {
@@ -161,8 +162,12 @@ static void begin_tensor(model *m, oc__string *tensor, const char *name, int typ
 
 void model_raw(model *m, const char *name, int type, const char *dims, const void *data, size_t size) {
     oc__string tensor;
+    uint8_t *little = malloc(size + 1);
+    memcpy(little, data, size);
+    oc__swap_to_little(little, size, oc_dtype_size(oc__onnx_dtype(type)));
     begin_tensor(m, &tensor, name, type, dims);
-    oc__wire_put_bytes(&tensor, TENSOR_RAW, data, size);
+    oc__wire_put_bytes(&tensor, TENSOR_RAW, little, size);
+    free(little);
     put(&m->graph, GRAPH_INITIALIZER, &tensor);
 }
 

@@ -2,6 +2,7 @@
 #include "kit/optest.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct bench {
@@ -80,6 +81,18 @@ static void setup(bench *b, kit *k, const optest_case *c) {
     setup_with(b, k, c, NULL);
 }
 
+/* OCELLI_TEST_SMALL, for simulators: what a device does in no time takes them minutes. */
+#define SMALL_WORK 300e3
+static bool is_set(const char *name) {
+    const char *wanted = getenv(name);
+    return wanted && *wanted && strcmp(wanted, "0");
+}
+
+static bool too_large(const oc__problem *problem) {
+    oc__cost cost = oc__problem_cost(problem);
+    return is_set("OCELLI_TEST_SMALL") && cost.flops + cost.bytes > SMALL_WORK;
+}
+
 static void compare(bench *b, const oc__solver *solver, const char *text) {
     for (int i = 0; i < b->p.out_count; i++) {
         const oc__desc *desc = &b->p.out[i];
@@ -132,6 +145,10 @@ static void run_case(kit *k, const optest_case *c, const double *const *in) {
     setup_with(&b, k, c, in);
     const oc__caps *caps = oc__device_caps(k->device);
     int fast = 0, refused = 0;
+    if (too_large(&b.p)) {
+        oc__arena_finish(&b.arena);
+        return;
+    }
     for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
         char why[OC_WHY] = "";
         oc__variant variant;
@@ -147,7 +164,7 @@ static void run_case(kit *k, const optest_case *c, const double *const *in) {
     }
     if ((c->flags & OPTEST_NO_FAST) && fast)
         fail_msg("%s: a fast solver takes what only ref should", c->problem);
-    if (!(c->flags & (OPTEST_NO_FAST | OPTEST_ANY)) && !fast && !refused && caps->simt_width == 1 && b.p.op->solvers && b.p.op->solvers[1])
+    if (!(c->flags & (OPTEST_NO_FAST | OPTEST_ANY)) && !fast && !refused && caps->simt_width == 1 && caps->local_mem >= 4096 && b.p.op->solvers && b.p.op->solvers[1])
         fail_msg("%s: no fast solver takes it", c->problem);
     oc__arena_finish(&b.arena);
 }
@@ -164,23 +181,28 @@ void optest_values_within(kit *k, const char *problem, const double *const *in, 
     run_case(k, &(optest_case){problem, NULL, 0, relative}, in);
 }
 
-/* The next combination of a space's values; false behind the last one. */
+/* The next combination of a space's values; false behind the last one. OCELLI_TEST_FEW, for drivers that compile for a second each:
+ * each value once, with the others' first. */
 static bool next_variant(const oc__tuning *space, int index[OC_MAX_TUNING], oc__variant *variant) {
-    for (int i = 0; space && space[i].name; i++) {
+    bool few = is_set("OCELLI_TEST_FEW"), found = false;
+    int from = 0;
+    for (int i = 0; few && space[i].name; i++)
+        from = index[i] ? i : from;
+    for (int i = from; space[i].name && !found; i++) {
         index[i]++;
         if (!space[i].values[index[i]])
             index[i] = 0;
-        variant->value[i] = space[i].values[index[i]];
-        if (index[i])
-            return true;
+        found = index[i] != 0;
     }
-    return false;
+    for (int i = 0; space[i].name; i++)
+        variant->value[i] = space[i].values[index[i]];
+    return found;
 }
 
 void optest_variants(kit *k, const optest_case *c) {
     bench b;
     setup(&b, k, c);
-    for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
+    for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver && !too_large(&b.p); solver++) {
         char why[OC_WHY] = "";
         int index[OC_MAX_TUNING] = {0};
         oc__variant variant = {{0}};

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -26,25 +27,39 @@ def counts(output, code):
     return [totals["PASSED"], totals["FAILED"], totals["SKIPPED"]]
 
 
+def suites_of(test):
+    return [name.split(":")[-1] for name in test["suite"]]
+
+
+def tests_of(folder, suites, names=None):
+    """What Meson lists, of these suites (None: all) and with one of these texts in the name (None: any)."""
+    listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", folder]))
+    return [test for test in listed if (not suites or set(suites_of(test)) & set(suites)) and
+            (not names or any(name in test["name"] for name in names))]
+
+
+def run_test(test, folder, environment=None, limit=600):
+    """Runs one test, and ends it and what it started when it takes longer. ([passed, failed, skipped], output)."""
+    process = subprocess.Popen(test["cmd"], cwd=test.get("workdir") or folder, env=dict(os.environ, **test["env"], **(environment or {})),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               errors="replace", start_new_session=True)
+    try:
+        output, code = process.communicate(timeout=limit)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, code = process.communicate()[0] + f"\ntimed out after {limit} s\n", 1
+    one = [int(code == 0), int(code != 0), 0] if "house" in suites_of(test) else counts(output, code)
+    return one, output
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--suite", action="append")
     args = parser.parse_args()
-    listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", args.folder]))
     total = [0, 0, 0]
-    for test in listed:
-        suites = [name.split(":")[-1] for name in test["suite"]]
-        if args.suite and not set(suites) & set(args.suite):
-            continue
-        environment = dict(os.environ, **test["env"])
-        try:
-            done = subprocess.run(test["cmd"], cwd=test.get("workdir") or args.folder, env=environment, stdin=subprocess.DEVNULL, timeout=600,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-            output, code = done.stdout, done.returncode
-        except subprocess.TimeoutExpired as late:
-            output, code = (late.stdout or b"").decode(errors="replace") + "\ntimed out\n", 1
-        one = [int(code == 0), int(code != 0), 0] if "house" in suites else counts(output, code)
+    for test in tests_of(args.folder, args.suite):
+        one, output = run_test(test, args.folder)
         total = [a + b for a, b in zip(total, one)]
         if one[1]:
             print(f"---- {test['name']}\n{output[-6000:]}")
@@ -54,4 +69,5 @@ def main():
     return 1 if total[1] else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -228,8 +228,9 @@ static void test_external(void **state) {
     kit k;
     oc_error err = {0};
     oc_graph *graph;
-    const float values[3] = {7, 1, -2};
+    float values[3] = {7, 1, -2};
     kit_init(&k, NULL);
+    oc__swap_to_little(values, sizeof(values), sizeof(float));
     put_file(&k, "weights.bin", values, sizeof(values));
     put_external(&k, "weights.bin", "8");
     KIT_OK(oc_onnx_read(&graph, k.context, kit_path(&k, "model.onnx"), &err), &err);
@@ -273,7 +274,9 @@ static void test_large(void **state) {
     assert_non_null(file);
     bool there = fseeko(file, (off_t)(head.size + hole), SEEK_SET) == 0 && fwrite(bytes.text, 1, bytes.size, file) == bytes.size;
     there = fclose(file) == 0 && there;
-    if (there) {
+    if (there && sizeof(size_t) < 8) {
+        KIT_FAILS(OC_ERROR_MEMORY, "out of memory", oc_onnx_read(&graph, k.context, kit_path(&k, "large.onnx"), &err), &err);
+    } else if (there) {
         KIT_OK(oc_onnx_read(&graph, k.context, kit_path(&k, "large.onnx"), &err), &err);
         assert_int_equal(truncate(kit_path(&k, "large.onnx"), (off_t)hole), 0);
         oc_graph_destroy(&graph);

@@ -31,7 +31,10 @@ static oc_value *times_four(oc_graph *graph, oc_value *x, oc_error *err) {
 }
 
 static void put_packed_floats(oc__string *field, const float *values, int count) {
-    oc__wire_put_bytes(field, TENSOR_FLOATS, values, (size_t)count * sizeof(float));
+    float little[8];
+    memcpy(little, values, (size_t)count * sizeof(float));
+    oc__swap_to_little(little, (uint64_t)count * sizeof(float), sizeof(float));
+    oc__wire_put_bytes(field, TENSOR_FLOATS, little, (size_t)count * sizeof(float));
 }
 
 static void test_typed_fields(void **state) {

@@ -187,7 +187,8 @@ static void test_choice(void **state) {
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh28kh3sh2ph1", "aBcd16b", 0, 0}, "conv2d.direct");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_data:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d_bwd_data.winograd4");
-        optest_chooses(&k, &(optest_case){"conv2d_separable:1x96x28x28,96x1x3x3,24x96x1x1", NULL, 0, 0}, "conv2d_separable.fused");
+        if (oc__device_caps(k.device)->local_mem >= 16384)
+            optest_chooses(&k, &(optest_case){"conv2d_separable:1x96x28x28,96x1x3x3,24x96x1x1", NULL, 0, 0}, "conv2d_separable.fused");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb64ic1ih28oc6kh5ph2", NULL, 0, 0}, "conv2d_bwd_weights.direct_plain");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_weights:mb2ic64ih28oc64kh3ph1", NULL, 0, 0}, "conv2d_bwd_weights.winograd4");

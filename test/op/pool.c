@@ -140,12 +140,36 @@ static void test_gradients(void **state) {
     optest_gradients(gradients, OC_COUNT(gradients));
 }
 
+/* Windows of no size, and no params at all, in each number of axes. */
+static void test_no_window(void **state) {
+    (void)state;
+    static const oc_pool_params none = {0};
+    kit k;
+    oc_error err = {0};
+    kit_init(&k, &(oc_context_params){.cache_folder = ""});
+    for (int rank = 3; rank <= 5; rank++) {
+        oc_graph *graph;
+        oc_shape shape = {rank, {1, 2, 4, 4, 4}};
+        KIT_OK(oc_graph_create(&graph, k.context, &err), &err);
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &shape, &err);
+        for (int i = 0; i < 4; i++) {
+            const oc_pool_params *params = i % 2 ? &none : NULL;
+            err.status = OC_OK;
+            assert_null(i < 2 ? oc_max_pool(graph, x, params, &err) : oc_avg_pool(graph, x, params, &err));
+            assert_int_equal(err.status, OC_ERROR_SHAPE);
+        }
+        oc_graph_destroy(&graph);
+    }
+    kit_finish(&k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_directions),
         cmocka_unit_test(test_solvers),
         cmocka_unit_test(test_max_without_indices),
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_no_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,29 @@ static size_t make(uint8_t *file, int version, const char *header, size_t data) 
     return start + size + data;
 }
 
+/* The bytes of a file are the same on every host. */
+static void test_npy_byte_order(void **state) {
+    (void)state;
+    kit k;
+    uint8_t file[256];
+    static const uint8_t bytes[8] = {0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0};
+    oc_tensor *t;
+    oc__mapping written;
+    kit_init(&k, NULL);
+    size_t size = make(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8);
+    memcpy(file + size - 8, bytes, 8);
+    KIT_OK(oc_npy_parse(&t, k.context, file, size, NULL, &err), &err);
+    const float *got = oc_tensor_get_data(t);
+    assert_true(got[0] == 1 && got[1] == -2.5f);
+    KIT_OK(oc_npy_write(t, kit_path(&k, "a.npy"), &err), &err);
+    oc_tensor_destroy(&t);
+    KIT_OK(oc__file_map(k.context, kit_path(&k, "a.npy"), &written, &err), &err);
+    assert_true(written.size > 8);
+    assert_memory_equal(written.data + written.size - 8, bytes, 8);
+    oc__file_unmap(k.context, &written);
+    kit_finish(&k);
+}
+
 static void test_npy_variants(void **state) {
     (void)state;
     kit k;
@@ -174,7 +197,7 @@ static void test_idx(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_npy_round),
-        cmocka_unit_test(test_npy_variants),
+        cmocka_unit_test(test_npy_byte_order), cmocka_unit_test(test_npy_variants),
         cmocka_unit_test(test_npy_broken),
         cmocka_unit_test(test_idx),
     };

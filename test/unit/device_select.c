@@ -84,11 +84,37 @@ static void test_mask_text(void **state) {
     assert_true(info.max_work_group == 32 && info.local_mem == 16384 && info.max_alloc == 64 << 20);
     assert_true(info.address_align == 1024 && info.address_bits == 32 && info.global_mem == UINT32_MAX);
     assert_true(!info.fp16 && !info.out_of_order);
-    const char *bad[] = {"wg",    "wg=",   "wg=0",     "wg=-1",     "wg=4x",    "local=1T", "bits=64",
+    KIT_OK(oc__mask_parse(k.context, "local=0", &mask, &err), &err);
+    info.local_mem = 65536;
+    oc__mask_apply(&mask, &info);
+    assert_int_equal(info.local_mem, 0);
+    info = (oc_device_info){.max_work_group = 4096, .local_mem = 65536, .max_alloc = (uint64_t)1 << 33, .address_bits = 64,
+                            .fp16 = true, .fp64 = true, .images = true, .out_of_order = true};
+    KIT_OK(oc__mask_parse(k.context, "phone,wg=32", &mask, &err), &err); /* the last counts */
+    oc__mask_apply(&mask, &info);
+    assert_true(info.max_work_group == 32 && info.local_mem == 16384 && info.max_alloc == 128 << 20 && !info.fp64);
+    assert_true(info.fp16 && info.images && info.out_of_order && info.address_bits == 64);
+    const char *bad[] = {"phone=1", "phones", "local", "alloc=0", "wg",    "wg=",   "wg=0",     "wg=-1",     "wg=4x",    "local=1T", "bits=64",
                          "fp16",  "nofp8", "wg=1,,x",  "wg=1,",     "align=3",  "align=0",  " wg=1", "wg=1;nofp64"};
     for (size_t i = 0; i < OC_COUNT(bad); i++)
         KIT_FAILS(OC_ERROR_INVALID, "mask", oc__mask_parse(k.context, bad[i], &mask, &err), &err);
     kit_finish(&k);
+}
+
+static void test_known_bugs(void **state) {
+    (void)state;
+    oc_device_info pocl = {.platform = "Portable Computing Language"}, other = {.platform = "Sunny"};
+    size_t all = 0, of_pocl = 0;
+    for (; oc_device_known_bug(NULL, all); all++) {
+        const oc_driver_bug *bug = oc_device_known_bug(NULL, all);
+        assert_true(bug->name[0] && bug->platform[0] && bug->seen[0] && bug->text[0] && bug->avoided[0]);
+    }
+    for (; oc_device_known_bug(&pocl, of_pocl); of_pocl++)
+        assert_string_equal(oc_device_known_bug(&pocl, of_pocl)->platform, pocl.platform);
+    assert_true(of_pocl >= 2 && all > of_pocl);
+    assert_null(oc_device_known_bug(&other, 0));
+    assert_true(oc__has_bug(&pocl, "pocl_fork"));
+    assert_false(oc__has_bug(&pocl, "rusticl_local_size"));
 }
 
 static void test_list(void **state) {
@@ -249,7 +275,7 @@ static void test_forked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grammar),  cmocka_unit_test(test_mask_text),
-        cmocka_unit_test(test_list),     cmocka_unit_test(test_bad_mask),
+        cmocka_unit_test(test_known_bugs), cmocka_unit_test(test_list), cmocka_unit_test(test_bad_mask),
         cmocka_unit_test(test_failing_drivers), cmocka_unit_test(test_environment_and_list),
         cmocka_unit_test(test_forked),
     };

@@ -46,7 +46,7 @@ OC_EXPORT oc_value *oc_instance_norm(oc_graph *graph, oc_value *x, oc_value *sca
 /** The same over groups of channels, whose number is known. @param scale, bias (C); may be NULL. */
 OC_EXPORT oc_value *oc_group_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value *bias, int64_t groups, double epsilon,
                                   oc_error *err);
-/** (x - mean) / (deviation + epsilon) over axes. @param axes keep_dims is not looked at. */
+/** (x - mean) / (deviation + epsilon) over axes. @param axes keep_dims is not looked at; NULL: all. */
 OC_EXPORT oc_value *oc_mean_variance_norm(oc_graph *graph, oc_value *x, const oc_reduce_params *axes, double epsilon, oc_error *err);
 /** x over its norm along an axis; zeros stay zeros. @param p 1 or 2. */
 OC_EXPORT oc_value *oc_lp_norm(oc_graph *graph, oc_value *x, int64_t axis, int p, oc_error *err);

@@ -99,7 +99,7 @@ oc_value *oc_group_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value 
 }
 
 oc_value *oc_mean_variance_norm(oc_graph *graph, oc_value *x, const oc_reduce_params *axes, double epsilon, oc_error *err) {
-    oc_reduce_params own = *axes;
+    oc_reduce_params own = axes ? *axes : (oc_reduce_params){0};
     own.keep_dims = true;
     oc_value *centered = oc_sub(graph, x, oc_reduce_mean(graph, x, &own, err), err);
     oc_value *deviation = oc_sqrt(graph, oc_reduce_mean(graph, oc_mul(graph, centered, centered, err), &own, err), err);

@@ -16,13 +16,19 @@ static oc_pool_params shifted(const oc_pool_params *p, int by) {
     for (int i = 0; i < 3; i++) {
         int k = i - by;
         bool there = k >= 0 && k < 3;
-        out.kernel[i] = there && p->kernel[k] ? p->kernel[k] : 1;
+        out.kernel[i] = there && (p->kernel[k] || i < 2) ? p->kernel[k] : 1; /* the third is not looked at in planes */
         out.stride[i] = there ? p->stride[k] : 0;
         out.dilation[i] = there ? p->dilation[k] : 0;
         out.pad_begin[i] = there ? p->pad_begin[k] : 0;
         out.pad_end[i] = there ? p->pad_end[k] : 0;
     }
     return out;
+}
+
+/* As the planes' functions take them: with an axis in front of a single one. */
+static oc_pool_params of_rank(const oc_pool_params *p, const V *src) {
+    static const oc_pool_params none = {0};
+    return src && src->shape.rank == 3 ? shifted(p ? p : &none, 1) : p ? *p : none;
 }
 
 /* *all becomes the larger of both, *indices those of it. */
@@ -73,7 +79,7 @@ V *oc_max_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *
 }
 
 V *oc_max_pool_indices(oc_graph *graph, V *src, const oc_pool_params *params, V **indices, oc_error *err) {
-    oc_pool_params own = shifted(params, src && src->shape.rank == 3);
+    oc_pool_params own = of_rank(params, src);
     if (!src || src->shape.rank == 4)
         return oc_max_pool2d(graph, src, params, indices, err);
     if (src->shape.rank == 3) {
@@ -109,7 +115,7 @@ static V *padded_average(oc_graph *graph, V *src, const oc_pool_params *p, oc_er
 
 /* Without padding in the count: the mean by that of ones. */
 V *oc_avg_pool(oc_graph *graph, V *src, const oc_pool_params *params, oc_error *err) {
-    oc_pool_params own = shifted(params, src && src->shape.rank == 3);
+    oc_pool_params own = of_rank(params, src);
     if (!src || src->shape.rank == 4)
         return oc_avg_pool2d(graph, src, params, err);
     if (src->shape.rank == 3)
