@@ -77,7 +77,7 @@ if [ "$quick" = no ]; then
     CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
     CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
-    part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
+    part 'fuzz' sh test/fuzz/run.sh build-fuzz 100
     CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
