@@ -17,7 +17,6 @@ for argument in "$@"; do
 done
 . samples/packages.sh
 ocelli_packages test || exit 1
-[ "$full" = no ] || ocelli_packages full || exit 1
 
 start=$(date +%s)
 passed=0 failed=0 skipped=0
