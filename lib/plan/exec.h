@@ -36,7 +36,7 @@ struct oc_exec {
 oc_status oc__exec_derive(oc_exec *exec, oc_error *err);
 /* run.c: copies an output of the last run out. */
 oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
-/* run.c: a run has failed while it was changing states, or after some of it: they are uncertain. */
+/* doubt.c: a run has failed while it was changing states, or after some of it: they are uncertain. */
 void oc__exec_doubt(oc_exec *exec);
 
 oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err);

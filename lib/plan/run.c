@@ -152,14 +152,6 @@ static oc_status read_outputs(oc_exec *exec, const oc_binding *outputs, size_t c
     return OC_OK;
 }
 
-void oc__exec_doubt(oc_exec *exec) {
-    const oc_plan *plan = exec->plan;
-    oc_state *state = exec->state->owner ? exec->state->owner : exec->state;
-    for (size_t i = 0; plan->updates && i < plan->state_count; i++)
-        if (plan->states[i].updated)
-            state->entries[oc_state_find(state, plan->states[i].value->name)].uncertain = true;
-}
-
 oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
     return oc__launches_run(&exec->launches, exec->queue, first, last - first, exec->profiling ? exec->events : NULL, err);
 }
