@@ -34,7 +34,10 @@ static effort get_program(kit *k, int number) {
     uint64_t sources = faults_calls("clCreateProgramWithSource"), binaries = faults_calls("clCreateProgramWithBinary");
     if (k->device)
         oc_device_destroy(&k->device);
-    assert_true(faults_install(k->context));
+    if (!faults_install(k->context)) {
+        kit_open(k); /* there is no OpenCL: the test is skipped */
+        fail();
+    }
     kit_open(k);
     k->device->keeps_programs = false; /* the driver's own cache does not take the place of ours */
     snprintf(defines, sizeof(defines), "#define SHARED %d", number);
@@ -229,6 +232,9 @@ static void test_processes(void **state) {
     (void)state;
     kit k;
     pid_t pids[PROCESSES];
+    kit_init(&k, NULL);
+    kit_open(&k); /* skipped without a device */
+    kit_finish(&k);
     kit_init(&k, NULL);
     for (int i = 0; i < PROCESSES; i++) {
         char *const arguments[] = {"device_cache_shared", "--child", k.cache, NULL};

@@ -41,6 +41,10 @@ void cross_memory(const void *a, const void *b, size_t size, bool equal, const c
 #define assert_ptr_not_equal(a, b) cross_true((const void *)(a) != (const void *)(b), #a " != " #b, __FILE__, __LINE__)
 #define assert_int_equal(a, b) cross_int((uintmax_t)(a), (uintmax_t)(b), true, __FILE__, __LINE__)
 #define assert_int_not_equal(a, b) cross_int((uintmax_t)(a), (uintmax_t)(b), false, __FILE__, __LINE__)
+#define assert_in_range(a, least, most) \
+    cross_true((uintmax_t)(a) >= (uintmax_t)(least) && (uintmax_t)(a) <= (uintmax_t)(most), #a " in " #least " ... " #most, __FILE__, __LINE__)
+#define assert_not_in_range(a, least, most) \
+    cross_true((uintmax_t)(a) < (uintmax_t)(least) || (uintmax_t)(a) > (uintmax_t)(most), #a " not in " #least " ... " #most, __FILE__, __LINE__)
 #define assert_string_equal(a, b) cross_string(a, b, true, __FILE__, __LINE__)
 #define assert_string_not_equal(a, b) cross_string(a, b, false, __FILE__, __LINE__)
 #define assert_memory_equal(a, b, size) cross_memory(a, b, size, true, __FILE__, __LINE__)
