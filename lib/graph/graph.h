@@ -27,6 +27,7 @@ typedef struct oc__copy_params {
 } oc__copy_params;
 #define OC_CUT_NAME 32
 const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]);
+bool oc__is_cut_name(const char *name);
 oc__copy_params oc__plan_copy_params(const oc_plan_params *params); /* what a plan wants */
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
