@@ -76,7 +76,7 @@ if [ "$quick" = no ]; then
     CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
     CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
-    part 'fuzz onnx' sh test/fuzz/run.sh build-fuzz 60
+    part 'fuzz' sh test/fuzz/run.sh build-fuzz 100
     CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
     part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
 fi
@@ -85,6 +85,7 @@ if [ "$full" = yes ]; then
     part 'ABI since the last tag' sh test/house/abi.sh .
     part 'Debian packages' sh test/house/debian.sh .
     part 'faults, all of them' build/test/faults-campaign --full
+    part 'soak' build/test/faults-soak --full
     CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
     part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20
     part 'other hosts' python3 test/kit/cross.py . --keep "$root/build-cross"

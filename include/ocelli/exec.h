@@ -8,22 +8,25 @@
 #ifndef OCELLI_EXEC_H
 #define OCELLI_EXEC_H
 
+#include <stdbool.h>
+
 #include <ocelli/event.h>
 #include <ocelli/plan.h>
 #include <ocelli/state.h>
 
+/** Memory, kernels and queues in which a plan runs. Opaque. */
 typedef struct oc_exec oc_exec;
 
 /** An input or output of a run: its name and a tensor of its type and shape, in host memory or on the plan's device. */
 typedef struct oc_binding {
-    const char *name;
-    oc_tensor *tensor;
+    const char *name; /**< Of the input or output. */
+    oc_tensor *tensor; /**< Not owned. */
 } oc_binding;
 
 /** The time of one step of the last run. */
 typedef struct oc_step_time {
     const char *problem;     /**< The problem's text. */
-    const char *solver;
+    const char *solver; /**< Its name. */
     const char *node;        /**< The node's name, "" if it has none. */
     double seconds;          /**< On the device; 0 if profiling was off. */
     double flops;            /**< Arithmetic the problem needs (not what the solver spends). */
@@ -71,6 +74,20 @@ OC_EXPORT OC_MUST_USE oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding 
                                                 size_t wait_count, oc_event **done, oc_error *err);
 /** Waits for everything enqueued in this exec. */
 OC_EXPORT OC_MUST_USE oc_status oc_exec_wait(oc_exec *exec, oc_error *err);
+
+/**
+ * Cancels runs: while `cancelled` is true, oc_exec_run() and oc_exec_enqueue() are OC_ERROR_CANCELLED, and so is a run that is on its way
+ * in another thread, as soon as the device has done what it was given already (some 40 ms of work, as the cost model expects it, and
+ * never within one step). States are then as before the run; one whose states are already being changed goes on to its end. With false
+ * the exec can be used again. What was enqueued is not called back. Threads: may be called by any thread while the exec exists.
+ */
+OC_EXPORT void oc_exec_cancel(oc_exec *exec, bool cancelled);
+/**
+ * Sets how long each later oc_exec_run() may take: one that takes longer is cancelled in the same way. A run that is past its deadline
+ * only when all is done succeeds.
+ * @param seconds from the call of oc_exec_run(); 0 (at first): any time.
+ */
+OC_EXPORT void oc_exec_set_deadline(oc_exec *exec, double seconds);
 
 /** Turns the timing of single steps on or off (off at first; on costs time). */
 OC_EXPORT OC_MUST_USE oc_status oc_exec_set_profiling(oc_exec *exec, bool on, oc_error *err);

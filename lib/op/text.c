@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Problems as one line of text; the grammar is docs/problems.md. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,14 +30,20 @@ static double field_get(const oc__field *field, const void *params, int i) {
     return 0;
 }
 
-static void field_set(const oc__field *field, void *params, int i, double value) {
+/* False: the field cannot hold it. */
+static bool field_set(const oc__field *field, void *params, int i, double value) {
     char *at = (char *)params + field->offset;
+    double most = field->type == OC_FIELD_I64 ? 9e15 : INT32_MAX; /* a double holds them exactly */
+    bool whole = field->type == OC_FIELD_I64 || field->type == OC_FIELD_I32;
+    if (whole && !(fabs(value) <= most && value == floor(value)))
+        return false;
     switch (field->type) {
     case OC_FIELD_I64: ((int64_t *)at)[i] = (int64_t)value; break;
     case OC_FIELD_I32: ((int32_t *)at)[i] = (int32_t)value; break;
     case OC_FIELD_F32: ((float *)at)[i] = (float)value; break;
     case OC_FIELD_BOOL: ((bool *)at)[i] = value != 0; break;
     }
+    return true;
 }
 
 static void print_fields(const oc__problem *p, oc__string *out) {
@@ -50,7 +57,10 @@ static void print_fields(const oc__problem *p, oc__string *out) {
         oc__string_printf(out, "%s%s=", first ? ":" : ",", field->name);
         for (int i = 0; i < used; i++) {
             oc__string_append(out, i ? "/" : "");
-            oc__string_append_double(out, field_get(field, p->params, i));
+            if (field->type == OC_FIELD_F32)
+                oc__string_append_double(out, field_get(field, p->params, i));
+            else
+                oc__string_printf(out, "%.0f", field_get(field, p->params, i));
         }
         first = false;
     }
@@ -176,7 +186,8 @@ static bool read_fields(reader *r) {
             double value;
             if (!oc__parse_double(r->at, &r->at, &value))
                 return fail(r, "no number");
-            field_set(field, (void *)r->p->params, i, value);
+            if (!field_set(field, (void *)r->p->params, i, value))
+                return fail(r, "no whole number of that size");
             if (*r->at != '/')
                 break;
             r->at++;

@@ -130,6 +130,7 @@ oc_status oc_exec_create(oc_exec **out, const oc_plan *plan, oc_state *state, oc
     if (!exec)
         return oc__fail_memory(context, err, sizeof(*exec));
     exec->context = context;
+    exec->control = &exec->own_control;
     exec->plan = oc__plan_retain((oc_plan *)plan);
     exec->state = state;
     oc_status status = plan->parts ? oc__team_create(exec, err) : fill(exec, err);

@@ -5,6 +5,12 @@
 
 #include "plan/derived.h"
 
+/* Whether a run is to go on; one for an exec and all that it is made of. */
+typedef struct oc__control {
+    atomic_bool cancelled; /* by any thread */
+    double until;          /* on oc__clock_seconds(); 0: any time */
+} oc__control;
+
 struct oc_exec {
     void *next_lost; /* of the context's list */
     oc_context *context;
@@ -21,6 +27,8 @@ struct oc_exec {
     bool profiling;
     oc__event **events; /* by step, while profiling */
     double *seconds;    /* by step of the last run */
+    oc__control own_control, *control;
+    double deadline;    /* seconds a run may take; 0: any */
     struct oc__team *team; /* several devices (team.h): what is above is not used, but for plan, state and profiling */
 };
 
@@ -28,8 +36,15 @@ struct oc_exec {
 oc_status oc__exec_derive(oc_exec *exec, oc_error *err);
 /* run.c: copies an output of the last run out. */
 oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err);
-/* run.c: a run has failed while it was changing states, or after some of it: they are uncertain. */
+/* doubt.c: a run has failed while it was changing states, or after some of it: they are uncertain. */
 void oc__exec_doubt(oc_exec *exec);
+
+oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err);
+
+/* pace.c: begins a run, that is waited for or only enqueued. */
+void oc__exec_begin(oc_exec *exec, bool waits);
+/* The steps before `last`, unless the run is cancelled or its time is over; `waits`: the host keeps close to the device. */
+oc_status oc__exec_run_paced(oc_exec *exec, size_t last, bool waits, oc_error *err);
 
 /* redzone.c: fills the zones around every value, and looks at them after a run. */
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);

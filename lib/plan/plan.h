@@ -191,8 +191,9 @@ struct oc_state {
 uint64_t oc__state_add_version(oc_state *state, uint64_t steps);
 /* A frozen state of the graph's first values, in the graph's own memory where the device shares that. */
 oc_status oc__state_borrow(oc_state **out, oc_device *device, const oc_graph *graph, oc_error *err);
-/* Fails if a state is uncertain: it is then to be written or restored before anything else. */
+/* doubt.c: fails if a state is uncertain: it is then to be written or restored before anything else. */
 oc_status oc__state_check(const oc_state *state, oc_error *err);
+oc_status oc__entry_check(const oc_state *state, const oc__state_entry *entry, oc_error *err);
 /* The same memory for execs on another device that has it too (oc__device_has_memory_of); its version is for its owner to count. */
 oc_status oc__state_share(oc_state **out, oc_state *from, oc_device *device, oc_error *err);
 /* frozen.c: the plan's own frozen state, made once, for all execs that are given none. */

@@ -26,7 +26,9 @@ static oc_status make_spare(oc_exec *exec, oc_device *const *devices, size_t cou
     params.wait_limit = count > 1 ? exec->plan->params.wait_limit : 0;
     OC_TRY(oc_plan_create(&team->spare_plan, exec->plan->graph, exec->plan->updates ? &exec->state->device : devices, count, &params, err));
     oc_status status = oc_exec_create(&team->spare, team->spare_plan, exec->state, err);
-    if (status != OC_OK)
+    if (status == OC_OK)
+        team->spare->control = exec->control;
+    else
         oc_plan_destroy(&team->spare_plan);
     return status;
 }

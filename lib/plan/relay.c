@@ -260,7 +260,8 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     if (err)
         *err = team->error;
     oc_status status = team->error.status;
-    if ((size_t)team->failed < exec->plan->parts->part_count && err) /* NULL: nobody wants to know any more */
+    bool ended = status == OC_ERROR_CANCELLED && !team->abandoned; /* by the caller's will */
+    if ((size_t)team->failed < exec->plan->parts->part_count && err && !ended) /* NULL: nobody wants to know any more */
         status = oc__team_recover(exec, err);
     if (!team->abandoned) /* what comes back late finds that the run has failed, and touches nothing */
         team->failed = -1;

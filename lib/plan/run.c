@@ -152,23 +152,15 @@ static oc_status read_outputs(oc_exec *exec, const oc_binding *outputs, size_t c
     return OC_OK;
 }
 
-void oc__exec_doubt(oc_exec *exec) {
-    const oc_plan *plan = exec->plan;
-    oc_state *state = exec->state->owner ? exec->state->owner : exec->state;
-    for (size_t i = 0; plan->updates && i < plan->state_count; i++)
-        if (plan->states[i].updated)
-            state->entries[oc_state_find(state, plan->states[i].value->name)].uncertain = true;
-}
-
-static oc_status run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
-    return oc__launches_run(&exec->launches, exec->queue, first, last - first, exec->profiling ? exec->events + first : NULL, err);
+oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
+    return oc__launches_run(&exec->launches, exec->queue, first, last - first, exec->profiling ? exec->events : NULL, err);
 }
 
 /* The steps that change states, and what is read behind them. */
 static oc_status update(oc_exec *exec, const oc_binding *outputs, size_t output_count, oc_error *err) {
     if (exec->plan->updates)
         (void)oc__state_add_version(exec->state, 1);
-    oc_status status = run_steps(exec, exec->plan->first_update, exec->launches.count, err);
+    oc_status status = oc__exec_run_steps(exec, exec->plan->first_update, exec->launches.count, err);
     if (status == OC_OK)
         status = read_outputs(exec, outputs, output_count, false, err);
     if (status != OC_OK)
@@ -195,13 +187,14 @@ static oc_status submit(oc_exec *exec, const oc_binding *inputs, size_t input_co
         OC_TRY(oc__queue_wait_event(exec->queue, wait[i], err));
     OC_TRY(write_inputs(exec, inputs, input_count, !keeps_inputs, err));
     OC_TRY(derive(exec, err));
-    OC_TRY(run_steps(exec, 0, plan->first_update, err));
+    OC_TRY(oc__exec_run_paced(exec, plan->first_update, keeps_inputs, err));
     OC_TRY(read_outputs(exec, outputs, output_count, true, err));
     return update(exec, outputs, output_count, err);
 }
 
 oc_status oc_exec_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs,
                           size_t output_count, oc_event *const *wait, size_t wait_count, oc_event **done, oc_error *err) {
+    oc__exec_begin(exec, false);
     if (exec->team)
         return oc__team_enqueue(exec, inputs, input_count, outputs, output_count, wait, wait_count, done, err);
     OC_TRY(submit(exec, inputs, input_count, outputs, output_count, wait, wait_count, false, err));
@@ -227,6 +220,7 @@ oc_status oc_exec_wait(oc_exec *exec, oc_error *err) {
 
 oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
                       oc_error *err) {
+    oc__exec_begin(exec, true);
     if (exec->team)
         return oc__team_run(exec, inputs, input_count, outputs, output_count, err);
     oc_status status = submit(exec, inputs, input_count, outputs, output_count, NULL, 0, true, err);

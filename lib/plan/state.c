@@ -355,24 +355,10 @@ static oc_status find_entry(const oc_state *state, const char *name, const oc_te
     return OC_OK;
 }
 
-static oc_status check_certain(const oc_state *state, const oc__state_entry *entry, oc_error *err) {
-    if (!entry->uncertain)
-        return OC_OK;
-    return oc__fail(state->context, err, OC_ERROR_INVALID, "state %s is uncertain: a run failed while it was being changed; restore the "
-                    "states (oc_state_restore), or write them (oc_state_write)", entry->name);
-}
-
-oc_status oc__state_check(const oc_state *state, oc_error *err) {
-    state = state->owner ? state->owner : state;
-    for (size_t i = 0; i < state->count; i++)
-        OC_TRY(check_certain(state, &state->entries[i], err));
-    return OC_OK;
-}
-
 oc_status oc_state_read(oc_state *state, const char *name, oc_tensor *tensor, oc_error *err) {
     oc__state_entry *entry;
     OC_TRY(find_entry(state, name, tensor, &entry, err));
-    OC_TRY(check_certain(state, entry, err));
+    OC_TRY(oc__entry_check(state, entry, err));
     if (!entry->bytes)
         return OC_OK;
     void *bytes = oc__alloc(state->context, (size_t)entry->bytes);

@@ -100,6 +100,7 @@ static oc_status fill(oc__team *team, oc_error *err) {
         oc_state *state;
         OC_TRY(make_state(team, &team->members[i], &parts->parts[i], &state, err));
         OC_TRY(oc_exec_create(&team->members[i].exec, parts->parts[i].plan, state, err));
+        team->members[i].exec->control = exec->control;
         OC_TRY(make_ports(team, &team->members[i], &parts->parts[i], err));
     }
     return OC_OK;

@@ -26,11 +26,12 @@ static void stay_silent(j_common_ptr jpeg, int level) {
 }
 
 static const char *decode_rows(decoder *d, picture *out, int channels) {
+    if (d->jpeg.image_width > PICTURE_MAX_SIDE || d->jpeg.image_height > PICTURE_MAX_SIDE) /* before memory is taken for it */
+        return "the picture is too large";
     d->jpeg.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(&d->jpeg);
     size_t row = (size_t)d->jpeg.output_width * (size_t)channels;
-    if (d->jpeg.output_width > PICTURE_MAX_SIDE || d->jpeg.output_height > PICTURE_MAX_SIDE ||
-        d->jpeg.output_components != channels || (out->pixels = malloc(row * d->jpeg.output_height)) == NULL)
+    if (d->jpeg.output_components != channels || (out->pixels = malloc(row * d->jpeg.output_height)) == NULL)
         return "the picture is too large, or of a kind that is not read";
     out->width = (int)d->jpeg.output_width;
     out->height = (int)d->jpeg.output_height;

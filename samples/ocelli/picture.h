@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifndef PICTURE_MAX_SIDE
 #define PICTURE_MAX_SIDE 32768
+#endif
 
 typedef struct picture {
     int width, height, channels; /* 1: grey, 3: red, green, blue */

@@ -4,7 +4,7 @@
  *
  *   campaign [--full | --quick] [--most N] [--only NAME] [--at N]
  *
- * --full: each point, but of those with everything new no more than 250 of a function;
+ * --full: each point, but where whole networks are built anew 60 of each function and 600 allocations;
  * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --only, --at: one part, one point, for debugging. */
 #include <dirent.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "faults/work.h"
+#include "kit/work.h"
 #include "kit/faults.h"
 
 typedef enum mode { CALLS, LOST, ALLOCATIONS } mode;
@@ -192,7 +192,7 @@ static uint8_t *choose_points(const part *p, uint64_t total) {
         calls[p->mode == ALLOCATIONS ? 0 : faults_function(at)]++;
     for (uint64_t at = 1; chosen && at <= total; at++) {
         int f = p->mode == ALLOCATIONS ? 0 : faults_function(at);
-        uint64_t limit = full ? (p->cold ? 250 : 0) : p->slow ? 1 : most;
+        uint64_t limit = full ? (p->slow ? 60 : 0) : p->slow ? 1 : most;
         limit *= p->mode == ALLOCATIONS ? 10 : 1;
         uint64_t step = limit && calls[f] > limit ? calls[f] / limit : 1;
         chosen[at] = only_at ? at == only_at : seen[f] % step == step / 2 || (!p->slow && (seen[f] == 0 || seen[f] + 1 == calls[f]));

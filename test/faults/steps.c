@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "faults/work.h"
+#include "kit/work.h"
 #include "kit/faults.h"
 
 static place here;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "faults/work.h"
+#include "kit/work.h"
 
 #include "device/device.h"
 

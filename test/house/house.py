@@ -111,6 +111,8 @@ def main(root):
                 check(os.path.exists(os.path.join(root, "cl", target)), f"{path}: \"{target}\" does not exist")
         report_lengths(path, text)
     check_version(root)
+    for path in re.findall(r"\b([a-z]+/\w+\.c)\b", read(root, "docs/faults.md")):
+        check(os.path.exists(os.path.join(root, "test", path)), f"docs/faults.md: there is no test/{path}")
     program = read(root, "samples/first.c").split("\n", 1)[1]
     check("```c\n" + program + "```" in read(root, "README.md"), "README.md: its program is not samples/first.c")
     for text in failed:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "faults/work.h"
+#include "kit/work.h"
 
 #include <stdio.h>
 #include <stdlib.h>

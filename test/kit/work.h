@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the campaign lets fail: whole uses of the library, each of which gives a few numbers. */
-#ifndef FAULTS_WORK_H
-#define FAULTS_WORK_H
+#ifndef KIT_WORK_H
+#define KIT_WORK_H
 
 #include <ocelli/ocelli.h>
 
