@@ -18,20 +18,25 @@ typedef struct oc_bench_peaks {
 
 /** The times of one solver for one problem. */
 typedef struct oc_bench_result {
-    char problem[512];
-    char direction[16];
-    char solver[64];
-    double median_seconds, min_seconds;
+    char problem[512]; /**< The problem's text. */
+    char direction[16]; /**< fwd, bwd_data or bwd_weights. */
+    char solver[64]; /**< Its name. */
+    double median_seconds; /**< Of the runs. */
+    double min_seconds;    /**< Of the fastest run. */
     double flops; /**< Of the problem, not of what the solver spends. */
     double bytes; /**< That must move at least. */
 } oc_bench_result;
 
 /** What placements over several devices are computed from. Seconds, FLOP/s, B/s. */
 typedef struct oc_bench_speed {
-    double flops, bytes;                 /**< As oc_bench_peaks. */
-    double launch, wait;                 /**< What a step costs at least; until the host hears that a run is done. */
-    double host_latency, host_rate;      /**< Of transfers to and from the host. */
-    double compute_factor, memory_factor; /**< Measured time over the solvers' estimates, for typical problems bound by either. */
+    double flops;          /**< As oc_bench_peaks. */
+    double bytes;          /**< As oc_bench_peaks. */
+    double launch;         /**< What a step costs at least. */
+    double wait;           /**< Until the host hears that a run is done. */
+    double host_latency;   /**< Of transfers to and from the host. */
+    double host_rate;      /**< Of transfers to and from the host. */
+    double compute_factor; /**< Measured time over the solvers' estimates, for typical problems bound by computing. */
+    double memory_factor;  /**< The same of problems bound by memory. */
 } oc_bench_speed;
 
 OC_BEGIN

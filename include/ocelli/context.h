@@ -21,6 +21,7 @@
 #include <ocelli/error.h>
 #include <ocelli/log.h>
 
+/** What everything else is made in. Opaque. */
 typedef struct oc_context oc_context;
 
 /** A host allocator. Both functions may be called by several threads at once. */

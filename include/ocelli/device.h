@@ -45,6 +45,7 @@
 
 #include <ocelli/context.h>
 
+/** An opened OpenCL device. Opaque. */
 typedef struct oc_device oc_device;
 
 /** What an OpenCL device calls itself. */
@@ -62,9 +63,9 @@ typedef struct oc_device_info {
     char name[128];     /**< CL_DEVICE_NAME. */
     char version[128];  /**< CL_DEVICE_VERSION. */
     char driver[128];   /**< CL_DRIVER_VERSION. */
-    oc_device_type type;
-    uint32_t compute_units;
-    uint32_t clock_mhz;
+    oc_device_type type; /**< CPU, GPU, … */
+    uint32_t compute_units; /**< Cores, as the driver counts them. */
+    uint32_t clock_mhz; /**< The highest; 0: not told. */
     uint32_t address_bits;     /**< 32 or 64. */
     uint32_t address_align;    /**< Bytes: alignment of sub-buffers. */
     uint64_t global_mem;       /**< Bytes. */
@@ -73,7 +74,7 @@ typedef struct oc_device_info {
     uint64_t max_work_group;   /**< Work-items, after the mask. */
     bool fp16;                 /**< cl_khr_fp16: half arithmetic. Half storage works everywhere. */
     bool fp64;                 /**< Double arithmetic. */
-    bool images;
+    bool images; /**< Has image objects. */
     bool out_of_order;         /**< Out-of-order queues. */
     bool unified_memory;       /**< Host and device share memory. */
 } oc_device_info;

@@ -10,6 +10,7 @@
 
 #include <ocelli/error.h>
 
+/** Something enqueued, to be waited for. Opaque. */
 typedef struct oc_event oc_event;
 
 OC_BEGIN

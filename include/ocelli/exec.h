@@ -14,18 +14,19 @@
 #include <ocelli/plan.h>
 #include <ocelli/state.h>
 
+/** Memory, kernels and queues in which a plan runs. Opaque. */
 typedef struct oc_exec oc_exec;
 
 /** An input or output of a run: its name and a tensor of its type and shape, in host memory or on the plan's device. */
 typedef struct oc_binding {
-    const char *name;
-    oc_tensor *tensor;
+    const char *name; /**< Of the input or output. */
+    oc_tensor *tensor; /**< Not owned. */
 } oc_binding;
 
 /** The time of one step of the last run. */
 typedef struct oc_step_time {
     const char *problem;     /**< The problem's text. */
-    const char *solver;
+    const char *solver; /**< Its name. */
     const char *node;        /**< The node's name, "" if it has none. */
     double seconds;          /**< On the device; 0 if profiling was off. */
     double flops;            /**< Arithmetic the problem needs (not what the solver spends). */

@@ -24,7 +24,7 @@ typedef struct oc_gradcheck_params {
     const oc_dim_binding *dims; /**< Numbers for symbols. */
     size_t dim_count;           /**< Default: 0. */
     int64_t default_dim;        /**< For symbols not named in dims. Default (0): 2. */
-    oc_gradcheck_method method;
+    oc_gradcheck_method method; /**< Default: OC_GRADCHECK_AUTO. */
     uint64_t seed;              /**< Of inputs, weights of the outputs, directions, and states that begin with random values. */
     double tolerance;           /**< Largest error. Default (0): 1e-5 on the host, 5e-2 on the device. */
     double device_tolerance;    /**< Largest device_error. Default (0): 1e-3. */

@@ -26,7 +26,9 @@
 #include <ocelli/context.h>
 #include <ocelli/tensor.h>
 
+/** Values and the nodes that make them. Opaque. */
 typedef struct oc_graph oc_graph;
+/** A value of a graph, owned by it. Opaque. */
 typedef struct oc_value oc_value;
 
 /** How a state's first value is made. Random numbers depend on the seed, the state's name and the element's index only. */
@@ -59,7 +61,7 @@ typedef struct oc_init {
 /** What is known of a graph's input, output or state. */
 typedef struct oc_value_info {
     const char *name; /**< Lives as long as the graph. */
-    oc_dtype dtype;
+    oc_dtype dtype; /**< Type of its elements. */
     oc_shape shape;   /**< May hold symbols. */
     bool trainable;   /**< A state that is not frozen. */
 } oc_value_info;
@@ -119,10 +121,15 @@ OC_EXPORT void oc_value_set_name(oc_value *value, const char *name);
 
 /** Inputs, outputs and states by number, in the order they were added. Numbers past the end give NULL names. */
 OC_EXPORT size_t oc_graph_input_count(const oc_graph *graph);
+/** An input by number. */
 OC_EXPORT oc_value_info oc_graph_get_input(const oc_graph *graph, size_t index);
+/** Number of outputs. */
 OC_EXPORT size_t oc_graph_output_count(const oc_graph *graph);
+/** An output by number. */
 OC_EXPORT oc_value_info oc_graph_get_output(const oc_graph *graph, size_t index);
+/** Number of states. */
 OC_EXPORT size_t oc_graph_state_count(const oc_graph *graph);
+/** A state by number. */
 OC_EXPORT oc_value_info oc_graph_get_state(const oc_graph *graph, size_t index);
 /** The input, state or output of that name (looked for in this order), NULL if there is none. */
 OC_EXPORT oc_value *oc_graph_find(const oc_graph *graph, const char *name);

@@ -32,7 +32,7 @@ typedef struct oc_log {
 
 /** Where a report goes: called with pieces of UTF-8 text, in order. */
 typedef struct oc_writer {
-    void (*write)(void *user, const char *text, size_t size);
+    void (*write)(void *user, const char *text, size_t size); /**< Text is not terminated. */
     void *user; /**< Passed to write. */
 } oc_writer;
 

@@ -16,6 +16,7 @@
 #include <ocelli/event.h>
 #include <ocelli/tensor.h>
 
+/** An operator for operands of fixed types and shapes. Opaque. */
 typedef struct oc_op oc_op;
 
 /** Type and shape of an operand. */
@@ -40,6 +41,7 @@ OC_EXPORT void oc_op_destroy(oc_op **op);
 
 /** Number of outputs, and type and shape of one (OC_DTYPE_NONE past the end). */
 OC_EXPORT size_t oc_op_output_count(const oc_op *op);
+/** An output by number. */
 OC_EXPORT oc_operand_desc oc_op_get_output(const oc_op *op, size_t index);
 
 /** Bytes of workspace that oc_op_enqueue() needs. */

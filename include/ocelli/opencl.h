@@ -46,7 +46,9 @@ OC_EXPORT cl_event oc_event_get_cl_event(const oc_event *event);
 
 /** The context, device and queue behind an oc_device, owned by it. */
 OC_EXPORT cl_context oc_device_get_cl_context(const oc_device *device);
+/** The cl_device_id behind an oc_device, owned by it. */
 OC_EXPORT cl_device_id oc_device_get_cl_device(const oc_device *device);
+/** The queue behind an oc_device, owned by it. */
 OC_EXPORT cl_command_queue oc_device_get_cl_queue(const oc_device *device);
 
 OC_END

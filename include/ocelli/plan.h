@@ -12,6 +12,7 @@
 #include <ocelli/graph.h>
 #include <ocelli/policy.h>
 
+/** A graph compiled for one or several devices. Opaque. */
 typedef struct oc_plan oc_plan;
 
 /** A number for a symbol. */
@@ -51,7 +52,7 @@ typedef struct oc_plan_params {
     bool state_changes;
     const oc_policy *placer;       /**< A policy of the caller's; goes before `policy`. */
     const oc_pin *pins;            /**< For policy "pinned"; of several that fit a node, the last one holds. */
-    size_t pin_count;
+    size_t pin_count; /**< Default: 0. */
     const double *shares;          /**< For policy "split": how the rows are shared, by device, in any unit. Default: by speed. */
     /** Seconds after which a device that does not come back is given up: the run fails or, if another device is left, is repeated
      * there. Default (0): never. Needs several devices. */
@@ -64,7 +65,7 @@ typedef struct oc_plan_params {
 /** What was decided and is expected of a plan for several devices, or of a forecast. Texts live as long as the plan. */
 typedef struct oc_plan_forecast {
     const char *policy;      /**< The one that was used: with "auto", the one it took. */
-    size_t device_count;
+    size_t device_count; /**< Devices it uses. */
     size_t part_count;       /**< Pieces that are submitted as one; 0 for a forecast. */
     double predicted_seconds; /**< A run. */
     double bound_seconds;    /**< No placement of these groups is faster. */
@@ -74,11 +75,12 @@ typedef struct oc_plan_forecast {
 
 /** A piece of a plan that one device does at a time. */
 typedef struct oc_plan_part {
-    size_t device;
+    size_t device; /**< Its number in the plan. */
     const char *name;        /**< Of its first named node; "" for none. */
-    size_t step_count;
+    size_t step_count; /**< Launches and copies. */
     int64_t rows;            /**< Of the batch; -1: all. */
-    double start, seconds;   /**< As predicted. */
+    double start;            /**< As predicted. */
+    double seconds;          /**< As predicted. */
 } oc_plan_part;
 
 /** What a plan came to. */
@@ -112,6 +114,7 @@ OC_EXPORT oc_plan_info oc_plan_get_info(const oc_plan *plan);
 
 /** Inputs and outputs by number: name (NULL past the end), type, shape in numbers. */
 OC_EXPORT oc_value_info oc_plan_get_input(const oc_plan *plan, size_t index);
+/** An output by number. */
 OC_EXPORT oc_value_info oc_plan_get_output(const oc_plan *plan, size_t index);
 
 /** What was decided about several devices; all zero for a plan of one. */

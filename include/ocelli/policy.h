@@ -28,23 +28,26 @@
 
 /** Data that one group makes and another needs. */
 typedef struct oc_placement_edge {
-    int32_t from, to; /**< Groups; from < to. */
-    uint64_t bytes;
+    int32_t from; /**< The group that makes it. */
+    int32_t to;   /**< The group that needs it: a higher number. */
+    uint64_t bytes; /**< Of the data. */
 } oc_placement_edge;
 
 /** What is to be placed, on what; and where it was placed. Arrays belong to the caller. */
 typedef struct oc_placement {
-    size_t group_count, device_count, edge_count;
+    size_t group_count;         /**< What is placed. */
+    size_t device_count;        /**< Where. */
+    size_t edge_count;          /**< Entries of edges. */
     const char *const *names;   /**< By group: its first node's name, "" for none. May be NULL. */
     const double *seconds;      /**< [group * device_count + device]: expected time; INFINITY where it cannot be computed. */
     const uint64_t *memory;     /**< By group: bytes of its parameters and results. May be NULL. */
     const uint64_t *host_in;    /**< By group: bytes it needs from the host in each run. May be NULL. */
     const uint64_t *host_out;   /**< By group: bytes of its results that the host wants. May be NULL. */
-    const oc_placement_edge *edges;
+    const oc_placement_edge *edges; /**< Which group needs what of which. */
     const double *latency;      /**< [from * device_count + to]: seconds until a transfer begins; 0 from a device to itself. */
     const double *rate;         /**< The same, bytes per second. */
     const double *host_latency; /**< By device, to and from the host. May be NULL: no time at all. */
-    const double *host_rate;
+    const double *host_rate; /**< The same, bytes per second. */
     const uint64_t *capacity;   /**< By device: bytes of memory; 0: not known. May be NULL. */
     int32_t *device_of;         /**< Result, by group. */
     int32_t *order;             /**< Result: the groups in the order in which devices take them, a topological one. Comes filled
@@ -53,7 +56,7 @@ typedef struct oc_placement {
 
 /** A policy: one function. */
 typedef struct oc_policy {
-    const char *name;
+    const char *name; /**< As oc_plan_params::policy would name it; for reports. */
     /** Fills device_of, and order if it has an opinion. A failure should say why. */
     oc_status (*place)(const struct oc_policy *policy, oc_placement *placement, oc_error *err);
     void *user; /**< For the function's own use. */

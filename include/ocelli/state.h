@@ -17,6 +17,7 @@
 
 #include <ocelli/graph.h>
 
+/** Parameters and all other state, on a device. Opaque. */
 typedef struct oc_state oc_state;
 
 OC_BEGIN
@@ -34,6 +35,7 @@ OC_EXPORT void oc_state_destroy(oc_state **state);
 
 /** Number of states, and each by number: name (NULL past the end), type, shape. */
 OC_EXPORT size_t oc_state_count(const oc_state *state);
+/** A state by number. */
 OC_EXPORT oc_value_info oc_state_get_info(const oc_state *state, size_t index);
 /** The number of the state of that name, or -1. */
 OC_EXPORT int64_t oc_state_find(const oc_state *state, const char *name);

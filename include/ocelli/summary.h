@@ -11,6 +11,7 @@
 
 #include <ocelli/plan.h>
 
+/** What a graph consists of. Opaque. */
 typedef struct oc_summary oc_summary;
 
 /** A node. Texts live as long as the summary. */
@@ -28,11 +29,12 @@ typedef struct oc_node_info {
 
 /** Sums over all nodes. */
 typedef struct oc_summary_info {
-    size_t nodes, layers;
+    size_t nodes;         /**< Operators. */
+    size_t layers;        /**< As oc_node_info counts them. */
     int64_t parameters;   /**< Elements of the trainable states that are used. */
     uint64_t state_bytes; /**< Memory of all states that are used. */
     uint64_t value_bytes; /**< Memory of all nodes' outputs, as if none were given back. */
-    double macs;
+    double macs; /**< Multiply-adds. */
 } oc_summary_info;
 
 OC_BEGIN
@@ -46,11 +48,13 @@ OC_EXPORT OC_MUST_USE oc_status oc_summary_create(oc_summary **out, const oc_gra
 /** Destroys a summary and sets *summary to NULL. NULL and *NULL are accepted. */
 OC_EXPORT void oc_summary_destroy(oc_summary **summary);
 
+/** The sums. */
 OC_EXPORT oc_summary_info oc_summary_get_info(const oc_summary *summary);
 /** The nodes by number, in the order of the graph. */
 OC_EXPORT oc_node_info oc_summary_get_node(const oc_summary *summary, size_t index);
 /** Inputs and outputs by number, their sizes as numbers; a NULL name past the end. */
 OC_EXPORT oc_value_info oc_summary_get_input(const oc_summary *summary, size_t index);
+/** An output by number. */
 OC_EXPORT oc_value_info oc_summary_get_output(const oc_summary *summary, size_t index);
 /** What the passes over a plan's graph do to it, each under its name, a line a change. */
 OC_EXPORT const char *oc_summary_get_rewrites(const oc_summary *summary);

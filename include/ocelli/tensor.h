@@ -64,6 +64,7 @@ typedef struct oc_shape {
 /** The shape of a scalar. */
 #define OC_SCALAR ((oc_shape){0, {0}})
 
+/** Elements in host or device memory. Opaque. */
 typedef struct oc_tensor oc_tensor;
 
 OC_BEGIN
@@ -104,7 +105,9 @@ OC_EXPORT OC_MUST_USE oc_status oc_tensor_view(oc_tensor **out, const oc_tensor 
 /** Destroys a tensor and sets *tensor to NULL. NULL and *NULL are accepted. */
 OC_EXPORT void oc_tensor_destroy(oc_tensor **tensor);
 
+/** The type of its elements. */
 OC_EXPORT oc_dtype oc_tensor_get_dtype(const oc_tensor *tensor);
+/** Its shape, which lives as long as it. */
 OC_EXPORT const oc_shape *oc_tensor_get_shape(const oc_tensor *tensor);
 /** Elements from one index to the next, an entry for each axis. */
 OC_EXPORT const int64_t *oc_tensor_get_strides(const oc_tensor *tensor);

@@ -22,12 +22,13 @@ typedef enum oc_optimizer_kind {
 
 /** An optimizer. Fields that say so may change from step to step: they are fed to each run. */
 typedef struct oc_optimizer {
-    oc_optimizer_kind kind;
+    oc_optimizer_kind kind; /**< Default: SGD. */
     float lr;           /**< Learning rate; fed to each run. */
     float momentum;     /**< SGD, RMSProp. Default 0. Fed to each run. */
     bool nesterov;      /**< SGD. */
     float weight_decay; /**< L2, on all parameters. Default 0. Fed to each run. */
-    float beta1, beta2; /**< Adam, RMSProp (beta2). Default (0): 0.9 and 0.999, for RMSProp 0.99. Fed to each run. */
+    float beta1;        /**< Adam. Default (0): 0.9. Fed to each run. */
+    float beta2;        /**< Adam, RMSProp. Default (0): 0.999, for RMSProp 0.99. Fed to each run. */
     float epsilon;      /**< Default (0): 1e-8, Adagrad 1e-10. Fed to each run. */
     float lr_decay;     /**< Adagrad. Default 0. Fed to each run. */
     float l1;           /**< L1, on all parameters. Default 0. Fed to each run, if it is not 0 when the graph is made. */
@@ -40,6 +41,7 @@ typedef struct oc_optimizer {
  * loss was multiplied by), factor of L1.
  */
 #define OC_HYPER_NAME "train.hyper"
+/** The numbers in it. */
 #define OC_HYPER_COUNT 9
 
 /** How the learning rate changes; t counts steps from 0 behind the warm-up. */
@@ -53,7 +55,7 @@ typedef enum oc_schedule_kind {
 
 /** A schedule of learning rates. */
 typedef struct oc_schedule {
-    oc_schedule_kind kind;
+    oc_schedule_kind kind; /**< Default: constant. */
     int64_t warmup; /**< In the first so many steps the rate rises in equal steps to what it is. Default: 0. */
     int64_t steps;  /**< See the kinds. At least 1, but for the constant kind. */
     double factor;  /**< See the kinds. Default: 0. */
@@ -71,9 +73,9 @@ typedef enum oc_loss_kind {
 
 /** How to train; a field that is zero has its default. */
 typedef struct oc_trainer_params {
-    oc_optimizer optimizer;
+    oc_optimizer optimizer; /**< What parameters are changed by. */
     oc_schedule schedule; /**< Of optimizer.lr. Default: constant. */
-    oc_loss_kind loss;
+    oc_loss_kind loss; /**< What is made small. */
     int64_t batch;      /**< Samples a run. Default (0): 64. A last, smaller batch of an epoch is trained on as well. */
     int64_t accumulate; /**< Batches a step: their gradients are summed before parameters change, as if they were one batch (but for what
                          * looks at the batch itself, such as batch normalization). Default (0): 1. */
@@ -83,7 +85,7 @@ typedef struct oc_trainer_params {
     /** Further devices that the batch is split over (policy "split"; samples a step are those of all together). The state stays on
      * the trainer's own device. They must outlive the trainer. */
     oc_device *const *devices;
-    size_t device_count;
+    size_t device_count; /**< Default: 0. */
 } oc_trainer_params;
 
 /** What an epoch, or an evaluation, came to. Losses are means over the samples. */
@@ -91,11 +93,12 @@ typedef struct oc_train_report {
     int64_t epoch;   /**< Epochs completed. */
     int64_t step;    /**< Steps made since the beginning. */
     int64_t samples; /**< Samples in this report. */
-    double loss;
+    double loss; /**< The mean. */
     double accuracy; /**< Share of samples whose largest output is their label's; NaN where labels are no classes. */
-    double seconds;
+    double seconds; /**< Of the epoch or evaluation. */
 } oc_train_report;
 
+/** A network in training. Opaque. */
 typedef struct oc_trainer oc_trainer;
 
 /** Called after each step; a return of false stops the epoch. */
@@ -155,6 +158,7 @@ OC_EXPORT OC_MUST_USE oc_status oc_trainer_resume(oc_trainer *trainer, const cha
 
 /** The network's state and the copy of its graph: to evaluate, to write as a model. Owned by the trainer. */
 OC_EXPORT oc_state *oc_trainer_get_state(oc_trainer *trainer);
+/** The copy of the graph, owned by the trainer. */
 OC_EXPORT const oc_graph *oc_trainer_get_graph(const oc_trainer *trainer);
 
 OC_END

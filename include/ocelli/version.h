@@ -11,8 +11,11 @@
 
 #include <ocelli/export.h>
 
+/** The headers' major version. */
 #define OC_VERSION_MAJOR 0
+/** The headers' minor version. */
 #define OC_VERSION_MINOR 1
+/** The headers' patch version. */
 #define OC_VERSION_PATCH 0
 
 /** The version of the headers as one comparable number. */

@@ -56,6 +56,11 @@ oc_status oc__pass_norm(oc_graph *graph, oc_error *err);
 /* fuse.c: moves elementwise nodes behind convolutions and products into their epilogues. */
 oc_status oc__pass_fuse(oc_graph *graph, oc_error *err);
 
+/* named.c: activations written as several nodes (swish, hard swish, mish, GELU) become one. */
+oc_status oc__pass_named(oc_graph *graph, oc_error *err);
+/* chain.c: elementwise nodes that follow each other become one. */
+oc_status oc__pass_chain(oc_graph *graph, oc_error *err);
+
 /* rewrite.c: helpers of passes. */
 void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in nodes, outputs and updates */
 int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */

@@ -20,7 +20,9 @@ static const pass passes[] = {
     {"simplify", oc__pass_simplify, false, false},
     {"common", oc__pass_common, false, false},
     {"norm", oc__pass_norm, false, true},
+    {"named", oc__pass_named, false, true},
     {"fuse", oc__pass_fuse, false, true},
+    {"chain", oc__pass_chain, false, true},
 };
 
 void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) {

@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A float of the program's text; infinities have a name in OpenCL C. */
-static void append_number(oc__string *text, double value) {
+void oc__epilogue_number(oc__string *text, double value) {
     if (isnan(value))
         oc__string_append(text, "NAN");
     else if (isinf(value))
@@ -16,9 +15,9 @@ static void append_number(oc__string *text, double value) {
 
 static void define_eltwise(const oc__post *post, oc__string *text) {
     oc__string_append(text, " { const VT x = v; const float a = ");
-    append_number(text, post->alpha);
+    oc__epilogue_number(text, post->alpha);
     oc__string_append(text, ", b = ");
-    append_number(text, post->beta);
+    oc__epilogue_number(text, post->beta);
     oc__string_printf(text, "; v = %s; }", post->fn->expression);
 }
 

@@ -16,4 +16,7 @@ void oc__epilogue_args(const oc__recording *recording, oc__step *step);
 /* Applies the epilogue to output 0, row-major, in double precision. */
 void oc__epilogue_host(const oc__problem *problem, const double *const *in, double *out);
 
+/* A float of a program's text; infinities have a name in OpenCL C. */
+void oc__epilogue_number(oc__string *text, double value);
+
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manual.h"
+
 int args_wrong(const command *command, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -122,6 +124,8 @@ int args_parse(const command *command, const option *options, int argc, char **a
         else if (!only_arguments && (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0)) {
             print_help(command, options);
             return EXIT_DONE;
+        } else if (!only_arguments && strncmp(text, "--help=", 7) == 0) {
+            return manual_print(command, options, text + 7) ? EXIT_DONE : args_wrong(command, "there is no form of help '%s'", text + 7);
         } else if (only_arguments || text[0] != '-' || text[1] == 0)
             append(arguments, text);
         else

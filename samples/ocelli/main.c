@@ -12,24 +12,29 @@
 #include <ocelli/version.h>
 
 #include "args.h"
+#include "manual.h"
 
 extern const command devices_command, run_command, check_command, train_command, classify_command, bench_command, cache_command,
-    tune_command, info_command, net_command, plan_command, gradcheck_command, doctor_command;
+    tune_command, info_command, net_command, plan_command, gradcheck_command, doctor_command, completion_command;
 
 static const command *const commands[] = {&devices_command,  &run_command,   &check_command, &train_command,
                                           &classify_command, &bench_command, &cache_command,
                                           &tune_command,     &info_command,  &net_command,   &plan_command,
-                                          &gradcheck_command, &doctor_command};
+                                          &gradcheck_command, &doctor_command, &completion_command};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char introduction[] =
+    "'ocelli COMMAND --help' tells more, 'ocelli --version' the version.\n"
+    "Results go to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong use.\n"
+    "POCL_AFFINITY=1 is set, so that PoCL binds its threads to a processor each, unless it is set already or the\n"
+    "process may not use all processors.\n";
 
 static void print_help(FILE *to) {
     fputs("ocelli COMMAND [options] ...\n\nNeural networks on any OpenCL device.\n\nCommands:\n", to);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+    for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n'ocelli COMMAND --help' tells more, 'ocelli --version' the version.\n"
-          "Results go to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong use.\n"
-          "POCL_AFFINITY=1 is set, so that PoCL binds its threads to a processor each, unless it is set already or the\n"
-          "process may not use all processors.\n",
-          to);
+    fprintf(to, "\n%s", introduction);
 }
 
 /* Two of PoCL's threads that land on one processor double the time of a run. Bound, they never do; but where other processes are
@@ -54,7 +59,9 @@ int main(int argc, char **argv) {
         printf("ocelli %s\n", oc_version_text());
         return EXIT_DONE;
     }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+    if (strncmp(name, "--help=", 7) == 0 && manual_print_all(commands, COMMANDS, introduction, name + 7))
+        return EXIT_DONE;
+    for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i]->run(commands[i], argc - 2, argv + 2);
     if (name[0] != 0)

@@ -12,7 +12,7 @@ from tool import OCELLI, check, check_run, keys, run, summary
 
 SAMPLE = sys.argv[2]
 DATA = sys.argv[3] if len(sys.argv) > 3 and os.path.isdir(sys.argv[3]) else None
-COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache", "tune", "info", "net", "plan", "gradcheck", "doctor"]
+COMMANDS = ["devices", "run", "check", "train", "classify", "bench", "cache", "tune", "info", "net", "plan", "gradcheck", "doctor", "completion"]
 
 
 def test_help():

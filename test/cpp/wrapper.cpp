@@ -214,6 +214,7 @@ static void test_trainer(const ocelli::context &context, const ocelli::device &d
     }
     expect(thrown == "stop", "what the caller throws comes back");
     expect(trainer.step(images, classes) > 0 && trainer.evaluate(images, classes).samples == 20, "a step and an evaluation");
+    expect(trainer.gradient<float>("fc1.weight").size() == 54, "the gradient of a parameter");
     std::string path = temp(".training");
     trainer.save(path);
     twin.resume(path);

@@ -8,6 +8,7 @@
 #include <ocelli/ocelli.h>
 
 #include "graph/graph.h"
+#include "op/eltwise/chain.h"
 #include "kit/kit.h"
 
 static kit k;
@@ -251,11 +252,93 @@ static void test_taps(void **state) {
     assert_in_range(less, 60, 288);
 }
 
+static oc_value *number(oc_graph *graph, double value) {
+    oc_error err = {0};
+    return oc_graph_scalar(graph, OC_F32, value, &err);
+}
+
+/* GELU as exporters write it, x * sigmoid(x), and what others still need stays. */
+static void test_chain(void **state) {
+    (void)state;
+    static const pass chain[] = {oc__pass_chain};
+    for (int i = 0; i < 4; i++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 3, 5), &err), *y = x, *channels = state_of(graph, "c", &OC_SHAPE(3, 1));
+        oc_value *half = oc_mul(graph, x, number(graph, 0.5), &err);
+        if (i == 0)
+            y = oc_mul(graph, half, oc_add(graph, oc_erf(graph, oc_div(graph, x, number(graph, 1.4142), &err), &err), number(graph, 1), &err),
+                       &err);
+        else if (i == 1)
+            y = oc_mul(graph, half, oc_sigmoid(graph, half, &err), &err);
+        else if (i == 2) { /* `half` is needed by a node that no chain takes */
+            oc_value *both[] = {oc_relu(graph, oc_neg(graph, half, &err), &err), half};
+            y = oc_concat(graph, both, 2, 1, &err);
+        } else /* by channel: not in a chain */
+            y = oc_exp(graph, oc_neg(graph, oc_mul(graph, half, channels, &err), &err), &err);
+        run_passes(graph, y, chain, 1);
+        assert_int_equal(count_op(graph, &oc__op_chain), 1);
+        assert_int_equal(graph->node_count, i < 2 ? 1 : 3);
+        oc_graph_destroy(&graph);
+    }
+}
+
+/* Swish, mish and GELU, each as exporters write it, behind a convolution: nothing but the convolution is left. */
+static oc_value *written(oc_graph *graph, oc_value *x, int form) {
+    oc_error err = {0};
+    oc_value *half = number(graph, 0.5), *sum;
+    if (form < 2)
+        return oc_mul(graph, form ? oc_sigmoid(graph, x, &err) : x, form ? x : oc_sigmoid(graph, x, &err), &err);
+    if (form == 2)
+        return oc_mul(graph, x, oc_tanh(graph, oc_softplus(graph, x, &err), &err), &err);
+    if (form == 3)
+        return oc_mul(graph, x, oc_unary(graph, "hard_sigmoid", x, &(oc_eltwise_params){1.0f / 6, 0.5f}, &err), &err);
+    sum = form % 2 ? oc_div(graph, x, number(graph, 1.4142135381698608), &err) : oc_mul(graph, x, number(graph, 0.70710678), &err);
+    sum = oc_add(graph, oc_erf(graph, sum, &err), number(graph, 1), &err);
+    if (form < 6)
+        return oc_mul(graph, oc_mul(graph, x, half, &err), sum, &err);
+    if (form == 6)
+        return oc_mul(graph, x, oc_mul(graph, half, sum, &err), &err);
+    return oc_mul(graph, oc_mul(graph, x, sum, &err), half, &err);
+}
+
+static void test_named(void **state) {
+    (void)state;
+    static const pass passes[] = {oc__pass_named, oc__pass_fuse};
+    for (int form = 0; form < 8; form++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 5, 5), &err);
+        oc_value *y = oc_conv2d(graph, x, state_of(graph, "w", &OC_SHAPE(6, 4, 3, 3)), NULL, NULL, &err);
+        run_passes(graph, written(graph, y, form), passes, 2);
+        assert_int_equal(graph->node_count, 1);
+        oc_graph_destroy(&graph);
+    }
+}
+
+/* More than a chain can hold: several, and the numbers stay. */
+static void test_long_chain(void **state) {
+    (void)state;
+    static const pass chain[] = {oc__pass_chain};
+    oc_error err = {0};
+    oc_graph *graph = begin();
+    oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 3), &err), *y = x;
+    for (int i = 0; i < 40; i++) {
+        char name[] = {'s', (char)('0' + i), 0};
+        oc_value *other = i % 5 ? y : state_of(graph, name, &OC_SHAPE(2, 3));
+        y = oc_tanh(graph, oc_add(graph, y, other, &err), &err);
+    }
+    run_passes(graph, y, chain, 1);
+    assert_in_range(count_op(graph, &oc__op_chain), 7, 16);
+    oc_graph_destroy(&graph);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_norm_into_conv), TEST(test_norm_into_product), TEST(test_norm_stays),
                                        TEST(test_residual), TEST(test_activation_behind_norm),
-                                       TEST(test_nodes_that_change_nothing), TEST(test_taps)};
+                                       TEST(test_nodes_that_change_nothing), TEST(test_taps), TEST(test_chain),
+                                       TEST(test_named), TEST(test_long_chain)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

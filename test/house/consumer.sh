@@ -4,24 +4,8 @@
 # pkg-config (C, C++, static), by CMake, as a Meson subproject by a wrap file; and on a host without OpenCL. The tree is moved after
 # it was installed, so that nothing may know its first place. Ends with "N passed, N failed, N skipped".
 root=$1 build=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
-try() {
-    name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "failed: $name"
-        cat "$work/log"
-    fi
-}
-skip() {
-    skipped=$((skipped + 1))
-    echo "$1: skipped"
-}
+. "$(dirname "$0")/try.sh"
+
 # Succeeds when a program fails with status 1 and a sentence that holds this text.
 says() {
     text=$1
@@ -96,5 +80,4 @@ M
 try 'subproject, setup' meson setup "$work/project/build" "$work/project" --wrap-mode=forcefallback -Docelli:default_library=static
 try 'subproject, build' ninja -C "$work/project/build" first
 try 'subproject, run' "$work/project/build/first"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish

@@ -3,29 +3,8 @@
 # debian.sh ROOT: builds the Debian packages, unpacks them into a folder as if installed, and uses each. Ends with "N passed, N failed,
 # N skipped".
 root=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
-try() {
-    name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "failed: $name"
-        tail -n 40 "$work/log"
-    fi
-}
-skip() {
-    skipped=$((skipped + 1))
-    echo "$1: skipped"
-}
-finish() {
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
-    exit
-}
+. "$(dirname "$0")/try.sh"
+
 for tool in dpkg-buildpackage dh dh_python3 lintian; do
     command -v $tool >/dev/null || { skip "$tool is not installed (Debian: dpkg-dev debhelper dh-python lintian)"; finish; }
 done

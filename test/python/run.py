@@ -25,10 +25,11 @@ def finish(passed, failed, skipped, text=""):
 
 def make_environment():
     """NumPy and pytest from PyPI; a machine that cannot have them skips all this."""
-    if os.path.exists(PYTHON) and run(PYTHON, "-c", "import numpy, pytest")[0] == 0:
+    if os.path.exists(PYTHON) and run(PYTHON, "-c", "import numpy, pytest, build")[0] == 0:
         return
     shutil.rmtree(VENV, ignore_errors=True)
-    for step in ([sys.executable, "-m", "venv", VENV], [PYTHON, "-m", "pip", "install", "-q", "--retries", "2", "numpy", "pytest"]):
+    install = [PYTHON, "-m", "pip", "install", "-q", "--retries", "2"]
+    for step in ([sys.executable, "-m", "venv", VENV], [*install, "numpy", "pytest", "build"]):
         code, text = run(*step)
         if code:
             shutil.rmtree(VENV, ignore_errors=True)
@@ -38,12 +39,24 @@ def make_environment():
 
 def copy_tree(to):
     """The tree without what git ignores."""
-    names = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE, text=True).stdout.split("\n")
-    for name in names:
+    for name in run("git", "-C", ROOT, "ls-files", "-co", "--exclude-standard")[1].split("\n"):
         path = os.path.join(ROOT, name)
         if name and os.path.lexists(path):
             os.makedirs(os.path.dirname(os.path.join(to, name)), exist_ok=True)
             shutil.copy2(path, os.path.join(to, name), follow_symlinks=False)
+
+
+def check_sdist(work):
+    """The source distribution, unpacked, can be configured."""
+    tree = os.path.join(work, "tree")
+    git = ["git", "-C", tree, "-c", "user.name=test", "-c", "user.email=test@example.org"]
+    steps = [[*git, "init", "-q"], [*git, "add", "-A"], [*git, "commit", "-q", "-m", "all"],
+             [PYTHON, "-m", "build", "--sdist", "-o", work, tree], ["sh", "-c", f"cd {work} && mkdir source && tar -x -f *.tar.gz -C source"],
+             ["sh", "-c", f"meson setup {work}/source-build {work}/source/* -Dpython=true -Dtests=disabled -Dsamples=disabled"]]
+    for step in steps:
+        code, text = run(*step)
+        if code:
+            finish(0, 1, 0, text)
 
 
 def build_wheel(work):
@@ -61,15 +74,18 @@ def build_wheel(work):
 
 def run_tests(work):
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OCELLI_LIBRARY")}
-    code, text = run(PYTHON, "-m", "pytest", "-q", "-rfs", "-p", "no:cacheprovider", os.path.join(ROOT, "test", "python"), cwd=work,
+    tests = os.path.join(ROOT, "test", "python")
+    code, text = run(PYTHON, "-m", "pytest", "-q", "-rfs", "-p", "no:cacheprovider", tests, cwd=work,
                      env={**environment, "OCELLI_COMMAND": COMMAND, "PYTHONDONTWRITEBYTECODE": "1"})
-    counts = [sum(int(n) for n in re.findall(rf"(\d+) {kinds}", text.split("\n")[-2])) for kinds in ("passed", "(?:failed|error)", "skipped")]
+    last = text.split("\n")[-2]
+    counts = [sum(int(n) for n in re.findall(rf"(\d+) {kinds}", last)) for kinds in ("passed", "(?:failed|error)", "skipped")]
     if code and not counts[1]:
         counts[1] = 1
-    finish(counts[0] + 1, counts[1], counts[2], text)  # one more: the wheel itself
+    finish(counts[0] + 2, counts[1], counts[2], text)  # two more: the wheel itself, the source distribution
 
 
 with tempfile.TemporaryDirectory() as folder:
     make_environment()
     build_wheel(folder)
+    check_sdist(folder)
     run_tests(folder)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models: numbers against the command and ONNX's own tests, sizes, threads, errors."""
 import ctypes
+import gc
 import glob
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
@@ -140,6 +142,34 @@ def test_no_opencl():
     for name in ("OCELLI_OPENCL", "OCL_ICD_VENDORS"):
         done = subprocess.run([sys.executable, "-c", code], env={**os.environ, name: "/nowhere"}, stdout=subprocess.PIPE, text=True, check=True)
         assert "install" in done.stdout
+
+
+def test_a_forked_child_gets_a_status(lenet, images, device):
+    """As with multiprocessing's "fork": no hang, no crash, neither in use nor when objects go."""
+    model = ocelli.load(lenet, device)
+    model(images)
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            model(images)
+        except ocelli.Error as reason:
+            code = 0 if reason.status == ocelli.Status.ERROR_FORKED and str(reason) else 1
+        finally:
+            del model
+            gc.collect()
+            os._exit(code)
+    for _ in range(200):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        pytest.fail("the child hangs")
+    assert status == 0
+    assert model(images).shape == (6, 10)
 
 
 def test_log(lenet, images):

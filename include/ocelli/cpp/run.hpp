@@ -193,6 +193,12 @@ class trainer : public handle<oc_trainer, oc_trainer_destroy> {
         detail::call(oc_trainer_evaluate, get(), images.get(), labels.get(), &report);
         return report;
     }
+    /** The gradient of a parameter in the last step. */
+    template <class T> std::vector<T> gradient(const std::string &name) const {
+        tensor t = state().host(name);
+        detail::call(oc_trainer_read_gradient, get(), name.c_str(), t.get());
+        return t.read<T>();
+    }
     void set_optimizer(const oc_optimizer &optimizer) { detail::call(oc_trainer_set_optimizer, get(), &optimizer); }
     void save(const std::string &path) { detail::call(oc_trainer_save, get(), path.c_str()); }
     void resume(const std::string &path) { detail::call(oc_trainer_resume, get(), path.c_str()); }

@@ -9,6 +9,7 @@
 
 #include <ocelli/graph.h>
 
+/** Of a deformable convolution. */
 typedef struct oc_deform_params {
     int64_t stride[2];     /**< Default (0): 1. */
     int64_t dilation[2];   /**< Default (0): 1. */

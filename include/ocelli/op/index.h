@@ -20,6 +20,7 @@ typedef enum oc_scatter_kind {
     OC_SCATTER_MIN = 4
 } oc_scatter_kind;
 
+/** Along which axis elements are picked, and how written ones meet. */
 typedef struct oc_index_params {
     int64_t axis;         /**< gather, gather_elements, scatter_elements, one_hot: negative ones are counted from the end. */
     int64_t batch_dims;   /**< gather_nd: leading axes that operand and indices have in common. */
@@ -28,6 +29,7 @@ typedef struct oc_index_params {
 /** Named arguments: &oc_index_params(.axis = 1). */
 #define oc_index_params(...) ((oc_index_params){__VA_ARGS__})
 
+/** Where equal elements are looked for. */
 typedef struct oc_unique_params {
     int64_t axis;  /**< With `slices`: along which; negative ones are counted from the end. */
     bool slices;   /**< What is compared are slices along an axis; else single elements of the flattened operand. */

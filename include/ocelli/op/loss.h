@@ -25,12 +25,13 @@ typedef enum oc_smoothing {
     OC_SMOOTHING_OTHERS = 1 /**< The others: 1 - smoothing, and smoothing / (classes - 1). */
 } oc_smoothing;
 
+/** Of the losses of classes. */
 typedef struct oc_nll_params {
     oc_reduction reduction; /**< Default: the mean. */
     bool ignore;            /**< Labels that are `ignored` have weight 0. */
     int64_t ignored;        /**< Any number. */
     double smoothing;       /**< In [0, 1): so much of a label goes to other classes, each times its weight (Szegedy et al. 2016). */
-    oc_smoothing convention;
+    oc_smoothing convention; /**< What smoothing means. */
 } oc_nll_params;
 /** Named arguments: &oc_nll_params(.reduction = OC_REDUCTION_SUM). */
 #define oc_nll_params(...) ((oc_nll_params){__VA_ARGS__})

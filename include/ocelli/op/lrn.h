@@ -8,6 +8,7 @@
 
 #include <ocelli/graph.h>
 
+/** Of local response normalization. */
 typedef struct oc_lrn_params {
     int64_t size; /**< Channels summed over, >= 1: (size - 1) / 2 before, size / 2 behind (both rounded down), and its own. */
     float alpha;  /**< Factor of the mean of squares; 1e-4 as a rule. */

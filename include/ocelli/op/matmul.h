@@ -10,6 +10,7 @@
 
 #include <ocelli/graph.h>
 
+/** Which operands are transposed. */
 typedef struct oc_matmul_params {
     bool trans_a; /**< a is (..., K, M). */
     bool trans_b; /**< b is (..., N, K). */

@@ -14,6 +14,7 @@
 #include <ocelli/graph.h>
 #include <ocelli/op/reduce.h>
 
+/** Of batch normalization. */
 typedef struct oc_batch_norm_params {
     float epsilon;    /**< Default (0): 1e-5. */
     float momentum;   /**< Weight of the *old* running value, as in ONNX. Default (0): 0.9. */

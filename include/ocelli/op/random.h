@@ -13,6 +13,7 @@
 #include <ocelli/graph.h>
 #include <ocelli/op/matmul.h>
 
+/** How much is dropped. */
 typedef struct oc_dropout_params {
     float ratio;    /**< Probability that an element becomes 0, in [0, 1); the others are divided by 1 - ratio. */
     int64_t stream; /**< Which of the independent sequences; each dropout of a graph needs one of its own. */
@@ -20,6 +21,7 @@ typedef struct oc_dropout_params {
 /** Named arguments: &oc_dropout_params(.ratio = 0.5f). */
 #define oc_dropout_params(...) ((oc_dropout_params){__VA_ARGS__})
 
+/** What is drawn, and how much of it. */
 typedef struct oc_random_params {
     float from;     /**< Uniform: the least number. Normal: the mean. */
     float to;       /**< Uniform: the number above all. Normal: the standard deviation. */

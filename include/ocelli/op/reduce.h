@@ -9,6 +9,7 @@
 
 #include <ocelli/graph.h>
 
+/** Which axes are reduced. */
 typedef struct oc_reduce_params {
     int64_t axes[OC_MAX_RANK]; /**< The axes to reduce, negative ones counted from the end. */
     int32_t axis_count;        /**< Number of entries in axes. Default (0): all axes. */

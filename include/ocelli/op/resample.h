@@ -36,6 +36,7 @@ typedef enum oc_resize_rounding {
     OC_RESIZE_CEIL = 3
 } oc_resize_rounding;
 
+/** How images are resized. */
 typedef struct oc_resize_params {
     oc_resize_mode mode;               /**< Default: nearest. */
     oc_resize_coordinates coordinates; /**< Default: half pixel. */
@@ -44,7 +45,8 @@ typedef struct oc_resize_params {
     bool exclude_outside;              /**< Cubic: elements outside have no weight, instead of being those at the edge. */
     bool antialias;                    /**< Linear, cubic: smaller images are made of all elements, by a wider kernel. */
     double scale;                      /**< Default (0): to / from. */
-    double roi_begin, roi_end;         /**< OC_RESIZE_CROP. */
+    double roi_begin;                  /**< OC_RESIZE_CROP: where the region begins, as a share of the size. */
+    double roi_end;                    /**< OC_RESIZE_CROP: where it ends. */
     double extrapolation;              /**< OC_RESIZE_CROP: the value of what lies outside. */
 } oc_resize_params;
 /** Named arguments: &oc_resize_params(.mode = OC_RESIZE_LINEAR). */
@@ -53,6 +55,7 @@ typedef struct oc_resize_params {
 /** What lies outside of an image that is sampled: zeros; its outermost elements; its mirror images, again and again. */
 typedef enum oc_grid_padding { OC_GRID_ZEROS = 0, OC_GRID_BORDER = 1, OC_GRID_REFLECTION = 2 } oc_grid_padding;
 
+/** How images are sampled. */
 typedef struct oc_grid_params {
     oc_resize_mode mode;     /**< Default: nearest. */
     oc_grid_padding padding; /**< What lies outside. Default: zeros. */

@@ -9,6 +9,7 @@
 
 #include <ocelli/graph.h>
 
+/** Of the pooling of regions. */
 typedef struct oc_roi_params {
     int64_t size[2];     /**< Height and width of the result, >= 1. */
     int64_t samples;     /**< So many sampling points along each side of an element. Default (0): as many as it covers, up to 1024. */

@@ -9,6 +9,7 @@
 
 #include <ocelli/graph.h>
 
+/** Along which axis the largest or smallest element is looked for. */
 typedef struct oc_arg_params {
     int64_t axis;   /**< Negative ones are counted from the end. */
     bool keep_dims; /**< The axis stays, with size 1. */
@@ -18,6 +19,7 @@ typedef struct oc_arg_params {
 /** Named arguments: &oc_arg_params(.axis = 1). */
 #define oc_arg_params(...) ((oc_arg_params){__VA_ARGS__})
 
+/** How many elements are taken, and along which axis. */
 typedef struct oc_top_k_params {
     int64_t axis;  /**< Negative ones are counted from the end. */
     int64_t k;     /**< How many; at most the size of the axis. */
@@ -26,6 +28,7 @@ typedef struct oc_top_k_params {
 /** Named arguments: &oc_top_k_params(.axis = -1, .k = 5). */
 #define oc_top_k_params(...) ((oc_top_k_params){__VA_ARGS__})
 
+/** Along which axis, and how, is summed up. */
 typedef struct oc_cumulative_params {
     int64_t axis;   /**< Negative ones are counted from the end. */
     bool exclusive; /**< Without the element itself. */

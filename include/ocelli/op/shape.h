@@ -18,6 +18,7 @@
 /** A new size that is the size of axis k of the operand. */
 #define OC_RESHAPE_AXIS(k) (-2 - (int64_t)(k))
 
+/** The sizes that elements get. */
 typedef struct oc_reshape_params {
     /** The new sizes; -1: what is left (once); 0 with copy_zero: the size in the old shape; or OC_RESHAPE_AXIS(). */
     int64_t dims[OC_MAX_RANK];
@@ -25,14 +26,17 @@ typedef struct oc_reshape_params {
     bool copy_zero;            /**< What a 0 means: copy (true, ONNX's default), or zero. */
 } oc_reshape_params;
 
+/** Where the shape is cut in two. */
 typedef struct oc_flatten_params {
     int64_t axis; /**< Axes before it become the first axis of two, the others the second; 0 to rank; negative from the end. */
 } oc_flatten_params;
 
+/** The order of the axes. */
 typedef struct oc_transpose_params {
     int32_t perm[OC_MAX_RANK]; /**< Axis i of the result is axis perm[i] of the operand. */
 } oc_transpose_params;
 
+/** An axis. */
 typedef struct oc_axis_params {
     int64_t axis; /**< Negative ones are counted from the end. */
 } oc_axis_params;
@@ -49,6 +53,7 @@ typedef struct oc_slice_params {
 /** Mode of oc_pad(). */
 typedef enum oc_pad_mode { OC_PAD_CONSTANT = 0, OC_PAD_REFLECT = 1, OC_PAD_EDGE = 2, OC_PAD_WRAP = 3 } oc_pad_mode;
 
+/** How much is put around, and what. */
 typedef struct oc_pad_params {
     int64_t begin[OC_MAX_RANK]; /**< Elements to add before each axis; negative: to cut off. */
     int64_t end[OC_MAX_RANK];   /**< Likewise behind. */
@@ -58,11 +63,13 @@ typedef struct oc_pad_params {
 /** Named arguments: &oc_pad_params(.begin = {0, 1}, .end = {0, 1}). */
 #define oc_pad_params(...) ((oc_pad_params){__VA_ARGS__})
 
+/** The shape that is repeated to. */
 typedef struct oc_expand_params {
     int64_t dims[OC_MAX_RANK]; /**< Sizes to be repeated to, aligned at the end; 1: what there is. */
     int32_t rank;              /**< Number of entries. */
 } oc_expand_params;
 
+/** The type of the result. */
 typedef struct oc_cast_params {
     oc_dtype to; /**< Floats to integers: towards zero; out of range or NaN: undefined as in C. To bool: x != 0. */
 } oc_cast_params;

@@ -9,6 +9,7 @@
 
 #include <ocelli/graph.h>
 
+/** The axis. */
 typedef struct oc_softmax_params {
     int64_t axis; /**< Negative ones are counted from the end. */
 } oc_softmax_params;
