@@ -102,7 +102,8 @@ oc_status oc__copy_host(oc_context *context, const oc__problem *problem, const d
 int64_t oc__dims_product(const oc_shape *shape, int from, int to) {
     int64_t product = 1;
     for (int i = from; i < to; i++)
-        product *= shape->dims[i];
+        if (!oc__mul_i64(product, shape->dims[i], &product)) /* such a shape has a zero elsewhere, or is refused */
+            product = INT64_MAX;
     return product;
 }
 

@@ -297,6 +297,17 @@ static bool read_suffixes(reader *r) {
     return *r->at == 0 ? true : fail(r, "something behind the end");
 }
 
+/* So many elements that bytes and strides can be counted. */
+static oc_status check_sizes(const reader *r, const oc__desc *descs, int count, oc_error *err) {
+    for (int i = 0; i < count; i++) {
+        int64_t elements = descs[i].dtype ? oc_shape_count(&descs[i].shape) : 0;
+        if (elements < 0 || elements > INT64_MAX / 64)
+            return oc__fail(r->arena->context, err, OC_ERROR_LIMIT, "%s: an operand has more elements than can be addressed",
+                            r->p->op->name);
+    }
+    return OC_OK;
+}
+
 /* Types and shapes of the outputs, and from them those of the epilogue's operands. */
 static oc_status finish(reader *r, oc_error *err) {
     oc__problem *p = r->p;
@@ -304,11 +315,13 @@ static oc_status finish(reader *r, oc_error *err) {
     p->out = oc__arena_alloc(r->arena, (size_t)out_count * sizeof(*p->out));
     if (!p->out)
         return oc__fail_memory(r->arena->context, err, (size_t)out_count * sizeof(*p->out));
+    OC_TRY(check_sizes(r, p->in, p->op_in, err));
     oc__symbols none = {.context = r->arena->context};
     oc_status status = oc__infer(r->arena->context, p->op, (void *)p->params, p->in, p->op_in, p->out, &out_count, &none, err);
     oc__symbols_finish(&none);
     OC_TRY(status);
     p->out_count = out_count;
+    OC_TRY(check_sizes(r, p->out, out_count, err));
     for (int i = 0; i < p->post.count; i++) {
         oc__post *post = &p->post.items[i];
         const oc_shape *shape = &p->out[0].shape;
