@@ -4,7 +4,7 @@ ocelli_demo_packages="gcc libc6-dev meson ninja-build pkg-config python3 opencl-
     pocl-opencl-icd zlib1g-dev libpng-dev libjpeg-dev"
 ocelli_test_packages="$ocelli_demo_packages cmake python3-venv g++ clang libclang-rt-dev libcmocka-dev libclblast-dev libonnx-testdata git"
 # test/run.sh --full: packaging, more drivers, hosts of other kinds, documentation.
-ocelli_full_packages="$ocelli_test_packages abigail-tools debhelper dh-python dpkg-dev lintian python3-numpy mesa-opencl-icd oclgrind
+ocelli_full_packages="$ocelli_test_packages abigail-tools debhelper dh-python dpkg-dev lintian python3-numpy scdoc mesa-opencl-icd oclgrind
     qemu-user gcc-i686-linux-gnu libc6-dev-i386-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-powerpc64-linux-gnu
     libc6-dev-ppc64-cross scdoc doxygen zsh fish"
 

@@ -136,10 +136,5 @@ static oc_status chain_all(oc_graph *graph, int *uses, oc_error *err) {
 }
 
 oc_status oc__pass_chain(oc_graph *graph, oc_error *err) {
-    int *uses = oc__use_counts(graph);
-    if (!uses)
-        return oc__fail_memory(graph->context, err, graph->value_count * sizeof(*uses));
-    oc_status status = chain_all(graph, uses, err);
-    oc__free(graph->context, uses);
-    return status == OC_OK ? oc__pass_dead(graph, err) : status;
+    return oc__pass_with_uses(graph, chain_all, err);
 }

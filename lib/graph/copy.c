@@ -172,8 +172,14 @@ static oc_status copy_ends(copier *c, oc_error *err) {
     return OC_OK;
 }
 
+#define CUT "ocelli.cut."
+
+bool oc__is_cut_name(const char *name) {
+    return !strncmp(name, CUT, strlen(CUT));
+}
+
 const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]) {
-    oc__format(name, OC_CUT_NAME, "ocelli.cut.%d", (int)value->id);
+    oc__format(name, OC_CUT_NAME, CUT "%d", (int)value->id);
     return name;
 }
 

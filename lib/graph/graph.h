@@ -27,6 +27,7 @@ typedef struct oc__copy_params {
 } oc__copy_params;
 #define OC_CUT_NAME 32
 const char *oc__cut_name(const oc_value *value, char name[OC_CUT_NAME]);
+bool oc__is_cut_name(const char *name);
 oc__copy_params oc__plan_copy_params(const oc_plan_params *params); /* what a plan wants */
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
@@ -66,6 +67,8 @@ void oc__replace_uses(oc_graph *graph, oc_value *from, oc_value *to); /* in node
 int oc__use_count(const oc_graph *graph, const oc_value *value);      /* by nodes, outputs and updates */
 void oc__take_place(oc_graph *graph, const oc_node *of); /* the last node that was added takes the place and name of another one */
 void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count); /* the same for the last `count` nodes, in their order */
+/* Runs a pass that knows the uses of each value, by id, as they are before it; then takes out what is dead. */
+oc_status oc__pass_with_uses(oc_graph *graph, oc_status (*run)(oc_graph *graph, int *uses, oc_error *err), oc_error *err);
 int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
 
 /* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */

@@ -88,7 +88,7 @@ static const oc__op *name_of(const oc_node *node, const int *uses, const oc_valu
     return *x ? &oc__op_gelu : NULL;
 }
 
-static oc_status name_all(oc_graph *graph, const int *uses, oc_error *err) {
+static oc_status name_all(oc_graph *graph, int *uses, oc_error *err) {
     for (size_t i = 0; i < graph->node_count; i++) {
         const oc_node *node = graph->nodes[i];
         const oc_value *x;
@@ -108,10 +108,5 @@ static oc_status name_all(oc_graph *graph, const int *uses, oc_error *err) {
 }
 
 oc_status oc__pass_named(oc_graph *graph, oc_error *err) {
-    int *uses = oc__use_counts(graph);
-    if (!uses)
-        return oc__fail_memory(graph->context, err, graph->value_count * sizeof(*uses));
-    oc_status status = name_all(graph, uses, err);
-    oc__free(graph->context, uses);
-    return status == OC_OK ? oc__pass_dead(graph, err) : status;
+    return oc__pass_with_uses(graph, name_all, err);
 }

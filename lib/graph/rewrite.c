@@ -64,3 +64,12 @@ void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count) {
     for (size_t i = at; i < graph->node_count; i++)
         graph->nodes[i]->id = (int32_t)i;
 }
+
+oc_status oc__pass_with_uses(oc_graph *graph, oc_status (*run)(oc_graph *graph, int *uses, oc_error *err), oc_error *err) {
+    int *uses = oc__use_counts(graph);
+    if (!uses)
+        return oc__fail_memory(graph->context, err, graph->value_count * sizeof(*uses));
+    oc_status status = run(graph, uses, err);
+    oc__free(graph->context, uses);
+    return status == OC_OK ? oc__pass_dead(graph, err) : status;
+}

@@ -172,12 +172,15 @@ static oc_status make_ports(cutter *c, int32_t index, oc_error *err) {
 }
 
 static double port_seconds(const cutter *c, const oc__speed *speed, const oc__port *ports, size_t count) {
-    uint64_t bytes = 0;
+    double seconds = count ? speed->host_latency : 0;
     for (size_t i = 0; i < count; i++) {
         const oc__block *block = &c->plan->parts->blocks[ports[i].block];
-        bytes += (uint64_t)oc_shape_count(&block->shape) * oc_dtype_size(block->dtype);
+        double bytes = (double)oc_shape_count(&block->shape) * (double)oc_dtype_size(block->dtype);
+        seconds += OC_HOST_PASSES * bytes / speed->host_rate;
+        if (oc__is_cut_name(ports[i].name) && block->shape.rank > 2)
+            seconds += OC_LAYOUT_PASSES * bytes / speed->bytes;
     }
-    return count ? speed->host_latency + OC_HOST_PASSES * (double)bytes / speed->host_rate : 0;
+    return seconds;
 }
 
 /* The clock again, over parts: what goes over the host costs the device that reads or writes it, also between parts of one device. */

@@ -135,9 +135,10 @@ typedef struct choice {
     double seconds;
 } choice;
 
-static void keep_better(oc_plan *plan, choice *best, double seconds) {
+/* `share`: of the time of what is there, that it must be below. */
+static void keep_better(oc_plan *plan, choice *best, double seconds, double share) {
     const oc_placement *p = &plan->parts->groups.placement;
-    if (!(seconds < best->seconds))
+    if (!(seconds < best->seconds * share))
         return;
     best->seconds = seconds;
     memcpy(best->device_of, p->device_of, p->group_count * sizeof(*p->device_of));
@@ -145,7 +146,7 @@ static void keep_better(oc_plan *plan, choice *best, double seconds) {
 }
 
 /* Groups know a transfer's time, parts also what it costs the devices: so links are made dearer, step by step, and the placement that
- * is best as parts is taken; at worst one device. */
+ * is best as parts is taken; one device, where others do not promise enough. */
 static oc_status place_heft(oc_plan *plan, double *single, double *best_seconds, oc_error *err) {
     oc_placement *p = &plan->parts->groups.placement;
     size_t bytes = OC_MAX(p->group_count, (size_t)1) * sizeof(int32_t);
@@ -154,13 +155,13 @@ static oc_status place_heft(oc_plan *plan, double *single, double *best_seconds,
         return oc__fail_memory(plan->context, err, bytes);
     *single = INFINITY;
     if (place_by(plan, &oc__policy_single, NULL) == OC_OK)
-        keep_better(plan, &best, *single = present_seconds(plan));
+        keep_better(plan, &best, *single = present_seconds(plan), 1);
     for (double factor = 1; factor <= (plan->parts->machine.devices ? 16 : 1); factor *= 4) {
         scale_links(plan, factor);
         oc_status status = place_by(plan, &oc__policy_heft, err);
         scale_links(plan, 1 / factor);
         OC_TRY(status);
-        keep_better(plan, &best, present_seconds(plan));
+        keep_better(plan, &best, present_seconds(plan), best.seconds < *single ? 1 : WORTH);
     }
     memcpy(p->device_of, best.device_of, p->group_count * sizeof(*p->device_of));
     memcpy(p->order, best.order, p->group_count * sizeof(*p->order));

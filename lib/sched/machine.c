@@ -35,7 +35,8 @@ static void link_devices(oc__machine *m) {
             size_t at = a * m->device_count + b;
             const oc__speed *from = &m->speeds[a], *to = &m->speeds[b];
             m->latency[at] = a == b ? 0 : from->wait + from->host_latency + to->host_latency + OC_HAND_OVER + 2 * OC_PART_SECONDS;
-            m->rate[at] = 1 / (OC_HOST_PASSES / from->host_rate + OC_HOST_PASSES / to->host_rate);
+            m->rate[at] = 1 / (OC_HOST_PASSES / from->host_rate + OC_HOST_PASSES / to->host_rate + OC_LAYOUT_PASSES / from->bytes +
+                               OC_LAYOUT_PASSES / to->bytes);
         }
 }
 

@@ -13,6 +13,7 @@
 #define OC_PART_SECONDS 25e-6
 #define OC_HAND_OVER 15e-6
 #define OC_HOST_PASSES 2
+#define OC_LAYOUT_PASSES 2 /* over a device's memory, for a value that leaves or enters blocks of channels on its way */
 
 /* What is known of one device. */
 typedef struct oc__speed {

@@ -280,6 +280,28 @@ class Graph(Operators, Handle):
         return Value(self, made)
 
 
+@dataclass(frozen=True)
+class NetInfo:
+    """A known network: its name for Graph.net_build(), where it comes from, one sample's shape, and what comes out."""
+    name: str
+    title: str
+    source: str
+    input: Tuple[int, ...]
+    outputs: int
+    parameters: int
+
+
+def networks() -> List[NetInfo]:
+    """The known networks."""
+    found: List[NetInfo] = []
+    while True:
+        raw = lib.oc_net_get_info(len(found))
+        if raw.name is None:
+            return found
+        texts = (raw.name.decode(), raw.title.decode(), raw.source.decode())
+        found.append(NetInfo(*texts, shape_tuple(raw.input), raw.outputs, raw.parameters))
+
+
 class State(Handle):
     """What a network remembers, on a device: parameters, running statistics, moments. `state["fc1.weight"]` reads one into a NumPy
     array, `state["fc1.weight"] = array` writes it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy
@@ -87,6 +88,17 @@ class Plan(Handle):
         return self.text()
 
 
+@dataclass(frozen=True)
+class StepTime:
+    """A step of a run: its problem and solver by name, seconds on the device, arithmetic and memory that the problem needs."""
+    problem: str
+    solver: str
+    node: str
+    seconds: float
+    flops: float
+    bytes: float
+
+
 class Exec(Handle):
     """Memory and kernels in which a plan runs. Runs from several threads wait for one another: make several execs instead.
 
@@ -125,6 +137,20 @@ class Exec(Handle):
         hyper = numpy.empty(9, numpy.float32)
         lib.oc_optimizer_hyper(ctypes.byref(optimizer.struct()), step, hyper.ctypes.data_as(ctypes.POINTER(ctypes.c_float)))
         return self.run({**inputs, "train.hyper": hyper}, outputs)
+
+    def profile(self, inputs: Mapping[str, Array]) -> List[StepTime]:
+        """Runs the plan once, and tells what each of its steps took."""
+        call("oc_exec_set_profiling", self.pointer, True)
+        try:
+            self.run(inputs, [])
+            steps: List[StepTime] = []
+            while True:
+                raw = lib.oc_exec_get_step_time(self.pointer, len(steps))
+                if raw.problem is None:
+                    return steps
+                steps.append(StepTime(raw.problem.decode(), raw.solver.decode(), raw.node.decode(), raw.seconds, raw.flops, raw.bytes))
+        finally:
+            call("oc_exec_set_profiling", self.pointer, False)
 
     def _bind(self, name: str, array: Array) -> Tensor:
         if isinstance(array, Tensor):

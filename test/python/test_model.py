@@ -63,6 +63,14 @@ def test_what_a_model_tells(lenet, device):
     assert model.plan(N=2).info["step_count"] > 0
 
 
+def test_profile(lenet, images, device):
+    model = ocelli.load(lenet, device)
+    steps = ocelli.Exec(model.plan(N=6), model.state).profile({"x": images})
+    convolutions = [one for one in steps if one.problem.startswith("conv2d:")]
+    assert len(convolutions) == 2 and all(one.solver.startswith("conv2d.") and one.seconds > 0 for one in convolutions)
+    assert convolutions[0].flops == 2 * 6 * 6 * 28 * 28 * 25
+
+
 def test_any_batch(lenet, images, device):
     model = ocelli.load(lenet, device, plans=2)
     whole = model(images)

@@ -157,5 +157,7 @@ def test_known_network(device):
     x = graph.input("x", "f32", (1, 3, 32, 32))
     graph.output("logits", graph.net_build("squeezenet1_1", x, outputs=7))
     assert ocelli.Model(graph, device)(numpy.zeros((1, 3, 32, 32))).shape == (1, 7)
+    known = {one.name: one for one in ocelli.networks()}
+    assert len(known) > 20 and known["lenet5"].input == (1, 32, 32) and known["lenet5"].parameters == 61706
     with pytest.raises(ocelli.Error, match="nonet"):
         graph.net_build("nonet", x)
