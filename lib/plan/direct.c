@@ -107,8 +107,11 @@ oc_status oc__team_copy_block(oc__team *team, int32_t block, oc_tensor *to, oc_e
     size_t b = 0;
     while (x->blends[b].to != block)
         b++;
+    const oc__spot *spot = &x->blends[b].spots[0];
+    if (!team->members[spot->part].host[spot->place.slab])
+        return oc__fail(team->exec->context, err, OC_ERROR_INVALID, "the last run has failed: it gave nothing to be read");
     oc_tensor *view;
-    OC_TRY(oc_tensor_wrap(&view, team->exec->context, OC_F32, &x->blocks[block].shape, oc__team_spot(team, &x->blends[b].spots[0]), err));
+    OC_TRY(oc_tensor_wrap(&view, team->exec->context, OC_F32, &x->blocks[block].shape, oc__team_spot(team, spot), err));
     oc_status status = oc_tensor_copy(to, view, err);
     oc_tensor_destroy(&view);
     return status;

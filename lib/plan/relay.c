@@ -197,6 +197,8 @@ static oc_status start_run(oc__team *team, const oc_binding *inputs, size_t inpu
     const struct oc__parts *parts = team->exec->plan->parts;
     for (size_t i = 0; i < parts->part_count; i++)
         OC_TRY(oc__device_check(parts->parts[i].plan->devices[0], err));
+    for (size_t i = 0; i < parts->part_count; i++) /* a run that failed may have left one */
+        OC_TRY(oc__member_map(&team->members[i], err));
     OC_TRY(take_inputs(team, inputs, input_count, err));
     choose_ports(team);
     memcpy(team->outputs, outputs, output_count * sizeof(*outputs));

@@ -16,36 +16,55 @@ typedef struct outcome {
     float loss, gradient[WIDE * OUT]; /* of the last layer, where it is an output of the graph */
 } outcome;
 
-/* Steps of training: loss, gradients and update; the state is the caller's. */
-static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, outcome *out, oc_state **state) {
-    oc_plan *plan = NULL;
-    oc_exec *exec = NULL;
+/* A training: what its steps need. The state is the caller's. */
+typedef struct training {
+    oc_plan *plan;
+    oc_exec *exec;
+    oc_tensor *label, *numbers, *mean, *gradient;
+    int64_t labels[BATCH];
     float hyper[OC_HYPER_COUNT];
-    int64_t labels[BATCH] = {0, 1, 2, 3, 4, 5};
-    oc_tensor *label = NULL, *numbers = NULL, *mean = NULL, *gradient = NULL;
+    size_t outputs;
+} training;
+
+static void begin_training(several *f, training *t, const oc_graph *graph, size_t devices, const char *policy, outcome *out, oc_state **state) {
     const oc_dim_binding n = {"N", BATCH};
-    KIT_OK(oc_tensor_wrap(&label, f->k.context, OC_I64, &OC_SHAPE(BATCH), labels, &err), &err);
-    KIT_OK(oc_tensor_wrap(&numbers, f->k.context, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), hyper, &err), &err);
-    KIT_OK(oc_tensor_wrap(&mean, f->k.context, OC_F32, &OC_SCALAR, &out->loss, &err), &err);
-    KIT_OK(oc_tensor_wrap(&gradient, f->k.context, OC_F32, &OC_SHAPE(WIDE, OUT), out->gradient, &err), &err);
-    memset(out->gradient, 0, sizeof(out->gradient));
+    *t = (training){.labels = {0, 1, 2, 3, 4, 5}, .outputs = oc_graph_output_count(graph)};
+    memset(out, 0, sizeof(*out));
+    KIT_OK(oc_tensor_wrap(&t->label, f->k.context, OC_I64, &OC_SHAPE(BATCH), t->labels, &err), &err);
+    KIT_OK(oc_tensor_wrap(&t->numbers, f->k.context, OC_F32, &OC_SHAPE(OC_HYPER_COUNT), t->hyper, &err), &err);
+    KIT_OK(oc_tensor_wrap(&t->mean, f->k.context, OC_F32, &OC_SCALAR, &out->loss, &err), &err);
+    KIT_OK(oc_tensor_wrap(&t->gradient, f->k.context, OC_F32, &OC_SHAPE(WIDE, OUT), out->gradient, &err), &err);
     KIT_OK(oc_state_create(state, f->devices[0], graph, 3, &err), &err);
-    KIT_OK(oc_plan_create(&plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
-    KIT_OK(oc_exec_create(&exec, plan, *state, &err), &err);
+    KIT_OK(oc_plan_create(&t->plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
+    KIT_OK(oc_exec_create(&t->exec, t->plan, *state, &err), &err);
+}
+
+/* Loss, gradients and update. */
+static oc_status train_step(several *f, training *t, int step) {
+    const oc_binding in[] = {{"image", f->image}, {"label", t->label}, {"train.hyper", t->numbers}};
+    const oc_binding out[] = {{"loss", t->mean}, {"gradient", t->gradient}};
+    oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, step, t->hyper);
+    return oc_exec_run(t->exec, in, 3, out, t->outputs, &err);
+}
+
+static void end_training(training *t) {
+    oc_exec_destroy(&t->exec);
+    oc_plan_destroy(&t->plan);
+    oc_tensor_destroy(&t->label);
+    oc_tensor_destroy(&t->numbers);
+    oc_tensor_destroy(&t->mean);
+    oc_tensor_destroy(&t->gradient);
+}
+
+static void train(several *f, const oc_graph *graph, size_t devices, const char *policy, int steps, outcome *out, oc_state **state) {
+    training t;
+    begin_training(f, &t, graph, devices, policy, out, state);
     for (int i = 0; i < steps; i++) {
         if (i == 2 && to_break >= 0)
             several_break(f, to_break, 5, 0);
-        oc_optimizer_hyper(&(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, i + 1, hyper);
-        const oc_binding in[] = {{"image", f->image}, {"label", label}, {"train.hyper", numbers}};
-        const oc_binding results[] = {{"loss", mean}, {"gradient", gradient}};
-        KIT_OK(oc_exec_run(exec, in, 3, results, oc_graph_output_count(graph), &err), &err);
+        KIT_OK(train_step(f, &t, i + 1), &err);
     }
-    oc_exec_destroy(&exec);
-    oc_plan_destroy(&plan);
-    oc_tensor_destroy(&label);
-    oc_tensor_destroy(&numbers);
-    oc_tensor_destroy(&mean);
-    oc_tensor_destroy(&gradient);
+    end_training(&t);
 }
 
 static oc_graph *training_graph(several *f, bool norm) {
@@ -210,10 +229,45 @@ static void test_failing_replica(void **state) {
     several_tear_down(&f);
 }
 
+/* A step in which one of the devices that share the update fails after some launches; then one more. False: it did not fail. */
+static bool fail_in_step(several *f, const oc_graph *graph, int after, int *done, int *failed) {
+    static outcome out;
+    training t;
+    oc_state *trained = NULL;
+    begin_training(f, &t, graph, 2, "split", &out, &trained);
+    KIT_OK(train_step(f, &t, 1), &err);
+    several_break(f, 1, after, 0);
+    oc_status status = train_step(f, &t, 2);
+    bool broken = several_was_broken();
+    several_mend(f);
+    *done += status == OC_OK;
+    *failed += status != OC_OK && err.text[0];
+    status = train_step(f, &t, 3);
+    assert_true(status == OC_OK || strstr(err.text, "uncertain"));
+    end_training(&t);
+    oc_state_destroy(&trained);
+    return broken;
+}
+
+/* The step is done again elsewhere, or there is an error; the next one is done, or says why not. */
+static void test_failing_update(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    oc_graph *graph = wide_graph(&f, 0.5f);
+    int done = 0, failed = 0, after = 0;
+    while (fail_in_step(&f, graph, after, &done, &failed))
+        after += 4;
+    assert_true(done > 1 && failed > 0);
+    oc_graph_destroy(&graph);
+    several_tear_down(&f);
+}
+
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_wide),
                                        cmocka_unit_test(test_training_norm), cmocka_unit_test(test_small_buffers),
-                                       cmocka_unit_test(test_failing_replica)};
+                                       cmocka_unit_test(test_failing_replica),
+                                       cmocka_unit_test(test_failing_update)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
