@@ -108,6 +108,9 @@ static bool is_compact(const oc__problem *p) {
     for (int i = 0; i < p->op_in; i++)
         for (int k = 0; k < p->in[i].shape.rank; k++)
             fits = fits && p->in[i].shape.dims[k] <= INT32_MAX;
+    for (int i = 0; i < p->out_count; i++)
+        for (int k = 0; k < p->out[i].shape.rank; k++)
+            fits = fits && p->out[i].shape.dims[k] <= INT32_MAX;
     for (const oc__field *field = p->op->fields; field && field->name; field++)
         for (int i = 0; i < field->count; i++)
             fits = fits && fabs(field_get(field, p->params, i)) <= INT32_MAX;
