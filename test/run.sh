@@ -85,6 +85,7 @@ if [ "$full" = yes ]; then
     part 'ABI since the last tag' sh test/house/abi.sh .
     part 'Debian packages' sh test/house/debian.sh .
     part 'faults, all of them' build/test/faults-campaign --full
+    part 'faults of two devices' build/test/faults-campaign --full --several
     part 'soak' build/test/faults-soak --full
     CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
     part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20

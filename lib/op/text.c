@@ -102,10 +102,25 @@ static void print_layouts(const oc__problem *p, oc__string *out) {
     }
 }
 
+/* Names with numbers are read up to 31 bits. */
+static bool is_compact(const oc__problem *p) {
+    bool fits = true;
+    for (int i = 0; i < p->op_in; i++)
+        for (int k = 0; k < p->in[i].shape.rank; k++)
+            fits = fits && p->in[i].shape.dims[k] <= INT32_MAX;
+    for (int i = 0; i < p->out_count; i++)
+        for (int k = 0; k < p->out[i].shape.rank; k++)
+            fits = fits && p->out[i].shape.dims[k] <= INT32_MAX;
+    for (const oc__field *field = p->op->fields; field && field->name; field++)
+        for (int i = 0; i < field->count; i++)
+            fits = fits && fabs(field_get(field, p->params, i)) <= INT32_MAX;
+    return fits;
+}
+
 void oc__problem_text(const oc__problem *p, oc__string *out) {
     oc__string_append(out, p->op->name);
     oc__string_append(out, ":");
-    bool compact = p->op->print && p->op->print(p, out);
+    bool compact = p->op->print && is_compact(p) && p->op->print(p, out);
     if (!compact) {
         for (int i = 0; i < p->op_in; i++) {
             oc__string_append(out, i ? "," : "");

@@ -280,8 +280,12 @@ oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possibl
         snprintf(why, OC_WHY, "the inputs have no first axis of one size, of 2 at least");
         return OC_OK;
     }
-    *possible = with_symbol(&s, original, why) == OC_OK && oc__roles_find(&s.roles, s.graph, s.size, &plan->arena, why);
-    oc_status status = *possible ? share(&s, err) : OC_OK;
+    oc_status status = with_symbol(&s, original, why);
+    *possible = status == OC_OK && oc__roles_find(&s.roles, s.graph, s.size, &plan->arena, why);
+    if (status == OC_ERROR_MEMORY || (status == OC_OK && (!s.roles.of || !s.roles.mean)))
+        status = oc__fail_memory(plan->context, err, sizeof(*s.graph));
+    else
+        status = *possible ? share(&s, err) : OC_OK;
     oc_graph_destroy(&s.graph);
     return status;
 }

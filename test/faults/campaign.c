@@ -2,10 +2,11 @@
 /* The fault campaign: every OpenCL call and every host allocation of whole uses of the library fails once. What is wanted each time: a
  * status and a sentence, or numbers that are right all the same; nothing left behind; and right numbers from the next use.
  *
- *   campaign [--full | --quick] [--most N] [--only NAME] [--at N]
+ *   campaign [--full | --quick] [--several] [--most N] [--only NAME] [--at N]
  *
  * --full: each point, but where whole networks are built anew 60 of each function and 600 allocations;
- * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --only, --at: one part, one point, for debugging. */
+ * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --several: on two devices of
+ * PoCL's, and that alone. --only, --at: one part, one point, for debugging. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ typedef struct part {
     work *work;
     bool cold; /* a context, a device and a cache folder of its own each time */
     mode mode;
+    bool several; /* devices */
     enum { QUICK, SAMPLED, LEFT_OUT } slow; /* sampled: left out with --quick; left out: but with --full */
 } part;
 
@@ -36,16 +38,19 @@ static const part parts[] = {
     {"squeezenet-allocations", work_squeezenet, false, ALLOCATIONS},
     {"trainer-calls", work_trainer, false, CALLS},
     {"trainer-allocations", work_trainer, false, ALLOCATIONS},
+    {"split-calls", work_split, false, CALLS, .several = true},
+    {"split-lost", work_split, false, LOST, .several = true},
+    {"split-allocations", work_split, false, ALLOCATIONS, .several = true},
     {"program-calls", work_program, true, CALLS},
     {"program-allocations", work_program, true, ALLOCATIONS},
-    {"lenet-cold-calls", work_lenet, true, CALLS, SAMPLED},
-    {"lenet-cold-allocations", work_lenet, true, ALLOCATIONS, LEFT_OUT},
-    {"squeezenet-cold-calls", work_squeezenet, true, CALLS, LEFT_OUT},
-    {"squeezenet-cold-allocations", work_squeezenet, true, ALLOCATIONS, SAMPLED},
+    {"lenet-cold-calls", work_lenet, true, CALLS, .slow = SAMPLED},
+    {"lenet-cold-allocations", work_lenet, true, ALLOCATIONS, .slow = LEFT_OUT},
+    {"squeezenet-cold-calls", work_squeezenet, true, CALLS, .slow = LEFT_OUT},
+    {"squeezenet-cold-allocations", work_squeezenet, true, ALLOCATIONS, .slow = SAMPLED},
 };
 
 static place here;
-static bool full, quick;
+static bool full, quick, several;
 static uint64_t most = 4, only_at;
 static int wrong, leaks;
 static unsigned refused, went_on, points;
@@ -106,9 +111,14 @@ static bool open_context(void) {
     return false;
 }
 
-static bool open_device(void) {
+static bool open_device(bool several) {
     oc_error err = {0};
-    oc_status status = oc_device_create(&here.device, here.context, NULL, &err);
+    oc_device *two[2] = {NULL};
+    size_t count;
+    oc_status status = several ? oc_device_create_list(two, 2, &count, here.context, "cpu:0,cpu:1", &err)
+                               : oc_device_create(&two[0], here.context, NULL, &err);
+    here.device = two[0];
+    here.second = two[1];
     if (status != OC_OK)
         printf("%s\n", err.text);
     return status == OC_OK;
@@ -116,6 +126,7 @@ static bool open_device(void) {
 
 static void close_all(const part *p, uint64_t at) {
     oc_device_destroy(&here.device);
+    oc_device_destroy(&here.second);
     oc_context_destroy(&here.context);
     check_gone(p, at);
 }
@@ -165,7 +176,7 @@ static bool open_for(const part *p) {
     snprintf(cache, sizeof(cache), "%s/cache", here.folder);
     if (p->cold)
         remove_files(cache);
-    return open_context() && (p->cold || open_device());
+    return open_context() && (p->cold || open_device(p->several));
 }
 
 /* A few times without faults: what is wanted, and how many points there are. Zero: it cannot be done here. */
@@ -255,6 +266,8 @@ int main(int argc, char **argv) {
             full = true;
         else if (!strcmp(argv[i], "--quick"))
             quick = true;
+        else if (!strcmp(argv[i], "--several"))
+            several = true;
         else if (!strcmp(argv[i], "--most") && i + 1 < argc)
             most = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--only") && i + 1 < argc)
@@ -263,13 +276,15 @@ int main(int argc, char **argv) {
             only_at = strtoull(argv[++i], NULL, 10);
     }
     most = quick ? 1 : most;
+    if (several)
+        setenv("POCL_DEVICES", "basic basic", 1);
     oc_error err = {0};
     snprintf(here.folder, sizeof(here.folder), "/tmp/ocelli-faults-XXXXXX");
     if (!mkdtemp(here.folder))
         return 1;
     atexit(clean_up);
     snprintf(here.model, sizeof(here.model), "%s/model.onnx", here.folder);
-    if (!open_context() || !open_device()) {
+    if (!open_context() || !open_device(false)) {
         printf("0 passed, 0 failed, 1 skipped\n");
         return 0;
     }
@@ -278,7 +293,7 @@ int main(int argc, char **argv) {
     close_all(&parts[0], 0);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         int before = wrong;
-        if (only ? strcmp(only, parts[i].name) != 0 : parts[i].slow > (full ? LEFT_OUT : quick ? QUICK : SAMPLED))
+        if (parts[i].several != several || (only ? strcmp(only, parts[i].name) != 0 : parts[i].slow > (full ? LEFT_OUT : quick ? QUICK : SAMPLED)))
             continue;
         run_part(&parts[i]);
         done++;

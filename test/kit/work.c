@@ -15,12 +15,13 @@ static const oc_optimizer optimizer = {.kind = OC_SGD, .lr = 0.05f, .momentum = 
 static oc_status build_lenet(oc_graph **out, oc_context *context, bool trained, oc_error *err) {
     OC_TRY(oc_graph_create(out, context, err));
     oc_graph *graph = *out;
-    oc_value *image = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(BATCH, 1, 28, 28), err);
+    int64_t batch = oc_graph_symbol(graph, "N");
+    oc_value *image = oc_graph_input(graph, "image", OC_F32, &OC_SHAPE(batch, 1, 28, 28), err);
     oc_value *logits = oc_net_lenet5(graph, image, err);
     OC_TRY(oc_graph_output(graph, "logits", logits, err));
     if (!trained)
         return oc_graph_check(graph, err);
-    oc_value *label = oc_graph_input(graph, "label", OC_I64, &OC_SHAPE(BATCH), err);
+    oc_value *label = oc_graph_input(graph, "label", OC_I64, &OC_SHAPE(batch), err);
     oc_value *loss = oc_reduce_mean(graph, oc_softmax_cross_entropy(graph, logits, label, err), NULL, err);
     OC_TRY(oc_graph_output(graph, "loss", loss, err));
     OC_TRY(oc_minimize(graph, loss, &optimizer, NULL, err));
@@ -35,7 +36,10 @@ static void fill_pixels(float *pixels, int64_t count) {
 oc_status training_init(training *t, const place *at, oc_device *device, oc_error *err) {
     *t = (training){0};
     OC_TRY(build_lenet(&t->graph, at->context, true, err));
-    OC_TRY(oc_plan_create(&t->plan, t->graph, &device, 1, NULL, err));
+    oc_device *const devices[] = {device, at->second};
+    const oc_dim_binding n = {"N", BATCH};
+    const oc_plan_params params = {.dims = &n, .dim_count = 1, .policy = at->second ? "split" : NULL};
+    OC_TRY(oc_plan_create(&t->plan, t->graph, devices, at->second ? 2 : 1, &params, err));
     OC_TRY(oc_state_create(&t->state, device, t->graph, 1, err));
     OC_TRY(oc_exec_create(&t->exec, t->plan, t->state, err));
     OC_TRY(oc_tensor_create(&t->image, at->context, NULL, OC_F32, &OC_SHAPE(BATCH, 1, 28, 28), err));
@@ -134,6 +138,10 @@ static oc_status lenet(const place *at, oc_device *device, float *numbers, oc_er
 }
 
 oc_status work_lenet(const place *at, float numbers[NUMBERS], oc_error *err) {
+    return on_device(lenet, at, numbers, err);
+}
+
+oc_status work_split(const place *at, float numbers[NUMBERS], oc_error *err) {
     return on_device(lenet, at, numbers, err);
 }
 

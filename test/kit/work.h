@@ -11,6 +11,7 @@
 typedef struct place {
     oc_context *context;
     oc_device *device; /* NULL: to be opened and closed by the work */
+    oc_device *second; /* of the same context; only for work_split */
     char folder[256];
     char model[300];
 } place;
@@ -21,6 +22,8 @@ typedef oc_status work(const place *at, float numbers[NUMBERS], oc_error *err);
 work work_lenet;
 /* The same by a trainer, with evaluation, saving and resuming. */
 work work_trainer;
+/* Two steps of LeNet-5 over two devices, each with half of the batch. */
+work work_split;
 /* Reads SqueezeNet 1.1, smaller pictures, and runs it once: some logits. */
 work work_squeezenet;
 /* Builds a program, keeps its binary in the cache folder and has it from there. */
@@ -37,6 +40,7 @@ typedef struct training {
     oc_tensor *image, *label, *hyper, *loss;
     float hyper_numbers[OC_HYPER_COUNT], loss_number;
 } training;
+/* On one device, or on the place's two. */
 oc_status training_init(training *t, const place *at, oc_device *device, oc_error *err);
 void training_finish(training *t);
 oc_status training_step(training *t, int64_t step, oc_error *err);
