@@ -82,10 +82,8 @@ static bool fuse_add(oc_graph *graph, const oc_node *user, const int *uses) {
     return false;
 }
 
-oc_status oc__pass_fuse(oc_graph *graph, oc_error *err) {
-    int *uses = oc__use_counts(graph);
-    if (!uses)
-        return oc__fail_memory(graph->context, err, graph->value_count * sizeof(*uses));
+static oc_status fuse_all(oc_graph *graph, int *uses, oc_error *err) {
+    (void)err;
     for (size_t i = 0; i < graph->node_count; i++) {
         const oc_node *user = graph->nodes[i];
         if (!(user->op->flags & OC_OP_ELTWISE) || !user->op->expression || user->out[0]->dtype != OC_F32)
@@ -101,6 +99,9 @@ oc_status oc__pass_fuse(oc_graph *graph, oc_error *err) {
             uses[fused->id] = 0;
         }
     }
-    oc__free(graph->context, uses);
-    return oc__pass_dead(graph, err);
+    return OC_OK;
+}
+
+oc_status oc__pass_fuse(oc_graph *graph, oc_error *err) {
+    return oc__pass_with_uses(graph, fuse_all, err);
 }

@@ -32,7 +32,7 @@ static const oc_tensor *source_of(const evaluation *e, const oc_value *value) {
 }
 
 static bool only_shape(const oc_node *node, int operand) {
-    return (node->op->flags & OC_OP_SHAPE_ONLY) != 0 && operand >= node->op->like_operand;
+    return oc__is_shape_only(node->op, node->in_count, operand);
 }
 
 /* Marks what a value is computed from; false where that is not known. */

@@ -31,7 +31,7 @@ static oc_status check_forms(oc__onnx_writer *writer, oc_error *err) {
 /* Operands that the written form does without need not be written themselves. */
 static bool is_written(const oc_node *node, int operand) {
     const oc__onnx_rule *rule = oc__onnx_rule_of(node->op);
-    bool shape_only = (node->op->flags & OC_OP_SHAPE_ONLY) && operand >= node->op->like_operand;
+    bool shape_only = oc__is_shape_only(node->op, node->in_count, operand);
     return node->in[operand] != NULL && !(shape_only && rule != NULL && rule->shape_free);
 }
 

@@ -3,7 +3,7 @@
 [--suite NAME]... [--test PART]... [--small] [--markdown] [--limit SECONDS] [--time SECONDS].
 
 Drivers are those that are installed here: pocl, rusticl (on llvmpipe), oclgrind (small cases, data races looked for),
-intel ($OCELLI_INTEL_ICD, or intel-opencl-rt in $OCELLI_PEERS_VENV, .peers, /opt/peers). A mask of "none" is
+intel ($OCELLI_INTEL_ICD, or intel-opencl-rt in $OCELLI_PEERS_VENV, .peers). A mask of "none" is
 none at all. A program that hangs is killed and counts as failed; the table goes on. After --time seconds no further cell is begun."""
 import argparse
 import glob
@@ -35,7 +35,7 @@ def intel():
     named = os.environ.get("OCELLI_INTEL_ICD")
     if named:
         return named
-    for folder in (os.environ.get("OCELLI_PEERS_VENV"), ".peers", "/opt/peers"):
+    for folder in (os.environ.get("OCELLI_PEERS_VENV"), ".peers"):
         found = folder and first(os.path.join(folder, "lib", "libintelocl.so"))
         if found:
             return os.path.abspath(found)
