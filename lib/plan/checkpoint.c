@@ -109,8 +109,8 @@ static oc_status restore(oc_state *state, const oc__st_file *file, oc_error *err
     for (size_t i = 0; i < state->count; i++) {
         oc__state_entry *entry = &state->entries[i];
         if (entry->bytes)
-            OC_TRY(oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset,
-                                   file->data + oc__st_find(file, entry->name)->offset, entry->bytes, true, err));
+            OC_TRY(oc__queue_upload(oc__device_queue(state->device), entry->buffer, entry->offset,
+                                    file->data + oc__st_find(file, entry->name)->offset, entry->bytes, err));
         entry->uncertain = false;
     }
     return OC_OK;
