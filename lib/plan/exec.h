@@ -50,4 +50,10 @@ oc_status oc__exec_run_paced(oc_exec *exec, size_t last, bool waits, oc_error *e
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);
 oc_status oc__exec_check_zones(oc_exec *exec, oc_error *err);
 
+/* recover.c: whether another device may succeed where one has failed so; the device that the last failed run is to be blamed on,
+ * which may be none of the plan's; whether it may still touch the exec's state. */
+bool oc__is_the_devices(oc_status status);
+oc_device *oc__exec_failed_device(const oc_exec *exec);
+bool oc__exec_is_abandoned(const oc_exec *exec);
+
 #endif

@@ -262,6 +262,8 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     if (err)
         *err = team->error;
     oc_status status = team->error.status;
+    if ((size_t)team->failed < exec->plan->parts->part_count)
+        team->lost = exec->plan->parts->parts[team->failed].device;
     bool ended = status == OC_ERROR_CANCELLED && !team->abandoned; /* by the caller's will */
     if ((size_t)team->failed < exec->plan->parts->part_count && err && !ended) /* NULL: nobody wants to know any more */
         status = oc__team_recover(exec, err);

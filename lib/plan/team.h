@@ -35,6 +35,7 @@ typedef struct oc__team {
     double began;
     oc_error error;      /* of the first part that failed */
     int32_t failed;      /* that part, or -1 */
+    int32_t lost;        /* the device of the part that failed last */
     oc__signal *signal;  /* set when the run is over; may be NULL */
     /* what took over when a device had failed */
     oc_plan *spare_plan;
