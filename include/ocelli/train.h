@@ -91,6 +91,7 @@ typedef struct oc_trainer_params {
      * repeats the steps since; samples of oc_trainer_step() are kept for that. Default (0): none, a step that fails is an error. */
     int64_t shadow_steps;
     double wait_limit; /**< With further devices: as in oc_plan_params. */
+    bool sync_norm;    /**< With further devices: as in oc_plan_params. */
 } oc_trainer_params;
 
 /** What an epoch, or an evaluation, came to. Losses are means over the samples. */

@@ -29,6 +29,8 @@ struct oc_exec {
     double *seconds;    /* by step of the last run */
     oc__control own_control, *control;
     double deadline;    /* seconds a run may take; 0: any */
+    struct oc__team *member_of; /* the team that this one does a part of, and which; NULL: none */
+    int32_t part;
     struct oc__team *team; /* several devices (team.h): what is above is not used, but for plan, state and profiling */
 };
 
@@ -40,6 +42,9 @@ oc_status oc__exec_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_e
 void oc__exec_doubt(oc_exec *exec);
 
 oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err);
+
+/* meet.c: steps first … first + count - 1 of a member of a team, which are one meeting. */
+oc_status oc__exec_meet(oc_exec *exec, size_t first, size_t count, oc_error *err);
 
 /* pace.c: begins a run, that is waited for or only enqueued. */
 void oc__exec_begin(oc_exec *exec, bool waits);

@@ -57,6 +57,7 @@ static oc_status make(oc_trainer *t, oc__batch *b, oc_error *err) {
     bool split = t->params.device_count && b->size > 1; /* one sample goes to one device */
     params.policy = split ? "split" : NULL;
     params.wait_limit = split ? t->params.wait_limit : 0;
+    params.sync_norm = t->params.sync_norm;
     OC_TRY(oc_plan_create(&b->plan, b->kind == OC_BATCH_GATHER ? t->gather : t->graph, t->all, split ? 1 + t->params.device_count : 1, &params,
                           err));
     return oc_exec_create(&b->exec, b->plan, t->state, err);
