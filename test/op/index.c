@@ -149,13 +149,13 @@ static void test_found(void **state) {
 }
 
 static const optest_gradient gradients[] = {
-    {"gather", build_gather, 2, {{3, {OPTEST_N, 3, 2}}, {2, {2, 3}}}, 0, 2, 2, false},
+    {"gather", build_gather, 2, {{3, {OPTEST_N, 3, 2}}, {2, {2, 3}}}, 0, 2, 2, true},
     {"unique", build_unique, 1, {{2, {3, 4}}}, 0, 0, 0, true},
     {"gather twice", build_gather, 2, {{3, {2, 3, 2}}, {1, {4}}}, 0, 2, 2, true},
-    {"gather_elements", build_elements, 2, {{2, {3, 4}}, {2, {OPTEST_N, 4}}}, 0, 2, 2, false},
-    {"gather_nd", build_nd, 2, {{3, {3, 3, 2}}, {2, {4, 2}}}, 0, 2, 2, false},
-    {"scatter set", build_set, 4, {{2, {3, 3}}, {1, {1}}, {2, {3, 1}}, {1, {2}}}, 0, 2 | 8, 2 | 8, false},
-    {"scatter add", build_add, 3, {{2, {3, 3}}, {2, {3, 2}}, {2, {3, 2}}}, 0, 2, 2, false},
+    {"gather_elements", build_elements, 2, {{2, {3, 4}}, {2, {OPTEST_N, 4}}}, 0, 2, 2, true},
+    {"gather_nd", build_nd, 2, {{3, {3, 3, 2}}, {2, {4, 2}}}, 0, 2, 2, true},
+    {"scatter set", build_set, 4, {{2, {3, 3}}, {1, {1}}, {2, {3, 1}}, {1, {2}}}, 0, 2 | 8, 2 | 8, true},
+    {"scatter add", build_add, 3, {{2, {3, 3}}, {2, {3, 2}}, {2, {3, 2}}}, 0, 2, 2, true},
     {"scatter_nd add", build_nd_add, 3, {{3, {3, 3, 2}}, {2, {4, 2}}, {2, {4, 2}}}, 0, 2, 2, true},
 };
 

@@ -67,8 +67,8 @@ static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_r
     X(tanh_bwd, 2, 3, 0, true, NULL, oc__eltwise_grad_curve, "(y * (1.0f - x * x))", NULL, false, 0) \
     X(sqrt_bwd, 2, 5, 0, false, NULL, oc__eltwise_grad_curve, "(0.5f * y / x)", NULL, false, 0) \
     X(reciprocal_bwd, 2, 3, 0, true, NULL, oc__eltwise_grad_curve, "(-y * (x * x))", NULL, false, 0) \
-    X(pow_da, 2, 42, 0, false, NULL, NULL, "(y == 0.0f ? 0.0f : y * pow(x, y - 1.0f))", NULL, false, 0) \
-    X(pow_db, 2, 60, 0, false, NULL, NULL, "(x == 0.0f && y >= 0.0f ? 0.0f : pow(x, y) * log(x))", NULL, false, 0) \
+    X(pow_da, 2, 42, 0, false, NULL, oc__eltwise_grad_pow_slope, "(y == 0.0f ? 0.0f : y * pow(x, y - 1.0f))", NULL, false, 0) \
+    X(pow_db, 2, 60, 0, false, NULL, oc__eltwise_grad_pow_slope, "(x == 0.0f && y >= 0.0f ? 0.0f : pow(x, y) * log(x))", NULL, false, 0) \
     X(max_share, 2, 2, OC_OP_EXACT, false, NULL, oc__eltwise_grad_zero, "(x < y ? 0.0f : x == y ? 0.5f : 1.0f)", NULL, false, 0)
 
 /* Functions of real numbers. */
