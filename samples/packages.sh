@@ -2,7 +2,8 @@
 # What Debian 12 must have, in one place; read by samples/demo.sh and test/run.sh.
 ocelli_demo_packages="gcc libc6-dev meson ninja-build pkg-config python3 opencl-c-headers ocl-icd-opencl-dev ocl-icd-libopencl1
     pocl-opencl-icd zlib1g-dev libpng-dev libjpeg-dev"
-ocelli_test_packages="$ocelli_demo_packages cmake python3-venv g++ clang libclang-rt-dev libcmocka-dev libclblast-dev libonnx-testdata git"
+ocelli_test_packages="$ocelli_demo_packages cmake python3-venv g++ clang libclang-rt-dev libcmocka-dev libclblast-dev libonnx-testdata git
+    protobuf-c-compiler libprotobuf-c-dev libonnx-dev"
 # test/run.sh --full: packaging, more drivers, hosts of other kinds, documentation.
 ocelli_full_packages="$ocelli_test_packages abigail-tools debhelper dh-python dpkg-dev lintian python3-numpy scdoc mesa-opencl-icd oclgrind
     qemu-user gcc-i686-linux-gnu libc6-dev-i386-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-powerpc64-linux-gnu

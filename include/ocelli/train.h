@@ -86,6 +86,12 @@ typedef struct oc_trainer_params {
      * the trainer's own device. They must outlive the trainer. */
     oc_device *const *devices;
     size_t device_count; /**< Default: 0. */
+    /** A copy of the state in host memory is made every so many steps (and at the beginning and end of an epoch). If the device that
+     * holds the state fails, training goes back to it on the devices that are left, or without others once more on the same, and
+     * repeats the steps since; samples of oc_trainer_step() are kept for that. Default (0): none, a step that fails is an error. */
+    int64_t shadow_steps;
+    double wait_limit; /**< With further devices: as in oc_plan_params. */
+    bool sync_norm;    /**< With further devices: as in oc_plan_params. */
 } oc_trainer_params;
 
 /** What an epoch, or an evaluation, came to. Losses are means over the samples. */
@@ -96,6 +102,7 @@ typedef struct oc_train_report {
     double loss; /**< The mean. */
     double accuracy; /**< Share of samples whose largest output is their label's; NaN where labels are no classes. */
     double seconds; /**< Of the epoch or evaluation. */
+    int64_t repeated; /**< Steps of the epoch that were made again, because a device had failed (`shadow_steps`). */
 } oc_train_report;
 
 /** A network in training. Opaque. */
@@ -156,7 +163,13 @@ OC_EXPORT OC_MUST_USE oc_status oc_trainer_save(oc_trainer *trainer, const char 
 /** Goes on from such a file: the next steps are, to the bit, those of a run that was never stopped. */
 OC_EXPORT OC_MUST_USE oc_status oc_trainer_resume(oc_trainer *trainer, const char *path, oc_error *err);
 
-/** The network's state and the copy of its graph: to evaluate, to write as a model. Owned by the trainer. */
+/** Steps that were repeated since the trainer was made, because a device had failed (`shadow_steps`). */
+OC_EXPORT int64_t oc_trainer_get_repeated(const oc_trainer *trainer);
+
+/**
+ * The network's state and the copy of its graph: to evaluate, to write as a model. Owned by the trainer. With `shadow_steps` it is
+ * another one, on another device, after a device has failed; the one before it lives as long as the trainer.
+ */
 OC_EXPORT oc_state *oc_trainer_get_state(oc_trainer *trainer);
 /** The copy of the graph, owned by the trainer. */
 OC_EXPORT const oc_graph *oc_trainer_get_graph(const oc_trainer *trainer);

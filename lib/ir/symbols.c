@@ -38,6 +38,29 @@ static int64_t intern_string(oc__symbols *symbols, oc__string *text) {
     return dim;
 }
 
+/* The symbol of a text of so many bytes; 0: none. */
+static int64_t symbol_of(const oc__symbols *symbols, const char *text, size_t size) {
+    for (size_t i = 0; i < symbols->count; i++)
+        if (strlen(symbols->texts[i]) == size && !memcmp(symbols->texts[i], text, size))
+            return -1 - (int64_t)i;
+    return 0;
+}
+
+/* "window(N,1,1,1,3)" is N and 3 more. */
+static int64_t take_padding(const oc__symbols *symbols, int64_t dim, int64_t *pad) {
+    const char *text = dim < 0 && symbols ? symbols->texts[-1 - dim] : "", *middle = NULL, *end;
+    int64_t own;
+    if (strncmp(text, "window(", 7) != 0)
+        return dim;
+    for (const char *at = text; (at = strstr(at, ",1,1,1,")) != NULL; at++)
+        middle = at;
+    if (!middle || !oc__parse_int64(middle + 7, &end, &own) || strcmp(end, ")") != 0)
+        return dim;
+    int64_t inner = symbol_of(symbols, text + 7, (size_t)(middle - text - 7));
+    *pad += inner ? own : 0;
+    return inner ? inner : dim;
+}
+
 int64_t oc__dim_window(oc__symbols *symbols, int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad_begin,
                        int64_t pad_end, bool ceil_mode) {
     if (size >= 0 && kernel >= 0) {
@@ -49,14 +72,17 @@ int64_t oc__dim_window(oc__symbols *symbols, int64_t size, int64_t kernel, int64
             count--; /* a window must begin inside of the source or its padding in front */
         return count;
     }
-    if (kernel >= 0 && stride == 1 && pad_begin + pad_end == dilation * (kernel - 1))
+    int64_t pad = pad_begin + pad_end;
+    if (kernel == 1 && stride == 1) /* so much longer or shorter than what is that itself */
+        size = take_padding(symbols, size, &pad);
+    if (kernel >= 0 && stride == 1 && pad == dilation * (kernel - 1))
         return size;
     oc__string text;
     char a[24], b[24];
     oc__string_init(&text, symbols->context);
     oc__string_printf(&text, "%s(%s,%s,%lld,%lld,%lld)", ceil_mode ? "ceilwindow" : "window",
                       oc__symbols_text(symbols, size, a), oc__symbols_text(symbols, kernel, b), (long long)stride,
-                      (long long)dilation, (long long)(pad_begin + pad_end));
+                      (long long)dilation, (long long)pad);
     return intern_string(symbols, &text);
 }
 
@@ -78,10 +104,8 @@ static int64_t take_factor(const oc__symbols *symbols, int64_t dim, int64_t *num
     int64_t factor;
     if (!oc__parse_int64(text, &end, &factor) || *end != '*' || factor < 1)
         return dim;
-    for (size_t i = 0; i < symbols->count; i++)
-        if (!strcmp(symbols->texts[i], end + 1) && oc__mul_i64(*number, factor, number))
-            return -1 - (int64_t)i;
-    return dim;
+    int64_t symbol = symbol_of(symbols, end + 1, strlen(end + 1));
+    return symbol && oc__mul_i64(*number, factor, number) ? symbol : dim;
 }
 
 /* Cancels equal symbols and multiplies the numbers of each side; false on overflow. */

@@ -5,6 +5,8 @@
 #include <math.h>
 
 #include <ocelli/op/eltwise.h>
+#include <ocelli/op/matmul.h>
+#include <ocelli/op/reduce.h>
 #include <ocelli/op/shape.h>
 
 #include "op/onnx_rule.h"
@@ -88,14 +90,37 @@ static oc_status host(oc_context *context, const oc__problem *problem, const dou
     return OC_OK;
 }
 
-static oc_status gradient(oc__gradient *g, oc_error *err) {
-    oc_value *x = g->node->in[0], *cofactors = oc__graph_node1(g->graph, &oc__op_cofactor, NULL, &x, 1, err);
-    oc_reshape_params apart = {.rank = x->shape.rank};
+/* Matrices times a number each. */
+static oc_value *times_determinant(oc_graph *graph, oc_value *matrices, oc_value *numbers, oc_error *err) {
+    oc_reshape_params apart = {.rank = matrices ? matrices->shape.rank : 2};
     for (int i = 0; i < apart.rank; i++)
         apart.dims[i] = i < apart.rank - 2 ? OC_RESHAPE_AXIS(i) : 1;
-    oc_value *d = oc__graph_node1(g->graph, &oc__op_reshape, &apart, &g->diff_out[0], 1, err);
-    g->diff_in[0] = oc_mul(g->graph, cofactors, d, err);
+    return oc_mul(graph, matrices, oc__graph_node1(graph, &oc__op_reshape, &apart, &numbers, 1, err), err);
+}
+
+static oc_status gradient(oc__gradient *g, oc_error *err) {
+    oc_value *x = g->node->in[0], *cofactors = oc__graph_node1(g->graph, &oc__op_cofactor, NULL, &x, 1, err);
+    g->diff_in[0] = times_determinant(g->graph, cofactors, g->diff_out[0], err);
     return oc__gave(g->graph, g->diff_in[0]);
+}
+
+/* Of C = det(A) A^-T, for matrices that have an inverse: <G, A^-T> C - det(A) A^-T G^T A^-T. */
+static oc_status gradient_cofactor(oc__gradient *g, oc_error *err) {
+    oc_graph *graph = g->graph;
+    oc_value *x = g->node->in[0], *arrived = g->diff_out[0], *inverse = oc_inverse(graph, x, err);
+    int rank = x->shape.rank;
+    const oc_reduce_params both = {.axes = {rank - 2, rank - 1}, .axis_count = 2, .keep_dims = true};
+    const oc_matmul_params turned = {.trans_a = true, .trans_b = true};
+    oc_value *there = oc_matmul(graph, inverse, arrived, &turned, err); /* A^-T G^T */
+    int32_t perm[OC_MAX_RANK];
+    for (int i = 0; i < rank; i++)
+        perm[i] = i < rank - 2 ? i : 2 * rank - 3 - i;
+    oc_value *transposed = oc_transpose(graph, inverse, perm, err);
+    oc_value *product = oc_reduce_sum(graph, oc_mul(graph, arrived, transposed, err), &both, err);
+    oc_value *all = oc_mul(graph, product, transposed, err);
+    all = oc_sub(graph, all, oc_matmul(graph, there, transposed, NULL, err), err);
+    g->diff_in[0] = times_determinant(graph, all, oc_det(graph, x, err), err);
+    return oc__gave(graph, g->diff_in[0]);
 }
 
 static double flops(const oc__problem *problem) {
@@ -158,7 +183,7 @@ static const oc__onnx_rule rules[] = {{.type = "Det", .op = "det", .since = 11, 
                                      .batch = OC_BATCH_NONE("axis 0 may be that of the matrices"), \
                                      .solvers = op_name##_solvers, .onnx = rules};
 DET(det, infer_det, gradient)
-DET(cofactor, infer_cofactor, NULL)
+DET(cofactor, infer_cofactor, gradient_cofactor)
 
 oc_value *oc_det(oc_graph *graph, oc_value *x, oc_error *err) {
     return oc__graph_node1(graph, &oc__op_det, NULL, &x, 1, err);

@@ -64,6 +64,7 @@ static oc_status bind(oc__launches *launches, const oc__step *step, oc__launch *
     case OC_STEP_KERNEL:
         return bind_kernel(launches, step, launch, slabs, slab_count, err);
     case OC_STEP_COPY:
+    case OC_STEP_MEET:
         OC_TRY(find_slab(launches, step->src, slabs, slab_count, &launch->src, &launch->src_offset, err));
         return find_slab(launches, step->dst, slabs, slab_count, &launch->dst, &launch->dst_offset, err);
     case OC_STEP_FILL:
@@ -106,7 +107,8 @@ static oc_status submit(oc__queue *queue, const oc__step *step, oc__launch *laun
     case OC_STEP_KERNEL:
         return oc__queue_launch(queue, launch->kernel, &step->range, event, err);
     case OC_STEP_COPY:
-        return oc__queue_copy(queue, launch->src, launch->src_offset, launch->dst, launch->dst_offset, step->size, err);
+    case OC_STEP_MEET:
+        return !step->size ? OC_OK : oc__queue_copy(queue, launch->src, launch->src_offset, launch->dst, launch->dst_offset, step->size, err);
     case OC_STEP_FILL:
         return oc__queue_fill(queue, launch->dst, launch->dst_offset, step->size, step->pattern, step->pattern_size, err);
     case OC_STEP_GEMM:

@@ -43,6 +43,28 @@ static oc_status gradient(oc__gradient *g, oc_error *err) {
     return oc__gave(graph, g->diff_in[1]);
 }
 
+/* d (weight softmax - label), the weight being the labels' sum: 1 of a class. */
+static oc_status gradient_bwd(oc__gradient *g, oc_error *err) {
+    oc_graph *graph = g->graph;
+    oc_value *logits = g->node->in[0], *labels = g->node->in[1], *arrived = g->diff_out[0];
+    oc_value *d = oc_reshape(graph, g->node->in[2], &OC_SHAPE(g->node->in[2]->shape.dims[0], 1), err);
+    const oc_reduce_params classes = {.axes = {1}, .axis_count = 1}, kept = {.axes = {1}, .axis_count = 1, .keep_dims = true};
+    if (g->wanted[2]) {
+        oc_value *zero = oc_sub(graph, g->node->in[2], g->node->in[2], err);
+        oc_value *slope = oc__node3(graph, &oc__op_softmax_cross_entropy_bwd, NULL, logits, labels, oc_exp(graph, zero, err), err);
+        g->diff_in[2] = oc_reduce_sum(graph, oc_mul(graph, arrived, slope, err), &classes, err);
+    }
+    oc_value *share = oc_softmax(graph, logits, 1, err);
+    oc_value *mean = oc_reduce_sum(graph, oc_mul(graph, share, arrived, err), &kept, err);
+    oc_value *apart = oc_mul(graph, d, oc_sub(graph, arrived, mean, err), err);
+    if (g->wanted[0]) {
+        oc_value *weighted = is_class_type(labels->dtype) ? apart : oc_mul(graph, apart, oc_reduce_sum(graph, labels, &kept, err), err);
+        g->diff_in[0] = oc_mul(graph, share, weighted, err);
+    }
+    g->diff_in[1] = g->wanted[1] ? oc_neg(graph, apart, err) : NULL;
+    return graph->error.status;
+}
+
 static oc__cost cost(const oc__problem *problem) {
     oc__cost cost = oc__cost_of_flops(problem, 0);
     cost.flops = 20.0 * (double)oc__count(&problem->in[0].shape);
@@ -117,7 +139,7 @@ const oc__op oc__op_softmax_cross_entropy = {
     .cost = cost, .batch = OC_BATCH_AXIS0, .host = oc__cross_entropy_host, .solvers = solvers,
     .onnx = oc__loss_onnx};
 const oc__op oc__op_softmax_cross_entropy_bwd = {
-    .name = "softmax_cross_entropy_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .infer = infer, .cost = cost,
+    .name = "softmax_cross_entropy_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .infer = infer, .gradient = gradient_bwd, .cost = cost,
     .batch = OC_BATCH_AXIS0, .host = oc__cross_entropy_bwd_host, .solvers = solvers};
 
 oc_value *oc_softmax_cross_entropy(oc_graph *graph, oc_value *logits, oc_value *labels, oc_error *err) {

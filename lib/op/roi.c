@@ -175,6 +175,17 @@ static oc_status gradient(oc__gradient *g, oc_error *err) {
     return oc__gave(g->graph, g->diff_in[0]);
 }
 
+/* Means are linear: the way back of the way back is the way there. */
+static oc_status gradient_bwd(oc__gradient *g, oc_error *err) {
+    const oc_roi_params *params = g->node->params;
+    if (!g->wanted[0])
+        return OC_OK;
+    if (params->max)
+        return oc__fail(g->graph->context, err, OC_ERROR_UNSUPPORTED, "roi_align: the gradient of its gradient is of means only");
+    g->diff_in[0] = oc_roi_align(g->graph, g->diff_out[0], g->node->in[1], g->node->in[2], params, err);
+    return oc__gave(g->graph, g->diff_in[0]);
+}
+
 static oc_status record(const oc__recording *recording, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_roi_params *params = problem->params;
@@ -257,7 +268,7 @@ static const oc__onnx_rule rules[] = {{.type = "RoiAlign", .op = "roi_align", .s
                                      .batch = OC_BATCH_NONE("regions name images by their number"), .host = host_, \
                                      .solvers = op_name##_solvers, .onnx = rules};
 ROI(roi_align, 3, infer, host, gradient)
-ROI(roi_align_bwd, 4, infer_bwd, host_bwd, NULL)
+ROI(roi_align_bwd, 4, infer_bwd, host_bwd, gradient_bwd)
 
 oc_value *oc_roi_align(oc_graph *graph, oc_value *src, oc_value *regions, oc_value *images, const oc_roi_params *params,
                        oc_error *err) {

@@ -98,11 +98,22 @@ void oc__step_range_local(oc__step *step, int dims, const uint64_t *global, cons
     }
 }
 
-void oc__step_copy(oc__steps *steps, oc__place src, oc__place dst, uint64_t size) {
-    oc__step *step = add(steps, OC_STEP_COPY);
+static oc__step *add_copy(oc__steps *steps, oc__step_kind kind, oc__place src, oc__place dst, uint64_t size) {
+    oc__step *step = add(steps, kind);
     step->src = src;
     step->dst = dst;
     step->size = size;
+    return step;
+}
+
+void oc__step_copy(oc__steps *steps, oc__place src, oc__place dst, uint64_t size) {
+    (void)add_copy(steps, OC_STEP_COPY, src, dst, size);
+}
+
+void oc__step_meet(oc__steps *steps, oc__place src, oc__place dst, uint64_t size, int32_t meeting, bool mean) {
+    oc__step *step = add_copy(steps, OC_STEP_MEET, src, dst, size);
+    step->meeting = meeting;
+    step->mean = mean;
 }
 
 void oc__step_fill(oc__steps *steps, oc__place dst, uint64_t size, const void *pattern, size_t pattern_size) {

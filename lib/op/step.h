@@ -21,7 +21,7 @@ typedef struct oc__arg {
     size_t size; /* of a value, of local memory, or of a place's element */
 } oc__arg;   /* a place is two arguments of the kernel: the buffer, and a `long`: elements from its start */
 
-typedef enum oc__step_kind { OC_STEP_KERNEL = 1, OC_STEP_COPY, OC_STEP_FILL, OC_STEP_GEMM } oc__step_kind;
+typedef enum oc__step_kind { OC_STEP_KERNEL = 1, OC_STEP_COPY, OC_STEP_FILL, OC_STEP_GEMM, OC_STEP_MEET } oc__step_kind;
 
 typedef struct oc__step {
     oc__step_kind kind;
@@ -41,6 +41,9 @@ typedef struct oc__step {
     /* a matrix product by CLBlast: a, b, c of it are NULL here and these places instead */
     oc__gemm gemm;
     oc__place a, b, c;
+    /* meeting of replicas (replica.h), from src to dst: a copy where there are none */
+    int32_t meeting;
+    bool mean;
 } oc__step;
 
 /* A list of steps; texts and args are kept in its arena. */
@@ -70,6 +73,7 @@ void oc__step_range_items(oc__step *step, const oc__caps *caps, uint64_t count);
 void oc__step_range_single(oc__step *step, uint64_t g0, uint64_t g1, uint64_t g2);
 void oc__step_range_local(oc__step *step, int dims, const uint64_t *global, const uint64_t *local);
 void oc__step_copy(oc__steps *steps, oc__place src, oc__place dst, uint64_t size);
+void oc__step_meet(oc__steps *steps, oc__place src, oc__place dst, uint64_t size, int32_t meeting, bool mean);
 void oc__step_fill(oc__steps *steps, oc__place dst, uint64_t size, const void *pattern, size_t pattern_size);
 
 /* What a slab number stands for: a buffer, from a byte on. */

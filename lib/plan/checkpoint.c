@@ -8,30 +8,46 @@
 #define KEY_NOTE "ocelli.note"
 #define KEY_HASH "ocelli.hash"
 
-/* All elements, one state behind another, as they go into the file. */
-static oc_status read_all(oc_state *state, uint8_t **out, uint64_t *size, oc_error *err) {
-    *size = 0;
+uint64_t oc__state_bytes(const oc_state *state) {
+    uint64_t size = 0;
+    for (size_t i = 0; i < state->count; i++)
+        size += state->entries[i].bytes;
+    return size;
+}
+
+oc_status oc__state_copy_out(oc_state *state, uint8_t *out, oc_error *err) {
     OC_TRY(oc__state_check(state, err));
-    for (size_t i = 0; i < state->count; i++) {
+    for (size_t i = 0; i < state->count; i++)
         if (!state->entries[i].buffer)
             return oc__fail(state->context, err, OC_ERROR_UNSUPPORTED, "state %s: its memory was given back, only packed weights were "
                             "kept", state->entries[i].name);
-        *size += state->entries[i].bytes;
-    }
-    *out = oc__alloc(state->context, (size_t)OC_MAX(*size, (uint64_t)1));
-    if (!*out)
-        return oc__fail_memory(state->context, err, (size_t)*size);
-    uint64_t at = 0;
     for (size_t i = 0; i < state->count; i++) {
         const oc__state_entry *entry = &state->entries[i];
-        oc_status status = entry->bytes ? oc__queue_read(oc__device_queue(state->device), entry->buffer, entry->offset, *out + at,
-                                                         entry->bytes, true, err)
-                                        : OC_OK;
-        if (status != OC_OK) {
-            oc__free(state->context, *out);
-            return status;
-        }
-        at += entry->bytes;
+        if (entry->bytes)
+            OC_TRY(oc__queue_read(oc__device_queue(state->device), entry->buffer, entry->offset, out, entry->bytes, true, err));
+        out += entry->bytes;
+    }
+    return OC_OK;
+}
+
+static void expect_change(oc_state *state) {
+    for (size_t i = 0; i < state->count; i++)
+        state->entries[i].uncertain = true;
+    state->version++;
+}
+
+static oc_status write_entry(oc_state *state, oc__state_entry *entry, const uint8_t *from, oc_error *err) {
+    if (entry->bytes)
+        OC_TRY(oc__queue_upload(oc__device_queue(state->device), entry->buffer, entry->offset, from, entry->bytes, err));
+    entry->uncertain = false;
+    return OC_OK;
+}
+
+oc_status oc__state_copy_in(oc_state *state, const uint8_t *from, oc_error *err) {
+    expect_change(state);
+    for (size_t i = 0; i < state->count; i++) {
+        OC_TRY(write_entry(state, &state->entries[i], from, err));
+        from += state->entries[i].bytes;
     }
     return OC_OK;
 }
@@ -76,11 +92,14 @@ static oc_status write_file(oc_state *state, const char *path, const char *note,
 }
 
 oc_status oc_state_save(oc_state *state, const char *path, const char *note, oc_error *err) {
-    uint8_t *data;
-    uint64_t size;
+    uint64_t size = oc__state_bytes(state);
     OC_TRY(oc__device_check(state->device, err));
-    OC_TRY(read_all(state, &data, &size, err));
-    oc_status status = write_file(state, path, note, data, size, err);
+    uint8_t *data = oc__alloc(state->context, (size_t)OC_MAX(size, (uint64_t)1));
+    if (!data)
+        return oc__fail_memory(state->context, err, (size_t)size);
+    oc_status status = oc__state_copy_out(state, data, err);
+    if (status == OC_OK)
+        status = write_file(state, path, note, data, size, err);
     oc__free(state->context, data);
     return status;
 }
@@ -103,16 +122,9 @@ static oc_status check_file(const oc_state *state, const oc__st_file *file, cons
 }
 
 static oc_status restore(oc_state *state, const oc__st_file *file, oc_error *err) {
+    expect_change(state);
     for (size_t i = 0; i < state->count; i++)
-        state->entries[i].uncertain = true;
-    state->version++;
-    for (size_t i = 0; i < state->count; i++) {
-        oc__state_entry *entry = &state->entries[i];
-        if (entry->bytes)
-            OC_TRY(oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset,
-                                   file->data + oc__st_find(file, entry->name)->offset, entry->bytes, true, err));
-        entry->uncertain = false;
-    }
+        OC_TRY(write_entry(state, &state->entries[i], file->data + oc__st_find(file, state->entries[i].name)->offset, err));
     return OC_OK;
 }
 

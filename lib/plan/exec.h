@@ -29,6 +29,8 @@ struct oc_exec {
     double *seconds;    /* by step of the last run */
     oc__control own_control, *control;
     double deadline;    /* seconds a run may take; 0: any */
+    struct oc__team *member_of; /* the team that this one does a part of, and which; NULL: none */
+    int32_t part;
     struct oc__team *team; /* several devices (team.h): what is above is not used, but for plan, state and profiling */
 };
 
@@ -41,6 +43,9 @@ void oc__exec_doubt(oc_exec *exec);
 
 oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err);
 
+/* meet.c: steps first … first + count - 1 of a member of a team, which are one meeting. */
+oc_status oc__exec_meet(oc_exec *exec, size_t first, size_t count, oc_error *err);
+
 /* pace.c: begins a run, that is waited for or only enqueued. */
 void oc__exec_begin(oc_exec *exec, bool waits);
 /* The steps before `last`, unless the run is cancelled or its time is over; `waits`: the host keeps close to the device. */
@@ -49,5 +54,11 @@ oc_status oc__exec_run_paced(oc_exec *exec, size_t last, bool waits, oc_error *e
 /* redzone.c: fills the zones around every value, and looks at them after a run. */
 oc_status oc__exec_fill_zones(oc_exec *exec, oc_error *err);
 oc_status oc__exec_check_zones(oc_exec *exec, oc_error *err);
+
+/* recover.c: whether another device may succeed where one has failed so; the device that the last failed run is to be blamed on,
+ * which may be none of the plan's; whether it may still touch the exec's state. */
+bool oc__is_the_devices(oc_status status);
+oc_device *oc__exec_failed_device(const oc_exec *exec);
+bool oc__exec_is_abandoned(const oc_exec *exec);
 
 #endif

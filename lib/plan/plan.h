@@ -201,6 +201,10 @@ oc_status oc__plan_own_state(oc_plan *plan, oc_state **out, oc_error *err);
 /* Gives back what only derived steps read; the state is the plan's own, and they have run. Under the state's lock. */
 void oc__plan_give_back(oc_plan *plan);
 
+/* checkpoint.c: the elements of all states, one behind another, in memory of oc__state_bytes(), and back into a state of the same graph. */
+uint64_t oc__state_bytes(const oc_state *state);
+oc_status oc__state_copy_out(oc_state *state, uint8_t *out, oc_error *err);
+oc_status oc__state_copy_in(oc_state *state, const uint8_t *from, oc_error *err);
 /* checkpoint.c: only the note of a file that oc_state_save() wrote. */
 oc_status oc__state_read_note(oc_state *state, const char *path, char *note, size_t note_size, oc_error *err);
 

@@ -5,9 +5,20 @@
 #include "plan/team.h"
 
 /* A failure of the graph, the caller or the host's memory would come again anywhere. */
-static bool is_the_devices(oc_status status) {
+bool oc__is_the_devices(oc_status status) {
     return status == OC_ERROR_DEVICE || status == OC_ERROR_DEVICE_MEMORY || status == OC_ERROR_BUILD || status == OC_ERROR_TRUST ||
            status == OC_ERROR_CANCELLED || status == OC_ERROR_NO_DEVICE;
+}
+
+oc_device *oc__exec_failed_device(const oc_exec *exec) {
+    const oc__team *team = exec->team;
+    if (team && team->spare)
+        return oc__exec_failed_device(team->spare);
+    return exec->plan->devices[team ? team->lost : 0];
+}
+
+bool oc__exec_is_abandoned(const oc_exec *exec) {
+    return exec->team && (exec->team->abandoned || (exec->team->spare && oc__exec_is_abandoned(exec->team->spare)));
 }
 
 /* Replicas change nothing: as long as the update has not begun, and its device is there, the state is that before the run. */
@@ -51,7 +62,7 @@ oc_status oc__team_recover(oc_exec *exec, oc_error *err) {
     oc__team *team = exec->team;
     const oc_plan *plan = exec->plan;
     oc_error first = team->error;
-    int32_t lost = plan->parts->parts[team->failed].device;
+    int32_t lost = team->lost;
     const char *name = oc_device_get_info(plan->devices[lost])->name;
     oc_device **left = oc__alloc_array(exec->context, (size_t)plan->device_count, sizeof(*left));
     size_t count = 0;
@@ -61,7 +72,7 @@ oc_status oc__team_recover(oc_exec *exec, oc_error *err) {
         if (d != lost)
             left[count++] = plan->devices[d];
     oc_status status = first.status;
-    if (is_the_devices(first.status) && count && state_is_safe(exec, team->failed)) {
+    if (oc__is_the_devices(first.status) && count && state_is_safe(exec, team->failed)) {
         oc__log(exec->context, OC_LOG_WARNING, "device %d (%s) has failed and is left out: %.300s", lost, name, first.text);
         status = make_spare(exec, left, count, err);
         if (status == OC_OK)

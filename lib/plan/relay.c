@@ -209,6 +209,7 @@ static oc_status start_run(oc__team *team, const oc_binding *inputs, size_t inpu
     team->left = parts->part_count + team->blends_left;
     team->running = parts->part_count > 0;
     team->began = oc__clock_seconds();
+    oc__team_begin_meetings(team);
     if (!team->running) { /* a graph without nodes */
         OC_TRY(give_outputs(team, err));
         if (signal)
@@ -240,8 +241,9 @@ static bool wait_until_done(oc__team *team) {
     if (!done) { /* the first part that could run and has not come back is to blame */
         const struct oc__parts *parts = team->exec->plan->parts;
         for (size_t i = 0; i < parts->part_count && team->failed < 0; i++)
-            if (!team->members[i].done && needs_are_met(team, (int32_t)i))
+            if (!team->members[i].done && !team->members[i].meets && needs_are_met(team, (int32_t)i))
                 team->failed = (int32_t)i;
+        pthread_cond_broadcast(&team->change);
         team->abandoned = true;
         oc__fail(team->exec->context, &team->error, OC_ERROR_CANCELLED, "a part of the run was not done within %g s", limit);
         oc__crew_abandon(parts->crew);
@@ -262,6 +264,8 @@ oc_status oc__team_wait(oc_exec *exec, oc_error *err) {
     if (err)
         *err = team->error;
     oc_status status = team->error.status;
+    if ((size_t)team->failed < exec->plan->parts->part_count)
+        team->lost = exec->plan->parts->parts[team->failed].device;
     bool ended = status == OC_ERROR_CANCELLED && !team->abandoned; /* by the caller's will */
     if ((size_t)team->failed < exec->plan->parts->part_count && err && !ended) /* NULL: nobody wants to know any more */
         status = oc__team_recover(exec, err);

@@ -109,7 +109,20 @@ static bool find_norm(finder *f, const oc_node *node) {
     return true;
 }
 
+/* Shares become whole in every replica. */
+static bool find_meeting(finder *f, const oc_node *node) {
+    for (int i = 0; i < node->in_count; i++) {
+        int32_t id = node->in[i]->id;
+        if (f->roles->of[id] != OC_ROLE_SHARE || f->roles->mean[id] != (bool)oc__node_param(node, "mean", 0))
+            return refuse(f, node, "its operands are no shares of sums, or weighted in another way");
+    }
+    give_all(f, node, OC_ROLE_LOCAL, false);
+    return true;
+}
+
 static bool find_role(finder *f, const oc_node *node) {
+    if (oc__node_is(node, "replica_sum"))
+        return find_meeting(f, node);
     bool after = has_role(f, node, OC_ROLE_AFTER, OC_ROLE_SHARE), rows = has_role(f, node, OC_ROLE_ROWS, OC_ROLE_LOCAL), mean;
     if (after && rows)
         return refuse(f, node, "it needs single rows and a sum over all of them");
@@ -119,6 +132,10 @@ static bool find_role(finder *f, const oc_node *node) {
     }
     if (node->op->flags & OC_OP_RANDOM)
         return refuse(f, node, node->op->batch.why ? node->op->batch.why : "its numbers depend on the whole batch");
+    if (!has_role(f, node, OC_ROLE_ROWS, OC_ROLE_ROWS)) {
+        give_all(f, node, OC_ROLE_LOCAL, false);
+        return true;
+    }
     if (find_norm(f, node))
         return true;
     if (find_share(f, node))

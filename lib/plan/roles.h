@@ -8,7 +8,7 @@
 typedef enum oc__role {
     OC_ROLE_SAME,  /* no row has to do with it: every replica has it */
     OC_ROLE_ROWS,  /* each replica has its rows */
-    OC_ROLE_LOCAL, /* of a replica's own rows, and for it alone: statistics of its batch */
+    OC_ROLE_LOCAL, /* for a replica alone: statistics of its own rows, or those that it got in a meeting */
     OC_ROLE_SHARE, /* each replica has a part of a sum or mean over the rows */
     OC_ROLE_AFTER  /* made of such sums when they are complete */
 } oc__role;

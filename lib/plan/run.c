@@ -152,8 +152,25 @@ static oc_status read_outputs(oc_exec *exec, const oc_binding *outputs, size_t c
     return OC_OK;
 }
 
-oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
+static oc_status launch(oc_exec *exec, size_t first, size_t last, oc_error *err) {
     return oc__launches_run(&exec->launches, exec->queue, first, last - first, exec->profiling ? exec->events : NULL, err);
+}
+
+/* Members of a team stop where replicas meet. */
+oc_status oc__exec_run_steps(oc_exec *exec, size_t first, size_t last, oc_error *err) {
+    const oc__step *steps = exec->plan->steps.items;
+    for (size_t at = first; exec->member_of && at < last; at++) {
+        size_t end = at;
+        while (end < last && steps[end].kind == OC_STEP_MEET && steps[end].meeting == steps[at].meeting)
+            end++;
+        if (end == at)
+            continue;
+        OC_TRY(launch(exec, first, at, err));
+        OC_TRY(oc__exec_meet(exec, at, end - at, err));
+        first = end;
+        at = end - 1;
+    }
+    return launch(exec, first, last, err);
 }
 
 /* The steps that change states, and what is read behind them. */

@@ -3,6 +3,8 @@
  * sums over the batch; these are added in the order of the devices; what follows is after.c's. */
 #include "plan/split.h"
 
+#include "graph/sync.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -255,6 +257,17 @@ static oc_status add_parts(oc__splitter *s, oc_error *err) {
     return oc__split_add_after(s, err);
 }
 
+/* What replicas wait for each other. */
+static double meeting_seconds(const oc__splitter *s) {
+    const struct oc__parts *x = s->plan->parts;
+    double slowest = 0, sum = 0;
+    for (int32_t d = 0; d < s->plan->device_count; d++)
+        slowest = x->shares[d] ? fmax(slowest, 2 * x->machine.speeds[d].host_latency + OC_HAND_OVER) : slowest;
+    for (size_t i = 0; i < s->graph->node_count; i++)
+        sum += oc__node_is(s->graph->nodes[i], "replica_sum") ? slowest : 0;
+    return sum;
+}
+
 static oc_status share(oc__splitter *s, oc_error *err) {
     struct oc__parts *x = s->plan->parts;
     double speed = 0; /* all rows shared without loss */
@@ -262,11 +275,20 @@ static oc_status share(oc__splitter *s, oc_error *err) {
     x->shares = oc__arena_alloc(&s->plan->arena, (size_t)s->plan->device_count * sizeof(*x->shares));
     if (!x->shares)
         return oc__fail_memory(s->plan->context, err, (size_t)s->plan->device_count * sizeof(*x->shares));
-    x->predicted = x->interval = oc__split_predict(s->plan, &x->groups, s->batch, x->shares);
+    x->predicted = oc__split_predict(s->plan, &x->groups, s->batch, x->shares);
+    x->predicted = x->interval = x->predicted + meeting_seconds(s);
     for (int32_t d = 0; d < s->plan->device_count; d++)
         speed += 1 / oc__placement_single(&x->groups.placement, d);
     x->bound = fmin(1 / speed, x->predicted);
     return s->plan->params.forecast ? OC_OK : add_parts(s, err);
+}
+
+/* Batch normalization by the statistics of all rows. */
+static oc_status synchronize(oc__splitter *s, bool *possible, char why[OC_WHY], oc_error *err) {
+    const oc__sync_params params = {.batch = s->size, .rows = s->batch, .mean = s->roles.mean};
+    OC_TRY(oc__pass_sync_norm(s->graph, &params, err));
+    *possible = oc__roles_find(&s->roles, s->graph, s->size, &s->plan->arena, why);
+    return OC_OK;
 }
 
 oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possible, char why[OC_WHY], oc_error *err) {
@@ -282,6 +304,8 @@ oc_status oc__parts_split(oc_plan *plan, const oc_graph *original, bool *possibl
     }
     oc_status status = with_symbol(&s, original, why);
     *possible = status == OC_OK && oc__roles_find(&s.roles, s.graph, s.size, &plan->arena, why);
+    if (*possible && plan->params.sync_norm)
+        status = synchronize(&s, possible, why, err);
     if (status == OC_ERROR_MEMORY || (status == OC_OK && (!s.roles.of || !s.roles.mean)))
         status = oc__fail_memory(plan->context, err, sizeof(*s.graph));
     else

@@ -101,9 +101,11 @@ static oc_status fill(oc__team *team, oc_error *err) {
         OC_TRY(make_state(team, &team->members[i], &parts->parts[i], &state, err));
         OC_TRY(oc_exec_create(&team->members[i].exec, parts->parts[i].plan, state, err));
         team->members[i].exec->control = exec->control;
+        team->members[i].exec->member_of = team;
+        team->members[i].exec->part = (int32_t)i;
         OC_TRY(make_ports(team, &team->members[i], &parts->parts[i], err));
     }
-    return OC_OK;
+    return oc__team_make_meetings(team, err);
 }
 
 oc_status oc__team_create(oc_exec *exec, oc_error *err) {
@@ -151,6 +153,7 @@ void oc__team_destroy(oc_exec *exec) {
         free_member(team, &team->members[i], &parts->parts[i]);
     for (size_t i = 0; team->blocks && i < parts->block_count; i++)
         oc_tensor_destroy(&team->blocks[i]);
+    oc__team_free_meetings(team);
     pthread_cond_destroy(&team->change);
     pthread_mutex_destroy(&team->lock);
     oc__free(exec->context, team->members);

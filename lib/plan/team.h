@@ -17,6 +17,7 @@ typedef struct oc__member {
     oc_binding *in_now, *out_now;
     size_t in_count;      /* ports whose block is new in this run */
     bool done, ran;       /* ran: to its end */
+    bool meets;           /* waits for other replicas */
     double start, seconds; /* of the last run, from its beginning */
 } oc__member;
 
@@ -35,7 +36,10 @@ typedef struct oc__team {
     double began;
     oc_error error;      /* of the first part that failed */
     int32_t failed;      /* that part, or -1 */
+    int32_t lost;        /* the device of the part that failed last */
     oc__signal *signal;  /* set when the run is over; may be NULL */
+    struct oc__meeting *meetings; /* by number (meet.c) */
+    size_t meeting_count;
     /* what took over when a device had failed */
     oc_plan *spare_plan;
     oc_exec *spare;
@@ -63,6 +67,11 @@ oc_status oc__member_unmap(oc__member *member, oc_error *err);
 float *oc__team_spot(const oc__team *team, const oc__spot *spot);
 /* A block, or where no run needs it, what it stands for. */
 oc_status oc__team_copy_block(oc__team *team, int32_t block, oc_tensor *to, oc_error *err);
+
+/* meet.c: where replicas exchange sums in the midst of their runs. */
+oc_status oc__team_make_meetings(oc__team *team, oc_error *err);
+void oc__team_free_meetings(oc__team *team);
+void oc__team_begin_meetings(oc__team *team); /* of a run */
 
 /* recover.c: the run again on the devices that are left; without any, the error. */
 oc_status oc__team_recover(oc_exec *exec, oc_error *err);

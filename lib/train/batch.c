@@ -8,7 +8,7 @@
 #include "tensor/tensor.h"
 #include "train/trainer.h"
 
-void oc__batch_finish(oc__batch *batch) {
+static void finish(oc__batch *batch) {
     oc_tensor_destroy(&batch->image);
     oc_tensor_destroy(&batch->label);
     oc_tensor_destroy(&batch->hyper);
@@ -17,6 +17,13 @@ void oc__batch_finish(oc__batch *batch) {
     oc_tensor_destroy(&batch->logits);
     oc_exec_destroy(&batch->exec);
     oc_plan_destroy(&batch->plan);
+}
+
+void oc__batches_forget(oc_trainer *t) {
+    for (size_t i = 0; i < t->batch_count; i++)
+        finish(&t->batches[i]);
+    t->batch_count = 0;
+    t->last = t->running = NULL;
 }
 
 static oc_status host_tensor(const oc_trainer *t, oc_tensor **out, oc_dtype dtype, oc_shape shape, int64_t batch, oc_error *err) {
@@ -49,6 +56,8 @@ static oc_status make(oc_trainer *t, oc__batch *b, oc_error *err) {
     OC_TRY(make_tensors(t, b, err));
     bool split = t->params.device_count && b->size > 1; /* one sample goes to one device */
     params.policy = split ? "split" : NULL;
+    params.wait_limit = split ? t->params.wait_limit : 0;
+    params.sync_norm = t->params.sync_norm;
     OC_TRY(oc_plan_create(&b->plan, b->kind == OC_BATCH_GATHER ? t->gather : t->graph, t->all, split ? 1 + t->params.device_count : 1, &params,
                           err));
     return oc_exec_create(&b->exec, b->plan, t->state, err);
@@ -67,7 +76,7 @@ oc_status oc__batch_get(oc_trainer *t, int64_t size, oc__batch_kind kind, oc__ba
     if (status == OC_OK && !OC_ARRAY_PUSH(t->context, t->batches, t->batch_count, t->batch_capacity, batch))
         status = oc__fail_memory(t->context, err, sizeof(batch));
     if (status != OC_OK) {
-        oc__batch_finish(&batch);
+        finish(&batch);
         return status;
     }
     t->last = t->last ? &t->batches[last] : NULL; /* the array may have moved */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "train/minimize.h"
+#include "train/shadow.h"
 
 /* Outputs "gradient:NAME" cost nothing until they are read. */
 static oc_status name_gradients(oc_trainer *t, oc_value *const *gradients, oc_error *err) {
@@ -75,6 +76,9 @@ static oc_status check_params(const oc_trainer *t, oc_error *err) {
         return oc__fail(t->context, err, OC_ERROR_INVALID, "a batch of %lld samples is not possible", (long long)p->batch);
     if (p->accumulate < 1)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "%lld batches a step are not possible", (long long)p->accumulate);
+    if (p->shadow_steps < 0 || !(p->wait_limit >= 0))
+        return oc__fail(t->context, err, OC_ERROR_INVALID, "a copy of the state every %lld steps, or a limit of %g s, is not possible",
+                        (long long)p->shadow_steps, p->wait_limit);
     if (p->schedule.warmup < 0 || (p->schedule.kind != OC_SCHEDULE_CONSTANT && p->schedule.steps < 1))
         return oc__fail(t->context, err, OC_ERROR_INVALID, "a schedule of %lld steps behind a warm-up of %lld is not possible",
                         (long long)p->schedule.steps, (long long)p->schedule.warmup);
@@ -117,8 +121,8 @@ void oc_trainer_destroy(oc_trainer **handle) {
         return;
     oc_trainer *t = *handle;
     *handle = NULL;
-    for (size_t i = 0; i < t->batch_count; i++)
-        oc__batch_finish(&t->batches[i]);
+    oc__batches_forget(t);
+    oc__shadow_finish(t);
     oc_state_destroy(&t->state);
     oc_graph_destroy(&t->graph);
     oc_graph_destroy(&t->gather);
@@ -134,16 +138,18 @@ static oc_status run_batch(oc_trainer *t, oc__batch *batch, int64_t samples, dou
     bool step = batch->kind == OC_BATCH_STEP;
     float *hyper = oc_tensor_get_data(batch->hyper);
     oc_optimizer now = t->params.optimizer;
-    now.lr = (float)oc_schedule_rate(&t->params.schedule, now.lr, t->step + 1);
-    oc_optimizer_hyper(&now, t->step + 1, hyper);
+    now.lr = (float)oc_schedule_rate(&t->params.schedule, now.lr, t->at.step + 1);
+    oc_optimizer_hyper(&now, t->at.step + 1, hyper);
     hyper[7] = t->params.accumulate > 1 ? (float)samples : 1;
     const oc_binding in[] = {{t->input, batch->image}, {OC_LABEL_NAME, batch->label}, {OC_HYPER_NAME, batch->hyper}};
     const oc_binding out[] = {{OC_LOSS_NAME, batch->loss}};
+    t->running = batch;
     OC_TRY(oc_exec_run(batch->exec, in, step ? 3 : 2, out, 1, err));
+    t->running = NULL;
     *loss += *(const float *)oc_tensor_get_data(batch->loss) * (double)batch->size / (double)samples;
     if (!step)
         return OC_OK;
-    t->step++;
+    t->at.step++;
     t->last = batch;
     t->last_samples = samples;
     return OC_OK;
@@ -170,6 +176,7 @@ oc_status oc__trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tens
     int64_t piece = t->params.accumulate > 1 ? t->params.batch : count;
     oc_status status = OC_OK;
     *loss = 0;
+    t->running = NULL;
     for (int64_t at = 0; at < count && status == OC_OK; at += piece) {
         oc__batch *batch;
         oc__batch_kind kind = at + piece >= count ? OC_BATCH_STEP : OC_BATCH_GATHER;
@@ -188,6 +195,8 @@ oc_status oc_trainer_step(oc_trainer *t, const oc_tensor *images, const oc_tenso
     int64_t samples;
     double own;
     OC_TRY(oc__data_check(t, images, labels, &samples, err));
+    if (t->params.shadow_steps > 0)
+        return oc__shadow_step(t, images, labels, loss ? loss : &own, err);
     return oc__trainer_step(t, images, labels, NULL, 0, samples, loss ? loss : &own, err);
 }
 
@@ -207,7 +216,12 @@ oc_status oc_trainer_set_optimizer(oc_trainer *t, const oc_optimizer *optimizer,
     if (optimizer->kind != t->params.optimizer.kind || optimizer->nesterov != t->params.optimizer.nesterov)
         return oc__fail(t->context, err, OC_ERROR_INVALID, "the kind of an optimizer cannot be changed");
     t->params.optimizer = *optimizer;
+    oc__shadow_forget(t);
     return OC_OK;
+}
+
+int64_t oc_trainer_get_repeated(const oc_trainer *t) {
+    return t->repeated;
 }
 
 oc_state *oc_trainer_get_state(oc_trainer *t) {

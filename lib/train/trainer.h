@@ -27,6 +27,26 @@ typedef struct oc__batch {
     oc_tensor *image, *label, *hyper, *losses, *loss, *logits; /* in host memory */
 } oc__batch;
 
+/* Where a training is. */
+typedef struct oc__position {
+    int64_t epoch, step, in_epoch; /* epochs completed; steps in all; steps of the present epoch */
+    double loss_sum;               /* over the samples of the present epoch */
+    int64_t loss_samples;
+} oc__position;
+
+/* The state as it was at a step (shadow.h). */
+typedef struct oc__shadow {
+    uint8_t *data, *next; /* as oc__state_copy_out() has it; room for another */
+    oc__position at;
+    uint64_t version;     /* of the state after the trainer's last change */
+    bool is_current;      /* the steps since can be repeated */
+    bool tried;           /* they were, on the same device */
+    oc_tensor **kept;     /* images and labels of the steps since, where the caller gave them one by one */
+    size_t kept_count, kept_capacity;
+    oc_state **retired;   /* on devices that have failed */
+    size_t retired_count, retired_capacity;
+} oc__shadow;
+
 struct oc_trainer {
     oc_context *context;
     oc_device *device;
@@ -43,16 +63,17 @@ struct oc_trainer {
     size_t batch_count, batch_capacity;
     oc__batch *last;      /* of the last step */
     int64_t last_samples; /* in it, with those of the batches before */
-    int64_t epoch, step, in_epoch; /* epochs completed; steps in all; steps of the present epoch */
-    double loss_sum;               /* over the samples of the present epoch */
-    int64_t loss_samples;
+    oc__position at;
+    oc__shadow shadow;
+    oc__batch *running; /* the batch that runs, or whose run has failed; NULL: none */
+    int64_t repeated;   /* steps, because a device had failed */
     int64_t *order; /* of the samples in the present epoch */
     int64_t order_size, order_epoch;
 };
 
 /* batch.c */
 oc_status oc__batch_get(oc_trainer *trainer, int64_t size, oc__batch_kind kind, oc__batch **out, oc_error *err);
-void oc__batch_finish(oc__batch *batch);
+void oc__batches_forget(oc_trainer *trainer); /* all of them */
 /* Checks a data set against the network; gives the number of samples. */
 oc_status oc__data_check(const oc_trainer *trainer, const oc_tensor *images, const oc_tensor *labels, int64_t *samples,
                          oc_error *err);

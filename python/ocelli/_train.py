@@ -93,6 +93,7 @@ class Report:
     loss: float
     accuracy: float
     seconds: float
+    repeated: int = 0
 
     @classmethod
     def _of(cls, raw: _abi.oc_train_report) -> "Report":
@@ -107,6 +108,10 @@ class Trainer(Handle):
     :param loss: "softmax_cross_entropy", "mse", "absolute", "huber", "binary_cross_entropy".
     :param batch: samples a step. :param accumulate: batches a step.
     :param devices: further devices that the batch is split over.
+    :param shadow_steps: a copy of the state in host memory every so many steps: if the device that holds the state fails, training
+        goes on from there on the others, or once more on the same; 0: none.
+    :param sync_norm: with further devices, batch normalization by the statistics of the whole batch.
+    :param wait_limit: with further devices, seconds after which one that does not come back is given up; 0: never.
     """
 
     __slots__ = ("device",)
@@ -114,13 +119,14 @@ class Trainer(Handle):
     def __init__(self, network: Union[Graph, Model], device: DeviceLike = None, *, optimizer: Optional[Optimizer] = None,
                  loss: Union[str, LossKind] = "softmax_cross_entropy", schedule: Optional[Schedule] = None, batch: int = 64,
                  accumulate: int = 1, seed: int = 0, shuffle: bool = True, image_scale: float = 0,
-                 devices: Sequence[Device] = ()) -> None:
+                 devices: Sequence[Device] = (), shadow_steps: int = 0, sync_norm: bool = False, wait_limit: float = 0) -> None:
         graph = network.graph if isinstance(network, Model) else network
         self.device = network.device if isinstance(network, Model) and device is None else device_of(device, graph.context)
         others = (ctypes.c_void_p * len(devices))(*[one.pointer for one in devices])
         params = _abi.oc_trainer_params(optimizer=(optimizer or SGD(0.01)).struct(), schedule=(schedule or Schedule()).struct(),
                                         loss=enum_number(LossKind, loss), batch=batch, accumulate=accumulate, seed=seed,
-                                        no_shuffle=not shuffle, image_scale=image_scale, devices=others, device_count=len(devices))
+                                        no_shuffle=not shuffle, image_scale=image_scale, devices=others, device_count=len(devices),
+                                        shadow_steps=shadow_steps, sync_norm=sync_norm, wait_limit=wait_limit)
         kept = (self.device._own, *(one._own for one in devices))
         self._make("oc_trainer_create", "oc_trainer_destroy", kept, self.device.pointer, graph.pointer, ctypes.byref(params))
         if isinstance(network, Model):

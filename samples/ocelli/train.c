@@ -12,7 +12,7 @@
 /* Sums over the pieces of an epoch that were trained one after another. */
 typedef struct epoch {
     double loss, seconds;
-    int64_t samples;
+    int64_t samples, repeated;
     oc_train_report last;
 } epoch;
 
@@ -31,6 +31,7 @@ static int train_piece(trainee *t, int64_t max_steps, epoch *epoch, bar *bar) {
     epoch->loss += report.loss * (double)report.samples;
     epoch->samples += report.samples;
     epoch->seconds += report.seconds;
+    epoch->repeated += report.repeated;
     epoch->last = report;
     return EXIT_DONE;
 }
@@ -51,6 +52,8 @@ static void report_json(const epoch *e, const oc_train_report *test) {
     json_number(e->seconds);
     json_key("images_per_second");
     json_number((double)e->samples / e->seconds);
+    json_key("repeated_steps");
+    json_integer(e->repeated);
     json_close();
 }
 
@@ -61,7 +64,10 @@ static void report_text(const epoch *e, const oc_train_report *test) {
         printf(", test loss %.4f", test->loss);
     if (test != NULL && !isnan(test->accuracy))
         printf(", test accuracy %.2f %%", 100 * test->accuracy);
-    printf(", %.1f s, %.0f images/s\n", e->seconds, (double)e->samples / e->seconds);
+    printf(", %.1f s, %.0f images/s", e->seconds, (double)e->samples / e->seconds);
+    if (e->repeated > 0)
+        printf(", %lld steps repeated", (long long)e->repeated);
+    printf("\n");
     fflush(stdout);
 }
 
@@ -147,6 +153,8 @@ static int make_trainer(trainee *t) {
         .loss = (oc_loss_kind)number_of(losses, t->loss),
         .batch = t->batch,
         .accumulate = t->accumulate,
+        .shadow_steps = t->shadow_steps,
+        .sync_norm = t->sync_norm,
         .seed = (uint64_t)t->seed,
         .no_shuffle = t->no_shuffle};
     params.devices = t->app.devices + 1;
@@ -206,6 +214,8 @@ static int check(const command *command, trainee *t, const arg_list *arguments) 
         return args_wrong(command, "give a number of --epochs or of --steps");
     if (t->batch < 1 || t->accumulate < 1)
         return args_wrong(command, "--batch and --accumulate want at least 1");
+    if (t->shadow_steps < 0)
+        return args_wrong(command, "--shadow-steps wants at least 1");
     if (t->epochs == 0 && t->steps == 0)
         t->epochs = 1;
     if (t->lr < 0)
@@ -233,6 +243,8 @@ static int run(const command *command, int argc, char **argv) {
         {0, "steps", "N", ARG_INTEGER, &t.steps, "or until N steps have been made"},
         {0, "batch", "N", ARG_INTEGER, &t.batch, "samples a batch (default 64)"},
         {0, "accumulate", "N", ARG_INTEGER, &t.accumulate, "batches a step, whose gradients are summed (default 1)"},
+        {0, "shadow-steps", "N", ARG_INTEGER, &t.shadow_steps, "copy the state to the host every N steps; a device that fails costs no more"},
+        {0, "sync-norm", NULL, ARG_FLAG, &t.sync_norm, "several devices: batch normalization by the statistics of the whole batch"},
         {0, "optimizer", "NAME", ARG_TEXT, &t.optimizer, "sgd (default), adam, adamw, adagrad or rmsprop"},
         {0, "lr", "X", ARG_NUMBER, &t.lr, "learning rate (default: sgd 0.1, adagrad 0.01, others 0.001)"},
         {0, "schedule", "NAME", ARG_TEXT, &t.schedule, "of the rate: constant (default), step, exponential, cosine, linear"},

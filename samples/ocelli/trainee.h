@@ -13,9 +13,9 @@ typedef struct trainee {
     const char *eval_images, *eval_labels, *schedule;
     const char *save, *checkpoint, *resume, *gradients;
     arg_list freeze;
-    int64_t epochs, steps, batch, accumulate, seed, outputs, schedule_steps, warmup;
+    int64_t epochs, steps, batch, accumulate, shadow_steps, seed, outputs, schedule_steps, warmup;
     double lr, momentum, weight_decay, l1, clip_value, clip_norm, schedule_factor;
-    bool nesterov, no_shuffle;
+    bool nesterov, no_shuffle, sync_norm;
     /* made */
     oc_graph *graph; /* the network as it is saved */
     oc_graph *form;  /* the network as it is trained, if that is another form of it; NULL else */

@@ -7,7 +7,9 @@
 #include "kit/several.h"
 
 static oc_error err;
-static int to_break = -1; /* the device that fails from the third step on, after five launches; -1: none */
+static bool sync_norm;
+static int to_break = -1; /* the device that fails from the third step on, after so many launches; -1: none */
+static int break_after;
 
 #define WIDE 800
 
@@ -35,7 +37,7 @@ static void begin_training(several *f, training *t, const oc_graph *graph, size_
     KIT_OK(oc_tensor_wrap(&t->mean, f->k.context, OC_F32, &OC_SCALAR, &out->loss, &err), &err);
     KIT_OK(oc_tensor_wrap(&t->gradient, f->k.context, OC_F32, &OC_SHAPE(WIDE, OUT), out->gradient, &err), &err);
     KIT_OK(oc_state_create(state, f->devices[0], graph, 3, &err), &err);
-    KIT_OK(oc_plan_create(&t->plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy}, &err), &err);
+    KIT_OK(oc_plan_create(&t->plan, graph, f->devices, devices, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = policy, .sync_norm = sync_norm}, &err), &err);
     KIT_OK(oc_exec_create(&t->exec, t->plan, *state, &err), &err);
 }
 
@@ -61,13 +63,13 @@ static void train(several *f, const oc_graph *graph, size_t devices, const char 
     begin_training(f, &t, graph, devices, policy, out, state);
     for (int i = 0; i < steps; i++) {
         if (i == 2 && to_break >= 0)
-            several_break(f, to_break, 5, 0);
+            several_break(f, to_break, break_after, 0);
         KIT_OK(train_step(f, &t, i + 1), &err);
     }
     end_training(&t);
 }
 
-static oc_graph *training_graph(several *f, bool norm) {
+static oc_graph *training_graph(several *f, bool norm, bool sum) {
     oc_graph *graph = NULL;
     KIT_OK(oc_graph_create(&graph, f->k.context, &err), &err);
     int64_t n = oc_graph_symbol(graph, "N");
@@ -90,7 +92,9 @@ static oc_graph *training_graph(several *f, bool norm) {
     oc_value *w = oc_graph_state(graph, "fc", OC_F32, &OC_SHAPE(8 * 64, OUT), &(oc_init){.kind = OC_INIT_HE}, &err);
     oc_value *fc_bias = oc_graph_state(graph, "fc.bias", OC_F32, &OC_SHAPE(OUT), &(oc_init){.kind = OC_INIT_CONSTANT}, &err);
     x = oc_add(graph, oc_matmul(graph, x, w, NULL, &err), fc_bias, &err);
-    oc_value *loss = oc_reduce_mean(graph, oc_softmax_cross_entropy(graph, x, label, &err), NULL, &err);
+    oc_value *losses = oc_softmax_cross_entropy(graph, x, label, &err);
+    oc_value *part = oc_mul(graph, losses, oc_graph_scalar(graph, OC_F32, 1.0 / BATCH, &err), &err);
+    oc_value *loss = sum ? oc_reduce_sum(graph, part, NULL, &err) : oc_reduce_mean(graph, losses, NULL, &err);
     KIT_OK(oc_graph_output(graph, "loss", loss, &err), &err);
     KIT_OK(oc_minimize(graph, loss, &(oc_optimizer){.kind = OC_SGD, .lr = 0.05f, .momentum = 0.9f}, NULL, &err), &err);
     return graph;
@@ -118,7 +122,7 @@ static void test_training(void **state) {
     (void)state;
     several f;
     several_set_up(&f);
-    oc_graph *graph = training_graph(&f, false);
+    oc_graph *graph = training_graph(&f, false, false);
     for (size_t devices = 2; devices <= 3; devices++)
         compare_training(&f, graph, devices);
     oc_graph_destroy(&graph);
@@ -189,7 +193,7 @@ static void test_training_norm(void **state) {
     (void)state;
     several f;
     several_set_up(&f);
-    oc_graph *graph = training_graph(&f, true);
+    oc_graph *graph = training_graph(&f, true, false);
     oc_state *one = NULL, *several = NULL;
     static outcome single, split;
     float means[2][8];
@@ -206,26 +210,51 @@ static void test_training_norm(void **state) {
     several_tear_down(&f);
 }
 
-/* A replica's device fails in a step: the step is done on the state's device, and training goes on there. */
+/* By the statistics of the whole batch: the steps of one device, running statistics too; and a mean of all losses as well as a sum. */
+static void test_training_sync(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    sync_norm = true;
+    for (size_t devices = 2; devices <= 3; devices++) {
+        oc_graph *graph = training_graph(&f, true, devices == 3);
+        compare_training(&f, graph, devices);
+        oc_graph_destroy(&graph);
+    }
+    sync_norm = false;
+    several_tear_down(&f);
+}
+
+static void fail_replica(several *f, bool norm, int after) {
+    oc_graph *graph = training_graph(f, norm, false);
+    oc_state *one = NULL, *others = NULL;
+    static outcome single, split;
+    train(f, graph, 1, NULL, 6, &single, &one);
+    to_break = 1;
+    break_after = after;
+    train(f, graph, 3, "split", 6, &split, &others);
+    several_mend(f);
+    to_break = -1;
+    assert_true(several_was_broken());
+    assert_true(kit_logged(&f->k, "has failed and is left out"));
+    assert_true(fabsf(single.loss - split.loss) <= 1e-4f * fabsf(single.loss));
+    several_compare_states(f, others, one, 1e-4);
+    oc_state_destroy(&one);
+    oc_state_destroy(&others);
+    oc_graph_destroy(&graph);
+}
+
+/* A replica's device fails in a step: the step is done on the state's device, and training goes on there. Others may be waiting for it
+ * in a meeting. */
 static void test_failing_replica(void **state) {
     (void)state;
     several f;
     several_set_up(&f);
-    oc_graph *graph = training_graph(&f, false);
-    oc_state *one = NULL, *others = NULL;
-    static outcome single, split;
-    train(&f, graph, 1, NULL, 6, &single, &one);
-    to_break = 1;
-    train(&f, graph, 3, "split", 6, &split, &others);
-    several_mend(&f);
-    to_break = -1;
-    assert_true(several_was_broken());
-    assert_true(kit_logged(&f.k, "has failed and is left out"));
-    assert_true(fabsf(single.loss - split.loss) <= 1e-4f * fabsf(single.loss));
-    several_compare_states(&f, others, one, 1e-4);
-    oc_state_destroy(&one);
-    oc_state_destroy(&others);
-    oc_graph_destroy(&graph);
+    fail_replica(&f, false, 5);
+    sync_norm = true;
+    for (int after = 0; after < 15; after += 2)
+        fail_replica(&f, true, after);
+    sync_norm = false;
     several_tear_down(&f);
 }
 
@@ -266,7 +295,7 @@ static void test_failing_update(void **state) {
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_training), cmocka_unit_test(test_training_wide),
-                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_small_buffers),
+                                       cmocka_unit_test(test_training_norm), cmocka_unit_test(test_training_sync), cmocka_unit_test(test_small_buffers),
                                        cmocka_unit_test(test_failing_replica),
                                        cmocka_unit_test(test_failing_update)};
     return cmocka_run_group_tests(tests, NULL, NULL);

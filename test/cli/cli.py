@@ -57,7 +57,7 @@ def test_train(folder):
     lines = [json.loads(line) for line in out.splitlines()]
     check(len(lines) == 2 and [line["epoch"] for line in lines] == [1, 2], f"epochs: {out}")
     for line in lines:
-        keys("train", line, ["epoch", "step", "train_loss", "test_loss", "test_accuracy", "seconds", "images_per_second"])
+        keys("train", line, ["epoch", "step", "train_loss", "test_loss", "test_accuracy", "seconds", "images_per_second", "repeated_steps"])
     check(lines[-1]["test_accuracy"] > 0.6 and lines[-1]["step"] == 158, f"learning: {out}")
     check(sorted(os.listdir(os.path.join(folder, "gradients")))[0] == "conv1.bias.npy", "gradients")
     again = train(folder, "--steps", "160", "--json", "--resume", state)

@@ -91,8 +91,8 @@ def test_devices(model):
     check(value["measured_ms"] > 0 and value["policy"] == "single" and len(value["devices"]) == 1, f"measured on one: {value}")
     check_run("bench", ["bench", model, "-d", names, "--policy", "split", "--dim", "N=6"], 0, env=TWO)
     losses = []
-    for devices in (ids[0], names, names):
-        out = check_run("train", ["train", "mlp", "--data", DATA, "--steps", "20", "--seed", "3", "--json", "-d", devices], 0, env=TWO)
+    for devices in ([ids[0]], [names], [names, "--sync-norm", "--shadow-steps", "5"]):
+        out = check_run("train", ["train", "mlp", "--data", DATA, "--steps", "20", "--seed", "3", "--json", "-d", *devices], 0, env=TWO)
         losses.append(json.loads(out.splitlines()[-1])["test_loss"])
     check(abs(losses[0] - losses[1]) < 1e-3 * losses[0] and losses[1] == losses[2], f"training over devices: {losses}")
     value = json.loads(check_run("calibrate", ["devices", "--calibrate", "--json"], 0, env=TWO))

@@ -48,7 +48,7 @@ typedef struct optest_gradient {
     unsigned flags;     /* OPTEST_POSITIVE */
     unsigned constant;  /* bit i: no gradient for x[i] */
     unsigned classes;   /* bit i: x[i] is of i64 and holds 0, 1, 2 */
-    bool twice;         /* the first gradient is summed likewise and differentiated again */
+    bool twice;         /* the first gradient is also summed likewise and differentiated again */
 } optest_gradient;
 #define OPTEST_N INT64_MIN
 #define OPTEST_N_SIZE 3

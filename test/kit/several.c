@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/several.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,14 +102,14 @@ void several_check(const several *f) {
 
 static oc__cl honest;
 static cl_device_id broken; /* NULL: all */
-static int launches_left;
+static int launches_left, failures_left;
 static unsigned slow_ms;
 
 static cl_int faulty_launch(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global,
                             const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
     cl_device_id device = NULL;
     honest.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
-    if ((device == broken && launches_left-- <= 0) || !broken) {
+    if ((device == broken && launches_left-- <= 0 && failures_left-- > 0) || !broken) {
         if (!slow_ms)
             return CL_OUT_OF_RESOURCES;
         usleep(slow_ms * 1000);
@@ -122,7 +123,13 @@ void several_break(several *f, int device, int after, unsigned ms) {
     broken = device == SEVERAL_ALL ? NULL : f->devices[device]->handle;
     launches_left = after;
     slow_ms = ms;
+    failures_left = INT_MAX;
     table->clEnqueueNDRangeKernel = faulty_launch;
+}
+
+void several_break_once(several *f, int device, int after) {
+    several_break(f, device, after, 0);
+    failures_left = 1;
 }
 
 void several_mend(several *f) {

@@ -27,6 +27,7 @@ void several_check(const several *f);
 /* A fault in `device` (SEVERAL_ALL: all): launches after the first `after` fail, or, with `ms`, come back that many milliseconds late. */
 #define SEVERAL_ALL (-1)
 void several_break(several *f, int device, int after, unsigned ms);
+void several_break_once(several *f, int device, int after); /* only one launch fails */
 void several_mend(several *f);
 bool several_was_broken(void); /* since several_break(): a launch met the fault */
 /* The states of one device, within a tolerance relative to each number (and to 0.1); only those of type f32 are compared. */

@@ -207,10 +207,10 @@ static oc_value *build_groups(oc_graph *graph, oc_value **x, oc_error *err) {
 }
 
 static const optest_gradient gradients[] = {
-    {"conv", build_conv, 3, {{4, {OPTEST_N, 2, 5, 4}}, {4, {3, 2, 3, 2}}, {1, {3}}}, 0, 0, 0, false},
-    {"conv, symbolic image", build_conv, 3, {{4, {1, 2, OPTEST_N, OPTEST_N}}, {4, {3, 2, 3, 2}}, {1, {3}}}, 0, 0, 0, false},
+    {"conv", build_conv, 3, {{4, {OPTEST_N, 2, 5, 4}}, {4, {3, 2, 3, 2}}, {1, {3}}}, 0, 0, 0, true},
+    {"conv, symbolic image", build_conv, 3, {{4, {1, 2, OPTEST_N, OPTEST_N}}, {4, {3, 2, 3, 2}}, {1, {3}}}, 0, 0, 0, true},
     {"conv, twice", build_conv, 3, {{4, {OPTEST_N, 2, 5, 4}}, {4, {3, 2, 3, 2}}, {1, {3}}}, 0, 0, 0, true},
-    {"groups", build_groups, 2, {{4, {2, 4, 4, 5}}, {4, {6, 2, 2, 2}}}, 0, 0, 0, false},
+    {"groups", build_groups, 2, {{4, {2, 4, 4, 5}}, {4, {6, 2, 2, 2}}}, 0, 0, 0, true},
     {"groups, twice", build_groups, 2, {{4, {2, 4, 4, 5}}, {4, {6, 2, 2, 2}}}, 0, 0, 0, true},
 };
 

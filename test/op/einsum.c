@@ -21,14 +21,14 @@ BUILD(heads, "bqhd,bkhd->bhqk", 2)
 
 static const optest_gradient gradients[] = {
     {"product", build_product, 2, {{3, {2, 3, 4}}, {3, {2, 4, 2}}}, 0, 0, 0, true},
-    {"implied", build_implied, 2, {{2, {3, 4}}, {2, {4, 2}}}, 0, 0, 0, false},
-    {"outer", build_outer, 2, {{1, {3}}, {1, {4}}}, 0, 0, 0, false},
-    {"three", build_three, 3, {{2, {3, 2}}, {2, {2, 4}}, {2, {4, 2}}}, 0, 0, 0, false},
-    {"diagonal", build_diagonal, 1, {{3, {2, 3, 3}}}, 0, 0, 0, false},
-    {"trace", build_trace, 1, {{2, {3, 3}}}, 0, 0, 0, false},
-    {"sums", build_sums, 1, {{3, {2, 3, 2}}}, 0, 0, 0, false},
-    {"dots", build_dots, 2, {{4, {2, 2, 3, 2}}, {4, {2, 2, 2, 3}}}, 0, 0, 0, false},
-    {"heads", build_heads, 2, {{4, {2, 3, 2, 2}}, {4, {2, 2, 2, 2}}}, 0, 0, 0, false},
+    {"implied", build_implied, 2, {{2, {3, 4}}, {2, {4, 2}}}, 0, 0, 0, true},
+    {"outer", build_outer, 2, {{1, {3}}, {1, {4}}}, 0, 0, 0, true},
+    {"three", build_three, 3, {{2, {3, 2}}, {2, {2, 4}}, {2, {4, 2}}}, 0, 0, 0, true},
+    {"diagonal", build_diagonal, 1, {{3, {2, 3, 3}}}, 0, 0, 0, true},
+    {"trace", build_trace, 1, {{2, {3, 3}}}, 0, 0, 0, true},
+    {"sums", build_sums, 1, {{3, {2, 3, 2}}}, 0, 0, 0, true},
+    {"dots", build_dots, 2, {{4, {2, 2, 3, 2}}, {4, {2, 2, 2, 3}}}, 0, 0, 0, true},
+    {"heads", build_heads, 2, {{4, {2, 3, 2, 2}}, {4, {2, 2, 2, 2}}}, 0, 0, 0, true},
 };
 
 static void test_gradients(void **state) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <ocelli/op/eltwise.h>
 #include <ocelli/op/index.h>
 #include <ocelli/op/shape.h>
+
+#include "kit/model.h"
 
 static const optest_case cases[] = {
     {"gather:3x37,i64.5", NULL, 0, 0},
@@ -118,14 +121,41 @@ static oc_value *build_unique(oc_graph *graph, oc_value **x, oc_error *err) {
     return oc_unique(graph, x[0], &oc_unique_params(.slices = true, .count = 3), NULL, NULL, NULL, err);
 }
 
+static oc_value *build_places(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_non_zero(graph, oc_sub(graph, x[0], oc_graph_scalar(graph, OC_F32, 2, err), err), 4, err);
+}
+/* Boxes (0, 0, 1, 1), (0, 0, 1, 1.25) and (4, 4, 5, 5), of which the second one is the best. */
+static oc_value *build_boxes(oc_graph *graph, oc_value **x, oc_error *err) {
+    const float corners[12] = {0, 0, 1, 1, 0, 0, 1, 1.25f, 4, 4, 5, 5}, wanted[3] = {0.5f, 0.9f, 0.7f};
+    oc_value *given[2];
+    for (int i = 0; i < 2; i++) {
+        oc_tensor *tensor;
+        oc_shape shape = i ? OC_SHAPE(1, 1, 3) : OC_SHAPE(1, 3, 4);
+        KIT_OK(oc_tensor_wrap(&tensor, graph->context, OC_F32, &shape, (void *)(i ? wanted : corners), err), err);
+        given[i] = oc_graph_constant(graph, NULL, tensor, err);
+        oc_tensor_destroy(&tensor);
+    }
+    given[1] = oc_mul(graph, given[1], x[0], err);
+    return oc_non_max_suppression(graph, given[0], given[1], &oc_suppression_params(.count = 3, .overlap = 0.5f), err);
+}
+
+static void test_found(void **state) {
+    (void)state;
+    kit k;
+    kit_init(&k, NULL);
+    model_gives(k.context, build_places, &OC_SHAPE(2, 2), NULL, 1, MODEL_LIST(0, 1, 1, -1, 0, 0, 1, -1));
+    model_gives(k.context, build_boxes, &OC_SHAPE(1, 1, 1), NULL, 1, MODEL_LIST(0, 0, 1, 0, 0, 2, -1, -1, -1));
+    kit_finish(&k);
+}
+
 static const optest_gradient gradients[] = {
-    {"gather", build_gather, 2, {{3, {OPTEST_N, 3, 2}}, {2, {2, 3}}}, 0, 2, 2, false},
+    {"gather", build_gather, 2, {{3, {OPTEST_N, 3, 2}}, {2, {2, 3}}}, 0, 2, 2, true},
     {"unique", build_unique, 1, {{2, {3, 4}}}, 0, 0, 0, true},
     {"gather twice", build_gather, 2, {{3, {2, 3, 2}}, {1, {4}}}, 0, 2, 2, true},
-    {"gather_elements", build_elements, 2, {{2, {3, 4}}, {2, {OPTEST_N, 4}}}, 0, 2, 2, false},
-    {"gather_nd", build_nd, 2, {{3, {3, 3, 2}}, {2, {4, 2}}}, 0, 2, 2, false},
-    {"scatter set", build_set, 4, {{2, {3, 3}}, {1, {1}}, {2, {3, 1}}, {1, {2}}}, 0, 2 | 8, 2 | 8, false},
-    {"scatter add", build_add, 3, {{2, {3, 3}}, {2, {3, 2}}, {2, {3, 2}}}, 0, 2, 2, false},
+    {"gather_elements", build_elements, 2, {{2, {3, 4}}, {2, {OPTEST_N, 4}}}, 0, 2, 2, true},
+    {"gather_nd", build_nd, 2, {{3, {3, 3, 2}}, {2, {4, 2}}}, 0, 2, 2, true},
+    {"scatter set", build_set, 4, {{2, {3, 3}}, {1, {1}}, {2, {3, 1}}, {1, {2}}}, 0, 2 | 8, 2 | 8, true},
+    {"scatter add", build_add, 3, {{2, {3, 3}}, {2, {3, 2}}, {2, {3, 2}}}, 0, 2, 2, true},
     {"scatter_nd add", build_nd_add, 3, {{3, {3, 3, 2}}, {2, {4, 2}}, {2, {4, 2}}}, 0, 2, 2, true},
 };
 
@@ -136,7 +166,7 @@ static void test_gradients(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_indices),
-                                       cmocka_unit_test(test_unique),
+                                       cmocka_unit_test(test_unique), cmocka_unit_test(test_found),
                                        cmocka_unit_test(test_gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

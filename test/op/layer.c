@@ -28,19 +28,19 @@ BUILD(affine_volume, oc_affine_grid(graph, x[0], SIZE(2, 1, 3), true, err))
 BUILD(fold, oc_fold_windows(graph, x[0], SIZE(5, 4), SIZE(2, 3), 2, &oc_conv_params(.stride = {2, 1}, .pad_end = {1}), err))
 
 static const optest_gradient gradients[] = {
-    {"maxout", build_maxout, 1, {{3, {OPTEST_N, 6, 2}}}, 0, 0, 0, false},
-    {"maxout of the last axis", build_maxout_last, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, false},
+    {"maxout", build_maxout, 1, {{3, {OPTEST_N, 6, 2}}}, 0, 0, 0, true},
+    {"maxout of the last axis", build_maxout_last, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
     {"glu", build_glu, 1, {{3, {OPTEST_N, 4, 2}}}, 0, 0, 0, true},
     {"stepped sigmoid", build_stepped, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
-    {"bilinear", build_bilinear, 4, {{2, {OPTEST_N, 3}}, {2, {OPTEST_N, 2}}, {3, {4, 3, 2}}, {1, {4}}}, 0, 0, 0, false},
-    {"weight norm", build_weight_norm, 2, {{4, {3, 2, 2, 1}}, {1, {3}}}, 0, 0, 0, false},
-    {"standardize", build_standardize, 1, {{3, {OPTEST_N, 3, 4}}}, 0, 0, 0, false},
-    {"locally connected", build_local, 3, {{4, {OPTEST_N, 2, 5, 4}}, {6, {3, 2, 2, 2, 2, 3}}, {3, {3, 3, 2}}}, 0, 0, 0, false},
-    {"flipped", build_flipped, 2, {{4, {OPTEST_N, 2, 4, 3}}, {4, {2, 2, 2, 3}}}, 0, 0, 0, false},
-    {"flipped line", build_flipped_line, 2, {{3, {OPTEST_N, 2, 5}}, {3, {2, 2, 3}}}, 0, 0, 0, false},
+    {"bilinear", build_bilinear, 4, {{2, {OPTEST_N, 3}}, {2, {OPTEST_N, 2}}, {3, {4, 3, 2}}, {1, {4}}}, 0, 0, 0, true},
+    {"weight norm", build_weight_norm, 2, {{4, {3, 2, 2, 1}}, {1, {3}}}, 0, 0, 0, true},
+    {"standardize", build_standardize, 1, {{3, {OPTEST_N, 3, 4}}}, 0, 0, 0, true},
+    {"locally connected", build_local, 3, {{4, {OPTEST_N, 2, 5, 4}}, {6, {3, 2, 2, 2, 2, 3}}, {3, {3, 3, 2}}}, 0, 0, 0, true},
+    {"flipped", build_flipped, 2, {{4, {OPTEST_N, 2, 4, 3}}, {4, {2, 2, 2, 3}}}, 0, 0, 0, true},
+    {"flipped line", build_flipped_line, 2, {{3, {OPTEST_N, 2, 5}}, {3, {2, 2, 3}}}, 0, 0, 0, true},
     {"affine", build_affine, 1, {{3, {OPTEST_N, 2, 3}}}, 0, 0, 0, true},
-    {"affine volume", build_affine_volume, 1, {{3, {OPTEST_N, 3, 4}}}, 0, 0, 0, false},
-    {"fold", build_fold, 1, {{3, {OPTEST_N, 12, 6}}}, 0, 0, 0, false},
+    {"affine volume", build_affine_volume, 1, {{3, {OPTEST_N, 3, 4}}}, 0, 0, 0, true},
+    {"fold", build_fold, 1, {{3, {OPTEST_N, 12, 6}}}, 0, 0, 0, true},
 };
 
 static void test_gradients(void **state) {

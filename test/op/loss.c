@@ -40,8 +40,8 @@ static oc_value *build_mse(oc_graph *graph, oc_value **x, oc_error *err) {
 }
 
 static const optest_gradient gradients[] = {
-    {"classes", build_cross_entropy, 2, {{2, {OPTEST_N, 5}}, {1, {OPTEST_N}}}, 0, 2, 2, false},
-    {"probabilities", build_cross_entropy, 2, {{2, {OPTEST_N, 5}}, {2, {OPTEST_N, 5}}}, OPTEST_POSITIVE, 0, 0, false},
+    {"classes", build_cross_entropy, 2, {{2, {OPTEST_N, 5}}, {1, {OPTEST_N}}}, 0, 2, 2, true},
+    {"probabilities", build_cross_entropy, 2, {{2, {OPTEST_N, 5}}, {2, {OPTEST_N, 5}}}, OPTEST_POSITIVE, 0, 0, true},
     {"mse", build_mse, 2, {{2, {OPTEST_N, 5}}, {2, {OPTEST_N, 5}}}, 0, 0, 0, true},
 };
 

@@ -49,13 +49,13 @@ BUILD(l2, oc_penalty_l2(graph, x, 2, 0.5, err))
 #define PAIR {{4, {OPTEST_N, 2, 3, 2}}, {4, {OPTEST_N, 2, 3, 2}}}
 static const optest_gradient gradients[] = {
     {"inverse", build_inverse, 1, {{3, {OPTEST_N, 2, 2}}}, 0, 0, 0, true},
-    {"two Gaussians", build_gaussians, 4, {{2, {2, 2}}, {3, {2, 2, 2}}, {2, {2, 2}}, {3, {2, 2, 2}}}, 0, 0, 0, false},
+    {"two Gaussians", build_gaussians, 4, {{2, {2, 2}}, {3, {2, 2, 2}}, {2, {2, 2}}, {3, {2, 2, 2}}}, 0, 0, 0, true},
     {"sparsity", build_sparsity, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
     {"gram", build_gram, 1, {{4, {OPTEST_N, 2, 3, 2}}}, 0, 0, 0, true},
-    {"style", build_style, 2, PAIR, 0, 0, 0, false},
-    {"total variation", build_variation, 1, {{4, {OPTEST_N, 2, 3, 2}}}, 0, 0, 0, false},
+    {"style", build_style, 2, PAIR, 0, 0, 0, true},
+    {"total variation", build_variation, 1, {{4, {OPTEST_N, 2, 3, 2}}}, 0, 0, 0, true},
     {"squared", build_variation_squared, 1, {{5, {OPTEST_N, 1, 2, 3, 2}}}, 0, 0, 0, true},
-    {"L1", build_l1, 2, PAIR, 0, 0, 0, false},
+    {"L1", build_l1, 2, PAIR, 0, 0, 0, true},
     {"L2", build_l2, 2, PAIR, 0, 0, 0, true},
 };
 

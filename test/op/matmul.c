@@ -127,20 +127,19 @@ static oc_value *build_linear(oc_graph *graph, oc_value **x, oc_error *err) {
 }
 
 static const optest_gradient gradients[] = {
-    {"product", build, 2, {{2, {OPTEST_N, 4}}, {2, {4, 5}}}, 0, 0, 0, false},
-    {"product, twice", build, 2, {{2, {OPTEST_N, 4}}, {2, {4, 5}}}, 0, 0, 0, true},
-    {"transposed", build_transposed, 2, {{2, {4, OPTEST_N}}, {2, {5, 4}}}, 0, 0, 0, false},
-    {"first transposed", build_ta, 2, {{3, {2, 4, OPTEST_N}}, {3, {2, 4, 5}}}, 0, 0, 0, false},
-    {"batch", build, 2, {{3, {OPTEST_N, 2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, false},
-    {"one for a batch", build, 2, {{3, {OPTEST_N, 2, 4}}, {2, {4, 5}}}, 0, 0, 0, false},
-    {"a batch for one", build, 2, {{2, {2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, false},
-    {"batches broadcast", build, 2, {{4, {2, 1, 2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, false},
-    {"nothing to sum", build, 2, {{3, {OPTEST_N, 2, 0}}, {2, {0, 5}}}, 0, 0, 0, false},
-    {"row", build, 2, {{1, {4}}, {2, {4, 5}}}, 0, 0, 0, false},
-    {"column", build, 2, {{2, {OPTEST_N, 4}}, {1, {4}}}, 0, 0, 0, false},
-    {"dot", build, 2, {{1, {4}}, {1, {4}}}, 0, 0, 0, false},
-    {"linear", build_linear, 3, {{2, {OPTEST_N, 4}}, {2, {5, 4}}, {1, {5}}}, 0, 0, 0, false},
-    {"linear of three axes", build_linear, 3, {{3, {OPTEST_N, 2, 4}}, {2, {5, 4}}, {1, {5}}}, 0, 0, 0, false},
+    {"product", build, 2, {{2, {OPTEST_N, 4}}, {2, {4, 5}}}, 0, 0, 0, true},
+    {"transposed", build_transposed, 2, {{2, {4, OPTEST_N}}, {2, {5, 4}}}, 0, 0, 0, true},
+    {"first transposed", build_ta, 2, {{3, {2, 4, OPTEST_N}}, {3, {2, 4, 5}}}, 0, 0, 0, true},
+    {"batch", build, 2, {{3, {OPTEST_N, 2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, true},
+    {"one for a batch", build, 2, {{3, {OPTEST_N, 2, 4}}, {2, {4, 5}}}, 0, 0, 0, true},
+    {"a batch for one", build, 2, {{2, {2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, true},
+    {"batches broadcast", build, 2, {{4, {2, 1, 2, 4}}, {3, {OPTEST_N, 4, 5}}}, 0, 0, 0, true},
+    {"nothing to sum", build, 2, {{3, {OPTEST_N, 2, 0}}, {2, {0, 5}}}, 0, 0, 0, true},
+    {"row", build, 2, {{1, {4}}, {2, {4, 5}}}, 0, 0, 0, true},
+    {"column", build, 2, {{2, {OPTEST_N, 4}}, {1, {4}}}, 0, 0, 0, true},
+    {"dot", build, 2, {{1, {4}}, {1, {4}}}, 0, 0, 0, true},
+    {"linear", build_linear, 3, {{2, {OPTEST_N, 4}}, {2, {5, 4}}, {1, {5}}}, 0, 0, 0, true},
+    {"linear of three axes", build_linear, 3, {{3, {OPTEST_N, 2, 4}}, {2, {5, 4}}, {1, {5}}}, 0, 0, 0, true},
 };
 
 static void test_gradients(void **state) {

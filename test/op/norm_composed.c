@@ -17,11 +17,11 @@ BUILD(l2, oc_lp_norm(graph, x[0], 1, 2, err))
 static const optest_gradient gradients[] = {
     {"layer", build_layer, 3, {{3, {OPTEST_N, 3, 2}}, {2, {3, 2}}, {2, {3, 2}}}, 0, 0, 0, true},
     {"rms", build_rms, 2, {{3, {OPTEST_N, 3, 4}}, {1, {4}}}, 0, 0, 0, true},
-    {"instance", build_instance, 3, {{4, {OPTEST_N, 2, 2, 3}}, {1, {2}}, {1, {2}}}, 0, 0, 0, false},
-    {"group", build_group, 3, {{4, {OPTEST_N, 4, 2, 2}}, {1, {4}}, {1, {4}}}, 0, 0, 0, false},
+    {"instance", build_instance, 3, {{4, {OPTEST_N, 2, 2, 3}}, {1, {2}}, {1, {2}}}, 0, 0, 0, true},
+    {"group", build_group, 3, {{4, {OPTEST_N, 4, 2, 2}}, {1, {4}}, {1, {4}}}, 0, 0, 0, true},
     {"mean-variance", build_variance, 1, {{3, {OPTEST_N, 2, 4}}}, 0, 0, 0, true},
-    {"mean-variance, all axes", build_all, 1, {{3, {3, 2, OPTEST_N}}}, 0, 0, 0, false},
-    {"l1", build_l1, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, false},
+    {"mean-variance, all axes", build_all, 1, {{3, {3, 2, OPTEST_N}}}, 0, 0, 0, true},
+    {"l1", build_l1, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
     {"l2", build_l2, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
 };
 

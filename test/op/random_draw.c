@@ -74,12 +74,12 @@ BUILD(connect, oc_drop_connect(graph, x[0], x[2], x[3], x[1], NULL, &oc_dropout_
 
 #define COUNTER {1, {2}}
 static const optest_gradient gradients[] = {
-    {"noise", build_noise, 2, {{2, {OPTEST_N, 4}}, COUNTER}, 0, 2, 2, false},
-    {"sample", build_sample, 3, {{2, {OPTEST_N, 4}}, COUNTER, {2, {OPTEST_N, 4}}}, 0, 2, 2, false},
-    {"random ReLU", build_relu, 2, {{2, {OPTEST_N, 4}}, COUNTER}, 0, 2, 2, false},
-    {"random ReLU at rest", build_relu_at_rest, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, false},
-    {"spatial dropout", build_spatial, 2, {{4, {OPTEST_N, 5, 2, 3}}, COUNTER}, 0, 2, 2, false},
-    {"dropped connections", build_connect, 4, {{2, {OPTEST_N, 4}}, COUNTER, {2, {4, 3}}, {1, {3}}}, 0, 2, 2, false},
+    {"noise", build_noise, 2, {{2, {OPTEST_N, 4}}, COUNTER}, 0, 2, 2, true},
+    {"sample", build_sample, 3, {{2, {OPTEST_N, 4}}, COUNTER, {2, {OPTEST_N, 4}}}, 0, 2, 2, true},
+    {"random ReLU", build_relu, 2, {{2, {OPTEST_N, 4}}, COUNTER}, 0, 2, 2, true},
+    {"random ReLU at rest", build_relu_at_rest, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
+    {"spatial dropout", build_spatial, 2, {{4, {OPTEST_N, 5, 2, 3}}, COUNTER}, 0, 2, 2, true},
+    {"dropped connections", build_connect, 4, {{2, {OPTEST_N, 4}}, COUNTER, {2, {4, 3}}, {1, {3}}}, 0, 2, 2, true},
 };
 
 static void test_gradients(void **state) {

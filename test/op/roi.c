@@ -55,7 +55,7 @@ static oc_value *build_max(oc_graph *graph, oc_value **v, oc_error *err) {
 }
 
 static const optest_gradient gradients[] = {
-    {"mean", build, 3, {{4, {3, 2, 4, 3}}, {2, {4, 4}}, {1, {4}}}, 0, 6, 4, false},
+    {"mean", build, 3, {{4, {3, 2, 4, 3}}, {2, {4, 4}}, {1, {4}}}, 0, 6, 4, true},
     {"max", build_max, 3, {{4, {3, 1, 4, 3}}, {2, {3, 4}}, {1, {3}}}, OPTEST_POSITIVE, 6, 4, false},
 };
 

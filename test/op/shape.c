@@ -160,12 +160,12 @@ static oc_value *build_expand(oc_graph *graph, oc_value **x, oc_error *err) {
 static const optest_gradient gradients[] = {
     {"wrap", build_wrap, 1, {{2, {3, 3}}}, 0, 0, 0, true},
     {"mirror", build_mirror, 1, {{2, {3, 4}}}, 0, 0, 0, true},
-    {"edge", build_edge, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, false},
+    {"edge", build_edge, 1, {{2, {OPTEST_N, 4}}}, 0, 0, 0, true},
     {"tile", build_tile, 1, {{3, {2, 3, 1}}}, 0, 0, 0, true},
     {"expand", build_expand, 1, {{2, {3, 1}}}, 0, 0, 0, true},
-    ONE(reshape, false), ONE(flatten, false), ONE(symbols, false), ONE(transpose, false), ONE(slice, true), ONE(pad, false),
-    ONE(cast, false),
-    {"concat", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, false},
+    ONE(reshape, true), ONE(flatten, true), ONE(symbols, true), ONE(transpose, true), ONE(slice, true), ONE(pad, true),
+    ONE(cast, true),
+    {"concat", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, true},
     {"concat twice", build_concat, 2, {{3, {2, OPTEST_N, 4}}, {3, {2, 5, 4}}}, 0, 0, 0, true},
 };
 

@@ -29,16 +29,16 @@ BUILD(mean3, oc_avg_pool(graph, x[0], &oc_pool_params(.kernel = {2, 2, 3}, .pad_
 BUILD(whole3, oc_avg_pool(graph, x[0], &oc_pool_params(.kernel = {2, 2, 3}, .pad_begin = {1, 1}, .count_include_pad = true), err))
 
 static const optest_gradient gradients[] = {
-    {"conv 1", build_conv1, 3, {{3, {OPTEST_N, 2, 7}}, {3, {3, 2, 3}}, {1, {3}}}, 0, 0, 0, false},
-    {"conv 3", build_conv3, 3, {{5, {OPTEST_N, 2, 4, 3, 2}}, {5, {2, 2, 2, 2, 2}}, {1, {2}}}, 0, 0, 0, false},
-    {"groups 3", build_groups3, 2, {{5, {2, 4, 2, 2, 2}}, {5, {2, 2, 2, 1, 2}}}, 0, 0, 0, false},
-    {"transposed 1", build_back1, 3, {{3, {OPTEST_N, 2, 3}}, {3, {2, 3, 4}}, {1, {3}}}, 0, 0, 0, false},
-    {"transposed 2", build_back2, 3, {{4, {OPTEST_N, 2, 3, 2}}, {4, {2, 2, 3, 2}}, {1, {2}}}, 0, 0, 0, false},
-    {"transposed 3", build_back3, 3, {{5, {OPTEST_N, 2, 2, 3, 2}}, {5, {2, 2, 2, 2, 2}}, {1, {2}}}, 0, 0, 0, false},
-    {"max 1", build_max1, 1, {{3, {OPTEST_N, 2, 6}}}, 0, 0, 0, false},
-    {"max 3", build_max3, 1, {{5, {2, 2, 4, 3, 3}}}, 0, 0, 0, false},
-    {"mean 1", build_mean1, 1, {{3, {OPTEST_N, 2, 6}}}, 0, 0, 0, false},
-    {"mean 3", build_mean3, 1, {{5, {2, 2, 3, 3, 3}}}, 0, 0, 0, false},
+    {"conv 1", build_conv1, 3, {{3, {OPTEST_N, 2, 7}}, {3, {3, 2, 3}}, {1, {3}}}, 0, 0, 0, true},
+    {"conv 3", build_conv3, 3, {{5, {OPTEST_N, 2, 4, 3, 2}}, {5, {2, 2, 2, 2, 2}}, {1, {2}}}, 0, 0, 0, true},
+    {"groups 3", build_groups3, 2, {{5, {2, 4, 2, 2, 2}}, {5, {2, 2, 2, 1, 2}}}, 0, 0, 0, true},
+    {"transposed 1", build_back1, 3, {{3, {OPTEST_N, 2, 3}}, {3, {2, 3, 4}}, {1, {3}}}, 0, 0, 0, true},
+    {"transposed 2", build_back2, 3, {{4, {OPTEST_N, 2, 3, 2}}, {4, {2, 2, 3, 2}}, {1, {2}}}, 0, 0, 0, true},
+    {"transposed 3", build_back3, 3, {{5, {OPTEST_N, 2, 2, 3, 2}}, {5, {2, 2, 2, 2, 2}}, {1, {2}}}, 0, 0, 0, true},
+    {"max 1", build_max1, 1, {{3, {OPTEST_N, 2, 6}}}, 0, 0, 0, true},
+    {"max 3", build_max3, 1, {{5, {2, 2, 4, 3, 3}}}, 0, 0, 0, true},
+    {"mean 1", build_mean1, 1, {{3, {OPTEST_N, 2, 6}}}, 0, 0, 0, true},
+    {"mean 3", build_mean3, 1, {{5, {2, 2, 3, 3, 3}}}, 0, 0, 0, true},
 };
 
 static void test_gradients(void **state) {

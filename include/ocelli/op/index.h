@@ -2,7 +2,7 @@
 /**
  * @file op/index.h
  * Elements taken from, and put to, places that are data: "gather", "gather_elements", "gather_nd", "scatter_elements", "scatter_nd",
- * "one_hot", "non_zero", "unique".
+ * "one_hot", "non_zero", "non_max_suppression", "unique".
  *
  * Indices are i32 or i64; negative ones are counted from the end; those that are out of range are held to the nearest one that is in.
  */
@@ -39,6 +39,17 @@ typedef struct oc_unique_params {
 /** Named arguments: &oc_unique_params(.count = 10). */
 #define oc_unique_params(...) ((oc_unique_params){__VA_ARGS__})
 
+/** Which boxes are kept of many that overlap. */
+typedef struct oc_suppression_params {
+    int64_t count; /**< How many there will be in all, >= 0. Where there are fewer, the rest of the result is -1. */
+    int64_t most;  /**< Of an image and class. Default (0): `count`. */
+    float overlap; /**< A box is dropped if a better one covers it more than this: what both cover, as a share of what either covers. */
+    float score;   /**< Only boxes with a score above it are looked at. */
+    bool center;   /**< Boxes are (x, y, width, height) around a center; else (y, x, y, x) of two opposite corners. */
+} oc_suppression_params;
+/** Named arguments: &oc_suppression_params(.count = 10, .overlap = 0.5f). */
+#define oc_suppression_params(...) ((oc_suppression_params){__VA_ARGS__})
+
 OC_BEGIN
 
 /**
@@ -67,6 +78,20 @@ OC_EXPORT oc_value *oc_scatter_nd(oc_graph *graph, oc_value *x, oc_value *indice
                                   oc_error *err);
 /** A new axis of size `depth`, with values[1] at the index and values[0] elsewhere; indices out of range give values[0] only. */
 OC_EXPORT oc_value *oc_one_hot(oc_graph *graph, oc_value *indices, oc_value *values, int64_t depth, int64_t axis, oc_error *err);
+/**
+ * Where elements are not 0, in row-major order.
+ * @param count how many there will be, >= 0. Where there are fewer, the rest is -1.
+ * @return (rank of x, count) of i64: an index along each axis.
+ */
+OC_EXPORT oc_value *oc_non_zero(oc_graph *graph, oc_value *x, int64_t count, oc_error *err);
+/**
+ * The best boxes of each image and class, from the highest score down, without those that overlap a better one (greedy non-maximum
+ * suppression).
+ * @param boxes (N, boxes, 4) of f32. @param scores (N, classes, boxes) of f32.
+ * @return (count, 3) of i64: image, class, box. It has no gradient.
+ */
+OC_EXPORT oc_value *oc_non_max_suppression(oc_graph *graph, oc_value *boxes, oc_value *scores, const oc_suppression_params *params,
+                                           oc_error *err);
 
 OC_END
 

@@ -50,7 +50,7 @@ static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_r
     X(abs, 1, 1, OC_OP_EXACT, true, NULL, oc__eltwise_grad_input, "fabs(x)", "(x < 0 ? -x : x)", false, 0) \
     X(reciprocal, 1, 4, 0, false, NULL, oc__eltwise_grad_output, "(1.0f / x)", NULL, false, 0) \
     X(clip, 1, 2, OC_OP_EXACT, false, fields, oc__eltwise_grad_input, "((x < a ? a : x) > b ? b : (x < a ? a : x))", \
-      "((x < a ? a : x) > b ? b : (x < a ? a : x))", false, 0) \
+      "INTEGER_CLIP(x, a, b)", false, 0) \
     X(add, 2, 1, OC_OP_EXACT, true, NULL, oc__eltwise_grad_add, "(x + y)", "(x + y)", false, 0) \
     X(sub, 2, 1, OC_OP_EXACT, true, NULL, oc__eltwise_grad_sub, "(x - y)", "(x - y)", false, 0) \
     X(mul, 2, 1, OC_OP_EXACT, true, NULL, oc__eltwise_grad_mul, "(x * y)", "(x * y)", true, 0) \
@@ -67,8 +67,8 @@ static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_r
     X(tanh_bwd, 2, 3, 0, true, NULL, oc__eltwise_grad_curve, "(y * (1.0f - x * x))", NULL, false, 0) \
     X(sqrt_bwd, 2, 5, 0, false, NULL, oc__eltwise_grad_curve, "(0.5f * y / x)", NULL, false, 0) \
     X(reciprocal_bwd, 2, 3, 0, true, NULL, oc__eltwise_grad_curve, "(-y * (x * x))", NULL, false, 0) \
-    X(pow_da, 2, 42, 0, false, NULL, NULL, "(y == 0.0f ? 0.0f : y * pow(x, y - 1.0f))", NULL, false, 0) \
-    X(pow_db, 2, 60, 0, false, NULL, NULL, "(x == 0.0f && y >= 0.0f ? 0.0f : pow(x, y) * log(x))", NULL, false, 0) \
+    X(pow_da, 2, 42, 0, false, NULL, oc__eltwise_grad_pow_slope, "(y == 0.0f ? 0.0f : y * pow(x, y - 1.0f))", NULL, false, 0) \
+    X(pow_db, 2, 60, 0, false, NULL, oc__eltwise_grad_pow_slope, "(x == 0.0f && y >= 0.0f ? 0.0f : pow(x, y) * log(x))", NULL, false, 0) \
     X(max_share, 2, 2, OC_OP_EXACT, false, NULL, oc__eltwise_grad_zero, "(x < y ? 0.0f : x == y ? 0.5f : 1.0f)", NULL, false, 0)
 
 /* Functions of real numbers. */
@@ -111,7 +111,7 @@ static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_r
     X(mish, 1, 60, 0, true, NULL, oc__eltwise_grad_chain, "(x * tanh(" SOFTPLUS "))", NULL, false, 0) \
     X(thresholded_relu, 1, 1, OC_OP_EXACT, true, fields, oc__eltwise_grad_chain, "(x <= a ? 0.0f : x)", NULL, false, 0) \
     X(shrink, 1, 3, OC_OP_EXACT, true, fields, oc__eltwise_grad_chain, "(x < -a ? x + b : x > a ? x - b : x == x ? 0.0f : x)", \
-      "(x < -a ? x + b : x > a ? x - b : 0)", false, 0) \
+      "INTEGER_SHRINK(x, a, b)", false, 0) \
     X(prelu, 2, 2, OC_OP_EXACT, true, NULL, oc__eltwise_grad_prelu, "(x < 0.0f ? y * x : x)", "(x < 0 ? y * x : x)", false, 0)
 
 /* Comparisons, logic, bits, remainders. A shift by more bits than there are gives 0; so does a remainder of division by 0. */

@@ -55,6 +55,7 @@ oc_status oc__eltwise_grad_sub(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_mul(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_div(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_pow(oc__gradient *gradient, oc_error *err);
+oc_status oc__eltwise_grad_pow_slope(oc__gradient *gradient, oc_error *err); /* of pow_da, pow_db */
 oc_status oc__eltwise_grad_max(oc__gradient *gradient, oc_error *err);
 oc_status oc__eltwise_grad_min(oc__gradient *gradient, oc_error *err);
 

@@ -110,6 +110,28 @@ oc_status oc__eltwise_grad_pow(oc__gradient *g, oc_error *err) {
     return OC_OK;
 }
 
+/* y x^(y-1) and x^y ln x, of which the first is 0 for y = 0 and the second for x = 0. */
+oc_status oc__eltwise_grad_pow_slope(oc__gradient *g, oc_error *err) {
+    oc_graph *graph = g->graph;
+    oc_value *x = g->node->in[0], *y = g->node->in[1], *d = g->diff_out[0];
+    bool first = g->node->op == &oc__op_pow_da;
+    oc_value *less = oc_sub(graph, y, scalar(g, 1, err), err);
+    if (g->wanted[first]) { /* by the other one's operand: x^(y-1) (1 + y ln x) either way */
+        oc_value *mixed = oc_mul(graph, y, oc__node2(graph, &oc__op_pow_db, NULL, x, less, err), err);
+        OC_TRY(oc__eltwise_give(g, first, oc_mul(graph, d, oc_add(graph, mixed, oc_pow(graph, x, less, err), err), err), err));
+    }
+    if (!g->wanted[!first])
+        return OC_OK;
+    oc_value *own, *half = oc_mul(graph, y, scalar(g, 0.5, err), err);
+    if (first) {
+        own = oc_mul(graph, y, oc__node2(graph, &oc__op_pow_da, NULL, x, less, err), err);
+    } else {
+        own = oc__node2(graph, &oc__op_pow_db, NULL, x, half, err);
+        own = oc_mul(graph, own, own, err);
+    }
+    return oc__eltwise_give(g, !first, oc_mul(graph, d, own, err), err);
+}
+
 /* All of it to the winner; half to each of equals, as PyTorch has it. */
 static oc_status give_shares(oc__gradient *g, bool max, oc_error *err) {
     for (int i = 0; i < 2; i++) {

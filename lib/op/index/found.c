@@ -7,11 +7,7 @@
 #include "op/index/index.h"
 #include "op/rig.h"
 
-typedef struct found_params {
-    int64_t count, most; /* most: boxes of a class */
-    float overlap, score; /* above which a box is suppressed, or taken */
-    bool center;          /* boxes are (x, y, width, height), not two corners (y, x) */
-} found_params;
+typedef oc_suppression_params found_params;
 
 static const oc__field fields[] = {OC_FIELD(OC_FIELD_I64, found_params, count), OC_FIELD(OC_FIELD_I64, found_params, most),
                                    OC_FIELD(OC_FIELD_F32, found_params, overlap), OC_FIELD(OC_FIELD_F32, found_params, score),
@@ -197,6 +193,17 @@ static bool boxes_applicable(const oc__problem *problem, const oc__caps *caps, c
                                      .solvers = op_name##_solvers, .onnx = oc__found_onnx};
 FOUND(non_zero, 1, infer_zero, host_zero, zero_applicable, record_zero)
 FOUND(non_max_suppression, 2, infer_boxes, host_boxes, boxes_applicable, record_boxes)
+
+oc_value *oc_non_zero(oc_graph *graph, oc_value *x, int64_t count, oc_error *err) {
+    return oc__graph_node1(graph, &oc__op_non_zero, &(found_params){.count = count}, &x, 1, err);
+}
+
+oc_value *oc_non_max_suppression(oc_graph *graph, oc_value *boxes, oc_value *scores, const oc_suppression_params *params,
+                                 oc_error *err) {
+    found_params own = params ? *params : (found_params){0};
+    own.most = own.most ? own.most : own.count;
+    return oc__node2(graph, &oc__op_non_max_suppression, &own, boxes, scores, err);
+}
 
 static oc_status need_known(const oc__onnx_reading *reading, int count, oc_error *err) {
     for (int i = 0; i < count; i++)

@@ -43,8 +43,7 @@ static oc_value *scaled(oc_graph *graph, oc_value *x, oc_value *scale, oc_value 
     return bias ? oc_add(graph, x, bias, err) : x;
 }
 
-/* (C) to (C, 1, …), to stand at axis 1 of `rank` axes. */
-static oc_value *by_channel(oc_graph *graph, oc_value *x, int rank, oc_error *err) {
+oc_value *oc__norm_by_channel(oc_graph *graph, oc_value *x, int rank, oc_error *err) {
     oc_shape shape = {.rank = rank - 1};
     if (!x)
         return NULL;
@@ -81,7 +80,7 @@ oc_value *oc_instance_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_val
         return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "instance_norm: %d axes; it takes (N, C, spatial axes)", rank);
     oc_reduce_params axes = axes_from(2, rank);
     oc_value *y = oc__normalized(graph, x, &axes, epsilon, NULL, NULL, err);
-    return scaled(graph, y, by_channel(graph, scale, rank, err), by_channel(graph, bias, rank, err), err);
+    return scaled(graph, y, oc__norm_by_channel(graph, scale, rank, err), oc__norm_by_channel(graph, bias, rank, err), err);
 }
 
 oc_value *oc_group_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value *bias, int64_t groups, double epsilon, oc_error *err) {
@@ -95,7 +94,7 @@ oc_value *oc_group_norm(oc_graph *graph, oc_value *x, oc_value *scale, oc_value 
     oc_reduce_params axes = axes_from(2, 3);
     oc_value *grouped = oc__graph_node1(graph, &oc__op_reshape, &apart, &x, 1, err);
     oc_value *y = oc_reshape_like(graph, oc__normalized(graph, grouped, &axes, epsilon, NULL, NULL, err), x, err);
-    return scaled(graph, y, by_channel(graph, scale, rank, err), by_channel(graph, bias, rank, err), err);
+    return scaled(graph, y, oc__norm_by_channel(graph, scale, rank, err), oc__norm_by_channel(graph, bias, rank, err), err);
 }
 
 oc_value *oc_mean_variance_norm(oc_graph *graph, oc_value *x, const oc_reduce_params *axes, double epsilon, oc_error *err) {

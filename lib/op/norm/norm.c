@@ -47,11 +47,15 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
     return OC_OK;
 }
 
-/* Σ over all axes but the second. */
-static oc_value *sum_by_channel(oc_graph *graph, oc_value *x, oc_error *err) {
-    oc_reduce_params params = {.axes = {0}, .axis_count = 1};
-    for (int i = 2; i < x->shape.rank; i++)
+oc_reduce_params oc__norm_axes(int rank, bool keep_dims) {
+    oc_reduce_params params = {.axes = {0}, .axis_count = 1, .keep_dims = keep_dims};
+    for (int i = 2; i < rank; i++)
         params.axes[params.axis_count++] = i;
+    return params;
+}
+
+static oc_value *sum_by_channel(oc_graph *graph, oc_value *x, oc_error *err) {
+    const oc_reduce_params params = oc__norm_axes(x->shape.rank, false);
     return oc_reduce_sum(graph, x, &params, err);
 }
 
@@ -109,7 +113,7 @@ static const oc__solver *const inference_solvers[] = {&oc__norm_rows_inference, 
 NORM(batch_norm, 1, 0, gradient, OC_BATCH_AXIS0, oc__norm_host, inference_solvers)
 NORM(batch_norm_train, 5, OC_OP_OPTIONAL_OUTPUTS, gradient_train, OC_BATCH_NONE("its statistics are those of the batch"),
      oc__norm_train_host, solvers)
-NORM(batch_norm_bwd, 3, OC_OP_OPTIONAL_OUTPUTS, NULL, OC_BATCH_NONE("its statistics are those of the batch"), oc__norm_bwd_host, solvers)
+NORM(batch_norm_bwd, 3, OC_OP_OPTIONAL_OUTPUTS, oc__norm_bwd_gradient, OC_BATCH_NONE("its statistics are those of the batch"), oc__norm_bwd_host, solvers)
 
 oc_value *oc_batch_norm(oc_graph *graph, oc_value *src, oc_value *scale, oc_value *bias, oc_value *mean, oc_value *variance,
                         const oc_batch_norm_params *params, oc_error *err) {

@@ -46,6 +46,13 @@ oc_status oc__norm_train_host(oc_context *context, const oc__problem *problem, c
 oc_status oc__norm_bwd_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                             oc_error *err);
 
+oc_status oc__norm_bwd_gradient(oc__gradient *g, oc_error *err);
+
+/* All axes of so many but the second. */
+oc_reduce_params oc__norm_axes(int rank, bool keep_dims);
+/* (C) to (C, 1, …), to stand at axis 1 of `rank` axes; NULL stays NULL. */
+oc_value *oc__norm_by_channel(oc_graph *graph, oc_value *x, int rank, oc_error *err);
+
 extern const oc__solver oc__norm_ref, oc__norm_rows, oc__norm_rows_inference;
 
 /* (x - mean) / sqrt(variance + epsilon) over axes that are kept. mean and inverse (1 / sqrt) may be NULL. */

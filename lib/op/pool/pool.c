@@ -2,6 +2,9 @@
 /* The pooling room: ops, shape rules, gradients, graph functions. */
 #include "op/pool/pool.h"
 
+#include <ocelli/op/index.h>
+#include <ocelli/op/shape.h>
+
 static const oc__field fields[] = {OC_FIELD_ARRAY(OC_FIELD_I64, oc_pool_params, kernel, 3),
                                    OC_FIELD_ARRAY(OC_FIELD_I64, oc_pool_params, stride, 3),
                                    OC_FIELD_ARRAY(OC_FIELD_I64, oc_pool_params, dilation, 3),
@@ -116,6 +119,19 @@ static oc_status max_gradient(oc__gradient *x, oc_error *err) {
     return x->graph->error.status;
 }
 
+/* What arrives where the maxima are. */
+static oc_status max_bwd_gradient(oc__gradient *x, oc_error *err) {
+    oc_graph *graph = x->graph;
+    const oc_reshape_params flat = {.dims = {-1}, .rank = 1};
+    oc_value *indices = NULL, *line;
+    if (!x->wanted[2])
+        return OC_OK;
+    oc_max_pool2d(graph, x->node->in[0], x->node->params, &indices, err);
+    line = oc__graph_node1(graph, &oc__op_reshape, &flat, &x->diff_out[0], 1, err);
+    x->diff_in[2] = oc_gather(graph, line, indices, 0, err);
+    return graph->error.status;
+}
+
 static oc_status avg_gradient(oc__gradient *x, oc_error *err) {
     const oc__op *op = x->node->op == &oc__op_avg_pool2d ? &oc__op_avg_pool2d_bwd : &oc__op_global_avg_pool_bwd;
     if (x->wanted[0])
@@ -163,7 +179,7 @@ const oc__op oc__op_max_pool2d = {.name = "max_pool2d", .in_min = 1, .in_max = 1
                                   .flags = OC_OP_EXACT | OC_OP_OPTIONAL_OUTPUTS, .infer = infer_forward, .gradient = max_gradient,
                                   .host = oc__max_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_max_pool2d_bwd = {.name = "max_pool2d_bwd", .in_min = 3, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT,
-                                      .infer = infer_max_bwd, .host = oc__max_pool2d_bwd_host, .direction = "bwd_data",
+                                      .infer = infer_max_bwd, .gradient = max_bwd_gradient, .host = oc__max_pool2d_bwd_host, .direction = "bwd_data",
                                       .family = "max_pool2d", POOL_PARAMS, POOL_COMMON(window_solvers)};
 const oc__op oc__op_avg_pool2d = {.name = "avg_pool2d", .in_min = 1, .in_max = 1, .out_count = 1, .infer = infer_forward,
                                   .gradient = avg_gradient, .host = oc__avg_pool2d_host, POOL_PARAMS, POOL_COMMON(window_solvers)};

@@ -32,11 +32,12 @@ static oc_status read_reduce(const oc__onnx_reading *reading, void *memory, oc_e
     if (count <= 0 && oc__onnx_attr_int(reading->node, "noop_with_empty_axes", 0) != 0)
         return oc__onnx_give(reading, oc_identity(reading->graph, reading->in[0], err), err);
     params->axis_count = OC_MAX(count, 0);
-    oc_graph *graph = reading->graph;
-    oc_value *x = reading->in[0];
-    bool logic = x->dtype == OC_BOOL && strncmp(reading->node->type, "ReduceM", 7) == 0; /* any, all: of 0 and 1 */
-    oc_value *y = reducer_of(reading->node->type)(graph, logic ? oc_cast(graph, x, OC_U8, err) : x, params, err);
-    return oc__onnx_give(reading, logic ? oc_cast(graph, y, OC_BOOL, err) : y, err);
+    return oc__onnx_give(reading, reducer_of(reading->node->type)(reading->graph, reading->in[0], params, err), err);
+}
+
+/* Any, and all: of bool since 20. */
+static int written_opset(const oc_node *node) {
+    return node->in[0]->dtype == OC_BOOL ? 20 : 0;
 }
 
 static oc_status write_reduce(oc__onnx_writing *writing, oc_error *err) {
@@ -84,7 +85,7 @@ static oc_status write_broadcast(oc__onnx_writing *writing, oc_error *err) {
 
 #define REDUCE(type_, op_, use_) \
     {.type = type_, .op = op_, .since = 1, .in_min = 1, .in_max = 2, .out_max = 1, .param_inputs = 2, .attrs = attrs, .use = use_, \
-     .read = read_reduce, .write = write_reduce}
+     .read = read_reduce, .write = write_reduce, .opset = written_opset}
 
 const oc__onnx_rule oc__reduce_onnx[] = {
     REDUCE("ReduceSum", "reduce_sum", OC_ONNX_BOTH),

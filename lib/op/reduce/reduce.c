@@ -39,7 +39,8 @@ static oc_status infer(oc__inference *inference, oc_error *err) {
     oc_reduce_params *params = inference->params;
     const oc_shape *x = &inference->in[0].shape;
     oc_dtype dtype = inference->in[0].dtype;
-    if (!oc__is_real(dtype) && (inference->op == &oc__op_reduce_mean || dtype == OC_BOOL))
+    bool any_or_all = inference->op == &oc__op_reduce_max || inference->op == &oc__op_reduce_min;
+    if ((!oc__is_real(dtype) && inference->op == &oc__op_reduce_mean) || (dtype == OC_BOOL && !any_or_all))
         return oc__infer_fail(inference, err, "it is not defined for %s", oc_dtype_name(dtype));
     OC_TRY(normalize(inference, params, x->rank, err));
     oc_shape shape = {0};
