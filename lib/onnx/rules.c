@@ -22,7 +22,7 @@ static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t o
 /* An op of the caller's goes before all others of its name. */
 static const oc__onnx_rule *find_own(oc_context *context, const oc__onnx_node *node, const oc__op **op) {
     char name[128];
-    if (context == NULL || oc__onnx_is_default(node) || oc__format(name, sizeof(name), "%s.%s", node->domain, node->type) >= (int)sizeof(name))
+    if (oc__onnx_is_default(node) || oc__format(name, sizeof(name), "%s.%s", node->domain, node->type) >= (int)sizeof(name))
         return NULL;
     const oc__op *own = oc__op_named(context, name);
     if (own == NULL)

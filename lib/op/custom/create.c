@@ -158,7 +158,7 @@ oc_custom *oc_custom_find(oc_context *context, const char *name) {
 
 const oc__op *oc__op_named(oc_context *context, const char *name) {
     const oc__op *op = oc__op_find(name);
-    const oc_custom *custom = op || !strchr(name, '.') ? NULL : oc_custom_find(context, name);
+    const oc_custom *custom = op || !context || !strchr(name, '.') ? NULL : oc_custom_find(context, name);
     return custom ? &custom->op : op;
 }
 
