@@ -185,8 +185,9 @@ typedef struct oc_custom_params {
     /** The shape rule: fills out[]. Default (NULL): all outputs have type and shape of operand 0. */
     oc_status (*shapes)(oc_custom_shapes *shapes, oc_error *err);
     /**
-     * The definition, in double precision, on dense arrays; operands that are left out are NULL. Operands come as random numbers
-     * around 0, whole ones as 0, 1 or 2. Default (NULL): kernels are built, but not checked.
+     * The definition, in double precision, on dense arrays; operands that are left out are NULL. For checks, operands come as
+     * random numbers around 0, whole ones as 0, 1 or 2, and a kernel may differ by 2e-4 (f16: 4e-3) of a number and a tenth of the
+     * largest. Default (NULL): kernels are built, but not checked.
      */
     oc_status (*host)(const oc_custom_problem *problem, const double *const *in, double *const *out, oc_error *err);
     /** The gradient, as nodes. Default (NULL): there is none. */
@@ -232,7 +233,10 @@ OC_EXPORT oc_value *oc_graph_custom(oc_graph *graph, const oc_custom *custom, co
 OC_EXPORT int64_t oc_custom_dim_add(const oc_custom_shapes *shapes, int64_t a, int64_t b);
 /** In shape rules, a * b / c; -1 if numbers do not divide. @param c not 0. */
 OC_EXPORT int64_t oc_custom_dim_ratio(const oc_custom_shapes *shapes, int64_t a, int64_t b, int64_t c);
-/** In shape rules, the places of a window: floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1, at least 0. */
+/**
+ * In shape rules, the places of a window: floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1, at least 0. So
+ * size - b is that of kernel b + 1, stride and dilation 1.
+ */
 OC_EXPORT int64_t oc_custom_dim_window(const oc_custom_shapes *shapes, int64_t size, int64_t kernel, int64_t stride,
                                        int64_t dilation, int64_t padding);
 
