@@ -76,6 +76,8 @@ oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_o
                          uint64_t dst_offset, uint64_t size, oc_error *err);
 /* The whole buffer in the host's memory, to be read and written there until it is unmapped, and by no kernel meanwhile. Waits. */
 oc_status oc__queue_map(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err);
+/* A part of it; size is at least 1. */
+oc_status oc__queue_map_part(oc__queue *queue, oc__buffer *buffer, uint64_t offset, uint64_t size, void **host, oc_error *err);
 oc_status oc__queue_unmap(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err); /* nulls it; NULL: does nothing */
 /* Fills with a 1, 2, 4, 8 or 16 byte pattern; offset and size are multiples of it. */
 oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uint64_t size, const void *pattern,

@@ -345,6 +345,24 @@ static void test_custom(const ocelli::context &context, const ocelli::device &de
     expect(out.at("g").read<float>() == std::vector<float>({9, 21, 9, 21}), "its gradient");
 }
 
+static void test_memory(const ocelli::context &context, const ocelli::device &device) {
+    ocelli::graph g(context);
+    g.output("y", g.add(oc_relu, g.input("x", OC_F32, {2, 2})));
+    ocelli::exec exec(ocelli::plan(g, device));
+    ocelli::tensor x = exec.memory("x"), y = exec.memory("y");
+    auto in = x.map<float>();
+    expect(in.size() == 4, "as many elements as there are");
+    for (size_t i = 0; i < in.size(); i++)
+        in[i] = static_cast<float>(i) - 1;
+    x.unmap();
+    exec.run({}, {});
+    auto out = y.map<float>();
+    expect(out[0] == 0 && out[3] == 2, "a run in the exec's own memory");
+    y.unmap();
+    exec.reset();
+    expect(y.read<float>()[3] == 2, "which lives as long as its tensors");
+}
+
 static void run_all() {
     static_assert(!std::is_copy_constructible_v<ocelli::tensor> && std::is_nothrow_move_constructible_v<ocelli::exec>);
     ocelli::context context;
@@ -357,6 +375,7 @@ static void run_all() {
     test_trainer(context, device);
     test_errors(context, device);
     test_custom(context, device);
+    test_memory(context, device);
     test_lifetimes();
 }
 
