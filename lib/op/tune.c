@@ -130,7 +130,7 @@ oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, 
     double best = INFINITY, seconds;
     for (int i = 0; status == OC_OK && i < count; i++) {
         oc__variant variant;
-        bool hopeless = all[i].refused || (count > 1 && i == count - 1); /* ref is there to be right */
+        bool ref = count > 1 && i == count - 1 && !p->op->custom, hopeless = all[i].refused || ref; /* ref is there to be right */
         if (!hopeless && !oc__find_get(device, key.text, all[i].solver->name, true, &variant, &seconds))
             status = tune_solver(device, p, all[i].solver, mode, oc__tune_limit(limit), key.text, &best, err);
     }
@@ -150,7 +150,8 @@ static void report(oc_device *device, const oc__problem *p, const char *key, oc_
         out->min_seconds = out->median_seconds = seconds;
         oc__format(out->solver, sizeof(out->solver), "%s", p->op->solvers[i]->name);
     }
-    oc__format(out->problem, sizeof(out->problem), "%s", key);
+    const char *source = strstr(key, ";src="); /* of the caller's ops */
+    oc__format(out->problem, sizeof(out->problem), "%.*s", source ? (int)(source - key) : (int)strlen(key), key);
     oc__format(out->direction, sizeof(out->direction), "%s", p->op->direction ? p->op->direction : "fwd");
     out->flops = cost.flops;
     out->bytes = cost.bytes;
