@@ -197,6 +197,6 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     return oc__record_end(r, &text, err);
 }
 
-#define FFT(op) {.name = #op ".fft", .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable, \
+#define FFT(op) {.name = #op ".fft", .flags = OC_SOLVER_LONE | OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable, \
                  .layouts = layouts, .space = space, .variant = variant_of, .workspace = workspace, .estimate = estimate, .record = record}
 const oc__solver oc__conv2d_fft = FFT(conv2d), oc__conv2d_bwd_data_fft = FFT(conv2d_bwd_data);

@@ -162,7 +162,7 @@ static oc_status record(const oc__recording *r, int t, oc_error *err) {
 }
 
 #define SOLVER(op, t) \
-    {.name = op ".winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, \
+    {.name = op ".winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, \
      .applicable = applicable_##t, .layouts = layouts_##t, .space = space, .variant = variant_##t, .workspace = workspace_##t, \
      .estimate = estimate_##t, .record = record_##t}
 /* The same functions for both tile sizes. */

@@ -187,7 +187,7 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-static const oc__solver box = {.name = "pad.box", .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
+static const oc__solver box = {.name = "pad.box", .flags = OC_SOLVER_LONE, .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
 static const oc__solver ref = {.name = "pad.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&box, &ref, NULL};
