@@ -224,6 +224,11 @@ static void hide(const oc_device *device, oc__string *text) {
 }
 
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
+    return oc__program_get_text(out, device, file, defines, NULL, err);
+}
+
+oc_status oc__program_get_text(oc__program **out, oc_device *device, const char *file, const char *defines, const char *source,
+                               oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     oc__string text, given;
     oc__string_init(&text, device->context);
@@ -231,7 +236,7 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
     hide(device, &given);
     oc__string_append(&given, defines ? defines : "");
     oc_status status = given.failed ? oc__fail_memory(device->context, err, given.size)
-                                    : oc__program_source(device->context, file, given.text, &text, err);
+                                    : oc__program_source_text(device->context, file, given.text, source, &text, err);
     oc__string_finish(&given);
     set_apart(device, &text);
     if (status == OC_OK && text.failed)

@@ -133,7 +133,7 @@ oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, 
         least = all[i].refused ? least : fmin(least, all[i].seconds);
     for (int i = 0; status == OC_OK && i < count; i++) {
         oc__variant variant;
-        bool last = i == count - 1 && isfinite(best); /* ref is there to be right, and measured where it is alone */
+        bool last = i == count - 1 && isfinite(best) && !p->op->custom; /* ref is there to be right, and measured where it is alone */
         bool hopeless = all[i].refused || last || all[i].seconds > HOPELESS * least;
         if (!hopeless && !oc__find_get(device, key.text, all[i].solver->name, true, &variant, &seconds))
             status = tune_solver(device, p, all[i].solver, mode, oc__tune_limit(limit), key.text, &best, err);
@@ -154,7 +154,8 @@ static void report(oc_device *device, const oc__problem *p, const char *key, oc_
         out->min_seconds = out->median_seconds = seconds;
         oc__format(out->solver, sizeof(out->solver), "%s", p->op->solvers[i]->name);
     }
-    oc__format(out->problem, sizeof(out->problem), "%s", key);
+    const char *source = strstr(key, ";src="); /* of the caller's ops */
+    oc__format(out->problem, sizeof(out->problem), "%.*s", source ? (int)(source - key) : (int)strlen(key), key);
     oc__format(out->direction, sizeof(out->direction), "%s", p->op->direction ? p->op->direction : "fwd");
     out->flops = cost.flops;
     out->bytes = cost.bytes;
