@@ -26,6 +26,8 @@ static long source_of(long index, long from) {
         stride *= from##k; \
     }
 
+#define OUTER_AXES AXIS(6) AXIS(5) AXIS(4) AXIS(3) AXIS(2) AXIS(1) AXIS(0)
+
 #ifdef ELEMENT
 __kernel void pad_rows(__global const ELEMENT *x, long x_off, __global ELEMENT *z, long z_off, long rows, long run, long together,
                        long piece, AXES(size), AXES(from), AXES(begin)) {
@@ -33,13 +35,7 @@ __kernel void pad_rows(__global const ELEMENT *x, long x_off, __global ELEMENT *
     for (long r = first; r < min(first + together, rows); r++) {
         long i = r, at = 0, stride = from7, k = left;
         bool inside = true;
-        AXIS(6)
-        AXIS(5)
-        AXIS(4)
-        AXIS(3)
-        AXIS(2)
-        AXIS(1)
-        AXIS(0)
+        OUTER_AXES
         __global const ELEMENT *px = x + x_off + at;
         __global ELEMENT *pz = z + z_off + r * run;
         for (; k < right && k < begin7; k++)
@@ -59,13 +55,7 @@ __kernel void pad_ref(__global const TYPE(A0) *x, long x_off, __global TYPE(Z0) 
         return;
     z += z_off + i;
     AXIS(7)
-    AXIS(6)
-    AXIS(5)
-    AXIS(4)
-    AXIS(3)
-    AXIS(2)
-    AXIS(1)
-    AXIS(0)
+    OUTER_AXES
     STORE(Z0, z, 0, inside ? LOAD(A0, x, x_off + at) : (COMPUTE(A0))value);
 }
 #endif
