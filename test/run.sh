@@ -62,14 +62,14 @@ build() {
     fi
 }
 
-run_tests() { python3 test/kit/run.py "$@"; }
+run_tests() { python3 test/kit/run.py "$@" --jobs 2; }
 
 pocl=$(ls /etc/OpenCL/vendors/pocl*.icd 2>/dev/null | head -n 1)
 build build
 part 'release' run_tests build
 if [ "$quick" = no ]; then
     for mask in wg=1 alloc=64M inorder; do
-        part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train
+        part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train --jobs 2
     done
     part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0
     CC=clang CXX=clang++ build build-clang
@@ -77,7 +77,7 @@ if [ "$quick" = no ]; then
     CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined
     part 'fuzz' sh test/fuzz/run.sh build-fuzz 60
     CC=clang CXX=clang++ build build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
-    part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan # other drivers leak
+    part 'ASan and UBSan' env OCL_ICD_VENDORS="$pocl" python3 test/kit/run.py build-asan --jobs 2 # other drivers leak
 fi
 if [ "$full" = yes ]; then
     ocelli_packages full || echo 'going on with what there is'

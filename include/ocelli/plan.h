@@ -4,6 +4,9 @@
  * A graph compiled for devices: sizes bound, rewritten, placed, laid out, its solvers chosen, verified and built, its memory
  * planned.
  *
+ * Values of f16 are stored as such at the ends (inputs, states, outputs). On CPU devices what lies between is computed in f32, unless
+ * `no_fusion` or `reference` is set; casts round as they say.
+ *
  * Threads: a plan never changes and may be shared by any number of threads; each runs it in an oc_exec of its own.
  */
 #ifndef OCELLI_PLAN_H

@@ -64,8 +64,12 @@ oc_status oc__queue_create(oc__queue **out, oc_device *device, bool profiling, o
 void oc__queue_destroy(oc__queue **queue);
 oc_device *oc__queue_device(const oc__queue *queue);
 bool oc__queue_profiling(const oc__queue *queue);
+/* `wait`: `src` may be changed when it returns; what OpenCL calls blocking does not say that the bytes are in `dst` by then, which
+ * other queues would have to wait for. */
 oc_status oc__queue_write(oc__queue *queue, oc__buffer *dst, uint64_t offset, const void *src, uint64_t size, bool wait,
                           oc_error *err);
+/* Writes, and waits until every queue finds the bytes in `dst`. */
+oc_status oc__queue_upload(oc__queue *queue, oc__buffer *dst, uint64_t offset, const void *src, uint64_t size, oc_error *err);
 oc_status oc__queue_read(oc__queue *queue, const oc__buffer *src, uint64_t offset, void *dst, uint64_t size, bool wait,
                          oc_error *err);
 oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_offset, oc__buffer *dst,

@@ -100,6 +100,11 @@ oc_status oc__queue_write(oc__queue *queue, oc__buffer *dst, uint64_t offset, co
     return leave(queue, "clEnqueueWriteBuffer", code, err);
 }
 
+oc_status oc__queue_upload(oc__queue *queue, oc__buffer *dst, uint64_t offset, const void *src, uint64_t size, oc_error *err) {
+    OC_TRY(oc__queue_write(queue, dst, offset, src, size, true, err));
+    return oc__queue_finish(queue, err);
+}
+
 oc_status oc__queue_read(oc__queue *queue, const oc__buffer *src, uint64_t offset, void *dst, uint64_t size, bool wait,
                          oc_error *err) {
     OC_TRY(check_range(queue, src, offset, size, err));

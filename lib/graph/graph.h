@@ -32,11 +32,17 @@ oc__copy_params oc__plan_copy_params(const oc_plan_params *params); /* what a pl
 oc_status oc__graph_copy(oc_graph **out, const oc_graph *graph, const oc__copy_params *params, oc_error *err);
 
 /* passes.c: all passes that a plan wants, in their order. */
-oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *err);
+typedef struct oc__rewriting {
+    bool inference, fusion; /* training forms become those of inference; nodes need not stay steps of their own */
+    bool widen;             /* f16 is computed in f32 */
+} oc__rewriting;
+oc_status oc__rewrite(oc_graph *graph, const oc__rewriting *wanted, oc_error *err);
 /* A line about a change that a pass makes, beginning with the node it makes it to. */
 void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) OC_FORMAT(3, 4);
 const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 
+/* widen.c: what is f16 between inputs, states and outputs is computed in f32. */
+oc_status oc__pass_widen(oc_graph *graph, oc_error *err);
 /* dead.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
 /* fold.c: computes nodes of constants on the host, in double precision. */

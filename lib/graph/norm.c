@@ -64,8 +64,7 @@ static oc_status fold(folder *f, const oc_node *norm, const oc_node *before, int
     oc_value *y = oc__node3(graph, before->op, before->params, before->in[0], out[0], out[1], err);
     OC_TRY(oc__gave(graph, y));
     oc__replace_uses(graph, norm->out[0], y);
-    oc__take_place(graph, norm);
-    oc__take_place(graph, before); /* nobody between the two reads the old result */
+    oc__take_place_all(graph, norm, 2); /* behind all that the normalization reads */
     return OC_OK;
 }
 

@@ -10,19 +10,21 @@ typedef struct pass {
     oc_status (*run)(oc_graph *graph, oc_error *err);
     bool inference; /* only where asked for */
     bool fusion;    /* not where nodes are to stay steps of their own */
+    bool widen;     /* only where asked for */
 } pass;
 
 static const pass passes[] = {
-    {"inference", oc__pass_inference, true, false},
-    {"taps", oc__pass_taps, false, false},
-    {"fold", oc__pass_fold, false, false},
-    {"transpose", oc__pass_transpose, false, false},
-    {"simplify", oc__pass_simplify, false, false},
-    {"common", oc__pass_common, false, false},
-    {"norm", oc__pass_norm, false, true},
-    {"named", oc__pass_named, false, true},
-    {"fuse", oc__pass_fuse, false, true},
-    {"chain", oc__pass_chain, false, true},
+    {"inference", oc__pass_inference, .inference = true},
+    {"widen", oc__pass_widen, .widen = true},
+    {"taps", oc__pass_taps},
+    {"fold", oc__pass_fold},
+    {"transpose", oc__pass_transpose},
+    {"simplify", oc__pass_simplify},
+    {"common", oc__pass_common},
+    {"norm", oc__pass_norm, .fusion = true},
+    {"named", oc__pass_named, .fusion = true},
+    {"fuse", oc__pass_fuse, .fusion = true},
+    {"chain", oc__pass_chain, .fusion = true},
 };
 
 void oc__pass_note(const oc_graph *graph, const oc_node *node, const char *format, ...) {
@@ -43,10 +45,10 @@ const char *oc__node_label(const oc_node *node) {
     return node->name ? node->name : node->op->name;
 }
 
-oc_status oc__rewrite(oc_graph *graph, bool inference, bool fusion, oc_error *err) {
+oc_status oc__rewrite(oc_graph *graph, const oc__rewriting *wanted, oc_error *err) {
     for (size_t i = 0; i < OC_COUNT(passes); i++) {
         const pass *p = &passes[i];
-        if ((p->inference && !inference) || (p->fusion && !fusion))
+        if ((p->inference && !wanted->inference) || (p->fusion && !wanted->fusion) || (p->widen && !wanted->widen))
             continue;
         if (graph->notes)
             oc__string_printf(graph->notes, "%s: of %zu nodes\n", p->name, graph->node_count);

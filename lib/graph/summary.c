@@ -77,7 +77,7 @@ static oc_status add_rewrites(oc_summary *s, const oc_plan_params *p, oc_error *
     oc_graph *copy = NULL;
     OC_TRY(oc__graph_copy(&copy, s->graph, &(oc__copy_params){.bind = true}, err));
     copy->notes = &s->rewrites;
-    oc_status status = oc__rewrite(copy, p->inference, !p->no_fusion, err);
+    oc_status status = oc__rewrite(copy, &(oc__rewriting){.inference = p->inference, .fusion = !p->no_fusion}, err);
     oc_graph_destroy(&copy);
     return status == OC_OK && s->rewrites.failed ? oc__fail_memory(s->context, err, s->rewrites.size) : status;
 }

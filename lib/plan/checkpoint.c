@@ -38,7 +38,7 @@ static void expect_change(oc_state *state) {
 
 static oc_status write_entry(oc_state *state, oc__state_entry *entry, const uint8_t *from, oc_error *err) {
     if (entry->bytes)
-        OC_TRY(oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset, from, entry->bytes, true, err));
+        OC_TRY(oc__queue_upload(oc__device_queue(state->device), entry->buffer, entry->offset, from, entry->bytes, err));
     entry->uncertain = false;
     return OC_OK;
 }

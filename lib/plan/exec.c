@@ -46,7 +46,6 @@ static oc_status make_memory(oc_exec *exec, oc_error *err) {
         OC_TRY(oc__queue_fill(exec->queue, exec->arena[i], 0, plan->arena_sizes[i] / 4 * 4, zero, 4, err)); /* touches the pages */
         exec->slabs[i].buffer = exec->arena[i];
     }
-    OC_TRY(oc__queue_finish(exec->queue, err)); /* without it first runs are mostly wrong on Intel's CPU runtime 2026.2 */
     OC_TRY(oc__derived_get(&exec->derived, exec->state, plan, err));
     for (int i = 0; i < plan->derived_slabs; i++)
         exec->slabs[plan->arena_slabs + i].buffer = exec->derived->slabs[i];

@@ -50,7 +50,11 @@ static oc_status rewrite(oc_plan *plan, const oc_graph *graph, oc_error *err) {
     const oc_plan_params *p = &plan->params;
     oc__copy_params copy = oc__plan_copy_params(p);
     OC_TRY(oc__graph_copy(&plan->graph, graph, &copy, err));
-    return oc__rewrite(plan->graph, p->inference, !p->no_fusion, err);
+    bool widen = !p->no_fusion && !p->reference;
+    for (int i = 0; i < plan->device_count; i++)
+        widen = widen && oc__device_caps(plan->devices[i])->simt_width <= 1;
+    const oc__rewriting wanted = {.inference = p->inference, .fusion = !p->no_fusion, .widen = widen};
+    return oc__rewrite(plan->graph, &wanted, err);
 }
 
 /* What took how long, for the debug log. */

@@ -75,16 +75,17 @@ static void record_updates(oc_plan *plan) {
 static oc_status upload_constants(oc_plan *plan, oc_error *err) {
     if (!plan->constant_bytes)
         return OC_OK;
+    oc__queue *queue = oc__device_queue(plan->devices[0]);
     OC_TRY(oc__buffer_create(&plan->constants, plan->devices[0], plan->constant_bytes, err));
     for (size_t i = 0; i < plan->slot_count; i++) {
         const oc__slot *slot = &plan->slots[i];
         uint64_t bytes = oc__desc_bytes(&slot->desc);
         if (slot->home != OC_HOME_CONSTANT || slot->alias >= 0 || !bytes)
             continue;
-        OC_TRY(oc__queue_write(oc__device_queue(plan->devices[0]), plan->constants, slot->place.offset,
-                               oc_tensor_get_data(plan->graph->values[slot->value]->data), bytes, true, err));
+        OC_TRY(oc__queue_write(queue, plan->constants, slot->place.offset, oc_tensor_get_data(plan->graph->values[slot->value]->data),
+                               bytes, true, err));
     }
-    return OC_OK;
+    return oc__queue_finish(queue, err); /* execs have queues of their own */
 }
 
 static size_t count_programs(const oc__steps *steps, const oc__steps *others, size_t *different) {

@@ -140,7 +140,7 @@ static oc_status add_buffer(oc_state *state, oc_value *const *values, size_t cou
         offset += segment_bytes(values[i]);
     }
     if (status == OC_OK)
-        status = oc__queue_write(oc__device_queue(state->device), buffer, 0, bytes, size, true, err);
+        status = oc__queue_upload(oc__device_queue(state->device), buffer, 0, bytes, size, err);
     oc__free(state->context, bytes);
     if (status == OC_OK &&
         !OC_ARRAY_PUSH(state->context, state->buffers, state->buffer_count, state->buffer_capacity, buffer))
@@ -383,7 +383,7 @@ oc_status oc_state_write(oc_state *state, const char *name, const oc_tensor *ten
         return oc__fail_memory(state->context, err, (size_t)entry->bytes);
     oc_status status = oc_tensor_read(tensor, bytes, entry->bytes, err);
     if (status == OC_OK) {
-        status = oc__queue_write(oc__device_queue(state->device), entry->buffer, entry->offset, bytes, entry->bytes, true, err);
+        status = oc__queue_upload(oc__device_queue(state->device), entry->buffer, entry->offset, bytes, entry->bytes, err);
         entry->uncertain = status != OC_OK;
         state->version++;
     }

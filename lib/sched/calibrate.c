@@ -77,7 +77,7 @@ static oc_status there_and_back(oc_device *device, oc__buffer *buffer, uint64_t 
     oc__queue *queue = oc__device_queue(device);
     for (int i = -1; i < ROUNDS; i++) {
         double start = oc__clock_seconds();
-        OC_TRY(oc__queue_write(queue, buffer, 0, host, bytes, true, err));
+        OC_TRY(oc__queue_upload(queue, buffer, 0, host, bytes, err));
         OC_TRY(oc__queue_read(queue, buffer, 0, host, bytes, true, err));
         times[OC_MAX(i, 0)] = oc__clock_seconds() - start;
     }

@@ -60,8 +60,8 @@ static oc_status write_strided(oc_tensor *tensor, const void *data, oc_error *er
     oc__shape_strides(shape, dense);
     oc__strided_copy(bytes, oc_tensor_get_strides(tensor), data, dense, shape, oc_dtype_size(oc_tensor_get_dtype(tensor)));
     if (copy)
-        status = oc__queue_write(oc__device_queue(oc_tensor_get_device(tensor)), oc__tensor_get_buffer(tensor),
-                                 oc__tensor_get_offset(tensor), copy, size, true, err);
+        status = oc__queue_upload(oc__device_queue(oc_tensor_get_device(tensor)), oc__tensor_get_buffer(tensor),
+                                  oc__tensor_get_offset(tensor), copy, size, err);
     oc__free(oc__tensor_get_context(tensor), copy);
     return status;
 }
@@ -73,8 +73,8 @@ oc_status oc_tensor_write(oc_tensor *tensor, const void *data, uint64_t size, oc
     if (!oc__tensor_is_dense(tensor))
         return write_strided(tensor, data, err);
     if (oc_tensor_get_device(tensor))
-        return oc__queue_write(oc__device_queue(oc_tensor_get_device(tensor)), oc__tensor_get_buffer(tensor),
-                               oc__tensor_get_offset(tensor), data, size, true, err);
+        return oc__queue_upload(oc__device_queue(oc_tensor_get_device(tensor)), oc__tensor_get_buffer(tensor),
+                                oc__tensor_get_offset(tensor), data, size, err);
     memmove(oc_tensor_get_data(tensor), data, (size_t)size);
     return OC_OK;
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the tests of a build folder, one after another, and counts single tests: run.py FOLDER [--suite NAME]..."""
+"""Runs the tests of a build folder and counts single tests: run.py FOLDER [--suite NAME]... [--jobs N].
+
+One after another, but for suites in which nothing is timed: of those N at a time (default 1)."""
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -9,6 +12,8 @@ import subprocess
 import sys
 
 LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)", re.M)
+UNTIMED = {"op", "onnx", "graph", "net", "fuzz", "house", "docs"}
+TIMED = {"op-tune"}  # but for these
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -61,14 +66,28 @@ def run_test(test, folder, environment=None, limit=600):
     return one, output
 
 
+def is_timed(test):
+    return not set(suites_of(test)) & UNTIMED or test["name"] in TIMED
+
+
+def results_of(tests, folder, jobs):
+    """(test, what run_test() says of it) of each, those that can run beside each other first."""
+    beside = [test for test in tests if jobs > 1 and not is_timed(test)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        yield from zip(beside, pool.map(lambda test: run_test(test, folder), beside))
+    for test in tests:
+        if test not in beside:
+            yield test, run_test(test, folder)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--suite", action="append")
+    parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
     total = [0, 0, 0]
-    for test in tests_of(args.folder, args.suite):
-        one, output = run_test(test, args.folder)
+    for test, (one, output) in results_of(tests_of(args.folder, args.suite), args.folder, args.jobs):
         total = [a + b for a, b in zip(total, one)]
         if one[1]:
             print(f"---- {test['name']}\n{output[-6000:]}")
