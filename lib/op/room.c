@@ -165,6 +165,47 @@ void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__
     oc__step_place(steps, step, place, oc_dtype_size(desc->dtype));
 }
 
+const char *oc__element_type(oc_dtype dtype) {
+    size_t size = oc_dtype_size(dtype);
+    return size == 8 ? "ulong" : size == 4 ? "uint" : size == 2 ? "ushort" : "uchar";
+}
+
+void oc__step_rows(oc__steps *steps, oc__step *step, int64_t rows, int64_t run) {
+    int64_t together = OC_MAX(OC_ROW_CHUNK / OC_MAX(run, 1), 1);
+    const int64_t numbers[] = {rows, run, together, OC_ROW_PIECE};
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i64(steps, step, numbers[i]);
+    oc__step_range_single(step, (uint64_t)((run + OC_ROW_PIECE - 1) / OC_ROW_PIECE), (uint64_t)((rows + together - 1) / together), 1);
+}
+
+void oc__join_axes(oc_shape *shape, int64_t (*strides)[OC_MAX_RANK], int count) {
+    oc_shape out = {0};
+    int64_t joined[8][OC_MAX_RANK];
+    for (int i = 0; i < shape->rank; i++) {
+        int k = out.rank - 1;
+        bool follows = k >= 0;
+        if (shape->dims[i] == 1)
+            continue;
+        for (int n = 0; n < count && follows; n++)
+            follows = joined[n][k] == strides[n][i] * shape->dims[i];
+        if (follows)
+            out.dims[k] *= shape->dims[i];
+        else
+            out.dims[k = out.rank++] = shape->dims[i];
+        for (int n = 0; n < count; n++)
+            joined[n][k] = strides[n][i];
+    }
+    for (int n = 0; n < count; n++)
+        for (int i = 0; i < out.rank; i++)
+            strides[n][i] = joined[n][i];
+    if (out.rank == 0) {
+        out = OC_SHAPE(1);
+        for (int n = 0; n < count; n++)
+            strides[n][0] = 0;
+    }
+    *shape = out;
+}
+
 oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err) {
     bool failed = defines->failed;
     oc__string_finish(defines);

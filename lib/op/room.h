@@ -55,6 +55,16 @@ void oc__step_strides(oc__steps *steps, oc__step *step, const int64_t *strides, 
 /* The place of an operand, in elements of its type. */
 void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__desc *desc);
 
+/* The unsigned integer of so many bytes, as which elements are moved: "uint". */
+const char *oc__element_type(oc_dtype dtype);
+/* Of kernels that go along rows, an axis being the last one or none: row r of `rows`, each of `run` elements, in pieces. Adds four
+ * numbers, and the range. */
+void oc__step_rows(oc__steps *steps, oc__step *step, int64_t rows, int64_t run);
+#define OC_ROW_PIECE 16384 /* elements of a row that a work-item takes at most */
+#define OC_ROW_CHUNK 4096  /* elements of several rows, about */
+/* Joins axes that lie one behind another in a shape and in all of these strides; leaves at least one. */
+void oc__join_axes(oc_shape *shape, int64_t (*strides)[OC_MAX_RANK], int count);
+
 /* Ends a recording: the defines' text is freed; out of memory is reported. */
 oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err);
 
