@@ -3,14 +3,6 @@
 #include "types.clh"
 #include "axes.clh"
 
-#if RANK == 2
-#define AT(i, d, s) axes_at2(i, d.hi.hi, s.hi.hi)
-#elif RANK == 4
-#define AT(i, d, s) axes_at4(i, d.hi, s.hi)
-#else
-#define AT(i, d, s) axes_at(i, d, s)
-#endif
-
 __kernel void move_elements(__global const ELEMENT *src, long src_off, __global ELEMENT *dst, long dst_off, long count,
                             AXES(size), AXES(from), AXES(to)) {
     size_t i = get_global_id(0);
@@ -31,6 +23,19 @@ __kernel void move_rows(__global const ELEMENT *src, long src_off, __global ELEM
             CAT(vstore, 16)(CAT(vload, 16)(0, s + i), 0, d + i);
         for (; i < n; i++)
             d[i] = s[i];
+    }
+}
+
+/* The source's elements are `step` apart. */
+__kernel void move_steps(__global const ELEMENT *src, long src_off, __global ELEMENT *dst, long dst_off, long rows, long run,
+                         long together, long piece, AXES(size), AXES(from), AXES(to), long step) {
+    long begin = get_global_id(0) * piece, first = get_global_id(1) * together, last = min(first + together, rows);
+    int n = (int)min(piece, run - begin);
+    for (long r = first; r < last; r++) {
+        __global const ELEMENT *s = src + src_off + AT(r, PACK(size), PACK(from)) + begin * step;
+        __global ELEMENT *d = dst + dst_off + AT(r, PACK(size), PACK(to)) + begin;
+        for (int i = 0; i < n; i++)
+            d[i] = s[i * step];
     }
 }
 

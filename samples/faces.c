@@ -7,18 +7,11 @@
 #define HEIGHT 240
 #define MOST 64
 
-/* Bytes of a picture to what the model was trained on: planes of (x - 127) / 128. */
 static oc_graph *make_shrinking(oc_context *context, const pixels *p) {
-    const int32_t channels_first[] = {2, 0, 1};
-    oc_graph *g;
-    check(oc_graph_create(&g, context, &err));
-    oc_value *x = oc_graph_input(g, "picture", OC_U8, &OC_SHAPE(p->height, p->width, 3), &err);
-    x = oc_cast(g, oc_transpose(g, x, channels_first, &err), OC_F32, &err);
-    x = oc_resize(g, x, 1, HEIGHT, &oc_resize_params(.mode = OC_RESIZE_LINEAR), &err);
-    x = oc_resize(g, x, 2, WIDTH, &oc_resize_params(.mode = OC_RESIZE_LINEAR), &err);
-    x = oc_mul(g, oc_sub(g, x, oc_graph_scalar(g, OC_F32, 127, &err), &err), oc_graph_scalar(g, OC_F32, 1.0 / 128, &err), &err);
-    check(oc_graph_output(g, "input", oc_reshape(g, x, &OC_SHAPE(1, 3, HEIGHT, WIDTH), &err), &err));
-    return g;
+    oc_graph *graph;
+    check(oc_graph_create(&graph, context, &err));
+    check(oc_graph_output(graph, "input", pixels_planes(graph, p, HEIGHT, WIDTH), &err));
+    return graph;
 }
 
 /* scores (1, boxes, 2) are of "nothing" and "face". */
@@ -35,23 +28,6 @@ static oc_graph *make_finding(oc_context *context, const char *model) {
     oc_value *best = oc_non_max_suppression(g, boxes, face, &oc_suppression_params(.count = MOST, .overlap = 0.3f, .score = 0.7f), &err);
     check(oc_graph_output(g, "best", best, &err));
     return g;
-}
-
-static bool is_there(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file)
-        fclose(file);
-    return file != NULL;
-}
-
-static oc_exec *make_exec(oc_device *device, oc_graph *graph) {
-    oc_plan *plan;
-    oc_exec *exec;
-    check(oc_plan_create(&plan, graph, &device, 1, NULL, &err));
-    check(oc_exec_create(&exec, plan, NULL, &err));
-    oc_plan_destroy(&plan); /* the exec keeps what it needs */
-    oc_graph_destroy(&graph);
-    return exec;
 }
 
 static void dot(pixels *p, int x, int y) {
@@ -80,14 +56,13 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: faces MODEL PICTURE.jpg OUT.png\n");
         return 2;
     }
-    if (!is_there(argv[1])) {
-        printf("there is no %s: skipped\n", argv[1]);
+    if (!is_there(argv[1]))
         return 77;
-    }
     pixels picture = pixels_read_jpeg(argv[2]);
     check(oc_context_create(&context, NULL, &err));
     check(oc_device_create(&device, context, NULL, &err));
-    oc_exec *shrink = make_exec(device, make_shrinking(context, &picture)), *find = make_exec(device, make_finding(context, argv[1]));
+    oc_exec *shrink = make_exec(device, make_shrinking(context, &picture), NULL);
+    oc_exec *find = make_exec(device, make_finding(context, argv[1]), NULL);
     oc_binding bytes = {"picture", NULL}, small = {"input", NULL}, out[] = {{"scores", NULL}, {"boxes", NULL}, {"best", NULL}};
     check(oc_tensor_wrap(&bytes.tensor, context, OC_U8, &OC_SHAPE(picture.height, picture.width, 3), picture.rgb, &err));
     check(oc_tensor_create(&small.tensor, context, device, OC_F32, &OC_SHAPE(1, 3, HEIGHT, WIDTH), &err));

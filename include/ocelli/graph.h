@@ -131,7 +131,10 @@ OC_EXPORT oc_value_info oc_graph_get_output(const oc_graph *graph, size_t index)
 OC_EXPORT size_t oc_graph_state_count(const oc_graph *graph);
 /** A state by number. */
 OC_EXPORT oc_value_info oc_graph_get_state(const oc_graph *graph, size_t index);
-/** The input, state or output of that name (looked for in this order), NULL if there is none. */
+/**
+ * The input, state or output of that name (looked for in this order), else the first value inside that is named so: by
+ * oc_value_set_name(), by the file that it was read from, or by its layer (net.h). NULL if there is none.
+ */
 OC_EXPORT oc_value *oc_graph_find(const oc_graph *graph, const char *name);
 
 /** A text kept with the graph and its model file, such as "mean"; NULL if there is none. */

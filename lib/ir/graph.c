@@ -171,7 +171,7 @@ oc_value_info oc_graph_get_state(const oc_graph *graph, size_t index) {
 
 static oc_value *find_in(oc_value *const *values, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(values[i]->name, name))
+        if (values[i]->name && !strcmp(values[i]->name, name))
             return values[i];
     return NULL;
 }
@@ -183,6 +183,8 @@ oc_value *oc_graph_find(const oc_graph *graph, const char *name) {
     for (size_t i = 0; !value && i < graph->output_count; i++)
         if (!strcmp(graph->outputs[i].name, name))
             value = graph->outputs[i].value;
+    for (size_t i = 0; !value && i < graph->node_count; i++)
+        value = find_in(graph->nodes[i]->out, (size_t)graph->nodes[i]->out_count, name);
     return value;
 }
 

@@ -70,7 +70,10 @@ static oc__cost cost(const oc__problem *problem) {
     return oc__cost_of_flops(problem, 2.0 * (double)((const oc_lrn_params *)problem->params)->size + 10);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+#define LANES 16     /* pixels of a plane that a work-item of `rows` takes at once */
+#define TOGETHER 512 /* pixels that it takes in all, at least */
+
+static oc_status record(const oc__recording *recording, bool rows, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_lrn_params *params = problem->params;
     const oc_shape *shape = &problem->in[0].shape;
@@ -80,7 +83,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__define_types(problem, &defines);
-    oc__step *step = oc__step_kernel(steps, "lrn.cl", defines.text, "lrn");
+    oc__string_append(&defines, rows && params->beta == 0.75f ? "#define THREE_QUARTERS\n" : "");
+    oc__step *step = oc__step_kernel(steps, rows ? "lrn_rows.cl" : "lrn.cl", defines.text, rows ? "lrn_rows" : "lrn");
     oc__step_desc(steps, step, recording->in[0].place, &problem->in[0]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
     const int64_t numbers[] = {oc__count(shape), shape->dims[1], oc__dims_product(shape, 2, shape->rank), (params->size - 1) / 2,
@@ -90,8 +94,31 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__step_f32(steps, step, (float)((double)params->alpha / (double)params->size));
     oc__step_f32(steps, step, params->beta);
     oc__step_f32(steps, step, params->bias);
-    oc__step_range_items(step, recording->caps, (uint64_t)oc__count(shape));
+    if (rows)
+        oc__step_range_single(step, (uint64_t)OC_MAX(numbers[2] / TOGETHER, 1), (uint64_t)shape->dims[0], 1);
+    else
+        oc__step_range_items(step, recording->caps, (uint64_t)oc__count(shape));
     return oc__record_end(recording, &defines, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    const oc_shape *shape = &problem->in[0].shape;
+    if (oc__dims_product(shape, 2, shape->rank) < LANES)
+        return oc__refuse(why, "it takes %d pixels of a plane at once", LANES);
+    return oc__for_cpu(problem, caps, why);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.1, 0.3);
 }
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
@@ -99,8 +126,9 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
     return oc__rounds_fit(caps, OC_MIN(params->size, problem->in[0].shape.dims[1]), why) && oc__without_posts(problem, why);
 }
 
-static const oc__solver ref = {.name = "lrn.ref", .applicable = applicable, .estimate = oc__ref_estimate, .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+static const oc__solver by_rows = {.name = "lrn.rows", .flags = OC_SOLVER_LONE, .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver ref = {.name = "lrn.ref", .applicable = applicable, .estimate = oc__ref_estimate, .record = record_ref};
+static const oc__solver *const solvers[] = {&by_rows, &ref, NULL};
 
 const oc__op oc__op_lrn = {.name = "lrn", .in_min = 1, .in_max = 1, .out_count = 1, .params_size = sizeof(oc_lrn_params),
                            .fields = fields, .infer = infer, .gradient = gradient, .cost = cost, .batch = OC_BATCH_AXIS0,

@@ -16,12 +16,8 @@ bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]) {
     return problem->pre.count || problem->post.count ? oc__refuse(why, "it takes no prologue and no epilogue") : true;
 }
 
-static bool single_items(const oc__caps *caps, char why[OC_WHY]) {
-    return caps->simt_width <= 1 || oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-}
-
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return single_items(caps, why) && oc__without_posts(problem, why);
+    return oc__lone_fits(problem, caps, why) && oc__without_posts(problem, why);
 }
 
 /* Operands from `first` on. */
@@ -35,12 +31,15 @@ static bool takes_f32(const oc__problem *p, int first, char why[OC_WHY], const c
 }
 
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return single_items(caps, why) && takes_f32(problem, 0, why, "only f32");
+    return oc__lone_fits(problem, caps, why) && takes_f32(problem, 0, why, "only f32");
 }
 
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]) {
     return takes_f32(problem, problem->op_in, why, "operands of the epilogue must be f32");
 }
+
+/* Multiplications and elements that no loops of a few times as many rounds reach llvmpipe's limit with. */
+#define LONE_WORK 16384
 
 static bool counts_rounds(const oc__caps *caps) {
     return caps->type == OC_DEVICE_CPU && caps->simt_width > 1;
@@ -55,6 +54,14 @@ bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
     if (counts_rounds(caps) && rounds > 65000)
         return oc__refuse(why, "its loops of %lld rounds are longer than llvmpipe's limit", (long long)rounds);
     return true;
+}
+
+bool oc__lone_fits(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (!counts_rounds(caps))
+        return true;
+    oc__cost cost = oc__problem_cost(problem);
+    return cost.flops / 2 + cost.bytes / 4 <= LONE_WORK ||
+           oc__refuse(why, "loops of one work-item a group may be longer than llvmpipe's limit");
 }
 
 bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
@@ -156,6 +163,47 @@ void oc__step_strides(oc__steps *steps, oc__step *step, const int64_t *strides, 
 
 void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__desc *desc) {
     oc__step_place(steps, step, place, oc_dtype_size(desc->dtype));
+}
+
+const char *oc__element_type(oc_dtype dtype) {
+    size_t size = oc_dtype_size(dtype);
+    return size == 8 ? "ulong" : size == 4 ? "uint" : size == 2 ? "ushort" : "uchar";
+}
+
+void oc__step_rows(oc__steps *steps, oc__step *step, int64_t rows, int64_t run) {
+    int64_t together = OC_MAX(OC_ROW_CHUNK / OC_MAX(run, 1), 1);
+    const int64_t numbers[] = {rows, run, together, OC_ROW_PIECE};
+    for (size_t i = 0; i < OC_COUNT(numbers); i++)
+        oc__step_i64(steps, step, numbers[i]);
+    oc__step_range_single(step, (uint64_t)((run + OC_ROW_PIECE - 1) / OC_ROW_PIECE), (uint64_t)((rows + together - 1) / together), 1);
+}
+
+void oc__join_axes(oc_shape *shape, int64_t (*strides)[OC_MAX_RANK], int count) {
+    oc_shape out = {0};
+    int64_t joined[8][OC_MAX_RANK];
+    for (int i = 0; i < shape->rank; i++) {
+        int k = out.rank - 1;
+        bool follows = k >= 0;
+        if (shape->dims[i] == 1)
+            continue;
+        for (int n = 0; n < count && follows; n++)
+            follows = joined[n][k] == strides[n][i] * shape->dims[i];
+        if (follows)
+            out.dims[k] *= shape->dims[i];
+        else
+            out.dims[k = out.rank++] = shape->dims[i];
+        for (int n = 0; n < count; n++)
+            joined[n][k] = strides[n][i];
+    }
+    for (int n = 0; n < count; n++)
+        for (int i = 0; i < out.rank; i++)
+            strides[n][i] = joined[n][i];
+    if (out.rank == 0) {
+        out = OC_SHAPE(1);
+        for (int n = 0; n < count; n++)
+            strides[n][0] = 0;
+    }
+    *shape = out;
 }
 
 oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err) {

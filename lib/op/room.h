@@ -9,15 +9,17 @@
 bool oc__refuse(char why[OC_WHY], const char *format, ...) OC_FORMAT(2, 3);
 /* Refuses problems with a prologue or epilogue. */
 bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
-/* The same, and kernels of the shape "one work-item a group" need a device where an item is a whole thread. */
+/* The same, for kernels of the shape "one work-item a group": see oc__lone_fits(). */
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
-/* Such a device, any epilogue, no prologue, operands of f32. */
+/* Such kernels, any epilogue, no prologue, operands of f32. */
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Refuses a prologue, and operands of the epilogue that are not f32. */
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]);
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
  * for SIMT devices keep their loops short. */
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
+/* The same of a solver whose loops nobody counts: one work-item a group (OC_SOLVER_LONE), which has the fewest and longest. */
+bool oc__lone_fits(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Has the loops of cl/each.clh do OC_ROUND at a time there. */
 #define OC_ROUND 8
 void oc__define_round(const oc__caps *caps, oc__string *defines);
@@ -52,6 +54,16 @@ void oc__step_sizes(oc__steps *steps, oc__step *step, const oc_shape *shape);
 void oc__step_strides(oc__steps *steps, oc__step *step, const int64_t *strides, int rank);
 /* The place of an operand, in elements of its type. */
 void oc__step_desc(oc__steps *steps, oc__step *step, oc__place place, const oc__desc *desc);
+
+/* The unsigned integer of so many bytes, as which elements are moved: "uint". */
+const char *oc__element_type(oc_dtype dtype);
+/* Of kernels that go along rows, an axis being the last one or none: row r of `rows`, each of `run` elements, in pieces. Adds four
+ * numbers, and the range. */
+void oc__step_rows(oc__steps *steps, oc__step *step, int64_t rows, int64_t run);
+#define OC_ROW_PIECE 16384 /* elements of a row that a work-item takes at most */
+#define OC_ROW_CHUNK 4096  /* elements of several rows, about */
+/* Joins axes that lie one behind another in a shape and in all of these strides; leaves at least one. */
+void oc__join_axes(oc_shape *shape, int64_t (*strides)[OC_MAX_RANK], int count);
 
 /* Ends a recording: the defines' text is freed; out of memory is reported. */
 oc_status oc__record_end(const oc__recording *recording, oc__string *defines, oc_error *err);

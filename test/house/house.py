@@ -4,6 +4,9 @@ import os
 import re
 import sys
 
+sys.dont_write_bytecode = True
+from counts import functions  # noqa: E402
+
 FLOORS = ["base", "device", "tensor", "ir", "op", "graph", "sched", "plan", "onnx", "train", "data", "net"]
 ONLY = {"data": {"base", "tensor", "data"}}  # narrower than the stairs
 WRAPPER = re.compile(r"^(ocelli/.+\.(h|hpp)|[a-z_]+)$")  # of a C++ header: the C ones, and the standard library
@@ -83,14 +86,9 @@ def report_lengths(path, text):
     lines = text.split("\n")
     if len(lines) - 1 > FILE_LINES:
         print(f"note: {path} has {len(lines) - 1} lines")
-    start = None
-    for number, line in enumerate(lines, 1):
-        if line == "{":
-            start = number
-        elif line == "}" and start is not None:
-            if number - start - 1 > FUNCTION_LINES:
-                print(f"note: {path}:{start} has a function of {number - start - 1} lines")
-            start = None
+    for name, start, length in functions(text):
+        if length > FUNCTION_LINES:
+            print(f"note: {path}:{start} has {name}() of {length} lines")
 
 
 def main(root):

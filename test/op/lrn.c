@@ -4,13 +4,16 @@
 #include <ocelli/op/lrn.h>
 
 static const optest_case cases[] = {
-    {"lrn:2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, 0, 0},
-    {"lrn:2x7x5x3:size=4,alpha=0.5,beta=0.5,bias=2", NULL, 0, 0},
-    {"lrn:2x20x3x3:size=3,alpha=0.1,beta=1.5,bias=1", "aBcd16b", 0, 0},
-    {"lrn:3x5:size=1,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, OPTEST_NO_FAST, 0},
+    {"lrn:2x7x5x3:size=4,alpha=0.5,beta=0.5,bias=2", NULL, OPTEST_NO_FAST, 0},
+    {"lrn:2x20x3x3:size=3,alpha=0.1,beta=1.5,bias=1", "aBcd16b", OPTEST_NO_FAST, 0},
+    {"lrn:3x5:size=1,alpha=1,beta=0.75,bias=1", NULL, OPTEST_NO_FAST, 0},
+    {"lrn:2x7x19:size=5,alpha=0.5,beta=0.75,bias=1", NULL, 0, 0},
+    {"lrn:2x3x5x213:size=4,alpha=0.5,beta=0.5,bias=2", NULL, 0, 0},
+    {"lrn:f16.1x5x3x17:size=3,alpha=0.5,beta=0.75,bias=1", NULL, 0, 2e-3},
     {"lrn:1x3x4x4:size=9,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
-    {"lrn:2x0x4:size=3,alpha=1,beta=0.75,bias=1", NULL, 0, 0},
-    {"lrn:f16.2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, 0, 2e-3},
+    {"lrn:2x0x4:size=3,alpha=1,beta=0.75,bias=1", NULL, OPTEST_NO_FAST, 0},
+    {"lrn:f16.2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, OPTEST_NO_FAST, 2e-3},
 };
 
 static void test_solvers(void **state) {

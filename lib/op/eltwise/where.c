@@ -52,12 +52,11 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     const oc_shape *shape = &problem->out[0].shape;
     oc__steps *steps = recording->steps;
     int64_t count = oc__count(shape), strides[OC_MAX_RANK];
-    size_t size = oc_dtype_size(problem->out[0].dtype);
     if (count == 0)
         return OC_OK;
     oc__string defines;
     oc__string_init(&defines, recording->context);
-    oc__string_printf(&defines, "#define ELEMENT %s\n", size == 8 ? "ulong" : size == 4 ? "uint" : size == 2 ? "ushort" : "uchar");
+    oc__string_printf(&defines, "#define ELEMENT %s\n", oc__element_type(problem->out[0].dtype));
     oc__step *step = oc__step_kernel(steps, "where.cl", defines.text, "where_ref");
     for (int i = 0; i < 3; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
@@ -72,9 +71,45 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
+/* Along the last axis all go on by an element or stay where they are. */
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    const oc__problem *problem = recording->problem;
+    oc_shape shape = problem->out[0].shape;
+    oc__steps *steps = recording->steps;
+    int64_t strides[3][OC_MAX_RANK], steps_of[3];
+    if (oc__count(&shape) == 0)
+        return OC_OK;
+    for (int i = 0; i < 3; i++)
+        oc__broadcast_strides(&problem->in[i].shape, &shape, strides[i]);
+    oc__join_axes(&shape, strides, 3);
+    int64_t run = shape.dims[--shape.rank];
+    for (int i = 0; i < 3; i++)
+        steps_of[i] = strides[i][shape.rank];
+    oc__string defines;
+    oc__string_init(&defines, recording->context);
+    oc__string_printf(&defines, "#define ELEMENT %s\n#define RANK %d\n#define C_STEP %d\n#define X_STEP %d\n#define Y_STEP %d\n",
+                      oc__element_type(problem->out[0].dtype), shape.rank <= 2 ? 2 : shape.rank <= 4 ? 4 : 8, (int)steps_of[0],
+                      (int)steps_of[1], (int)steps_of[2]);
+    oc__step *step = oc__step_kernel(steps, "where.cl", defines.text, "where_rows");
+    for (int i = 0; i < 3; i++)
+        oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
+    oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
+    oc__step_rows(steps, step, oc__count(&shape), run);
+    oc__step_sizes(steps, step, &shape);
+    for (int i = 0; i < 3; i++)
+        oc__step_strides(steps, step, strides[i], shape.rank);
+    return oc__record_end(recording, &defines, err);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 1, 0.5);
+}
+
+static const oc__solver rows = {.name = "where.rows", .flags = OC_SOLVER_LONE, .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
 static const oc__solver ref = {.name = "where.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+static const oc__solver *const solvers[] = {&rows, &ref, NULL};
 
 const oc__op oc__op_where = {.name = "where", .in_min = 3, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT, .infer = infer,
                              .gradient = gradient, .batch = OC_BATCH_NONE("its operands may be repeated along the batch"),

@@ -124,15 +124,11 @@ static oc_status gradient_bwd(oc__gradient *g, oc_error *err) {
     return oc__gave(g->graph, g->diff_in[0]);
 }
 
-static const char *element_of(oc_dtype dtype) {
-    size_t size = oc_dtype_size(dtype);
-    return size == 8 ? "ulong" : size == 4 ? "uint" : size == 2 ? "ushort" : "uchar";
-}
-
-static oc_status record(const oc__recording *recording, oc_error *err) {
+/* By elements, or for CPUs by rows: along the last axis it is another index each, or one for all. */
+static oc_status record(const oc__recording *recording, bool rows, oc_error *err) {
     const oc__problem *problem = recording->problem;
     oc__steps *steps = recording->steps;
-    int64_t count = oc__count(&problem->out[0].shape);
+    int64_t count = oc__count(&problem->out[0].shape), strides[2][OC_MAX_RANK], run = 1;
     oc__index_form form;
     if (count == 0)
         return OC_OK;
@@ -141,26 +137,56 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
         return oc__steps_check(steps, err);
     }
     oc__index_form_of(problem, &form);
+    memcpy(strides[0], form.indexed, sizeof(strides[0]));
+    memcpy(strides[1], form.indices, sizeof(strides[1]));
+    oc_shape shape = form.taken;
+    if (rows) {
+        oc__join_axes(&shape, strides, 2);
+        run = shape.dims[--shape.rank];
+    }
     oc__string defines;
     oc__string_init(&defines, recording->context);
-    oc__string_printf(&defines, "#define ELEMENT %s\n#define A1 %s\n", element_of(problem->out[0].dtype),
+    oc__string_printf(&defines, "#define ELEMENT %s\n#define A1 %s\n", oc__element_type(problem->out[0].dtype),
                       oc_dtype_name(problem->in[1].dtype));
-    oc__step *step = oc__step_kernel(steps, "gather.cl", defines.text, "gather_ref");
+    if (rows)
+        oc__string_printf(&defines, "#define ROWS\n#define RANK %d\n#define %s\n", shape.rank <= 2 ? 2 : shape.rank <= 4 ? 4 : 8,
+                          form.components == 1 ? "SINGLE" : "TUPLES");
+    oc__step *step = oc__step_kernel(steps, "gather.cl", defines.text, rows ? "gather_rows" : "gather_ref");
     for (int i = 0; i < 2; i++)
         oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
-    oc__step_i64(steps, step, count);
-    oc__step_sizes(steps, step, &form.taken);
-    oc__step_strides(steps, step, form.indexed, form.taken.rank);
-    oc__step_strides(steps, step, form.indices, form.taken.rank);
+    if (rows)
+        oc__step_rows(steps, step, count / run, run);
+    else
+        oc__step_i64(steps, step, count);
+    oc__step_sizes(steps, step, &shape);
+    for (int i = 0; i < 2; i++)
+        oc__step_strides(steps, step, strides[i], shape.rank);
+    for (int i = 0; rows && i < 2; i++)
+        oc__step_i64(steps, step, strides[i][shape.rank]);
     OC_TRY(oc__index_add_form(recording, step, &form, err));
-    oc__step_range_items(step, recording->caps, (uint64_t)count);
+    if (!rows)
+        oc__step_range_items(step, recording->caps, (uint64_t)count);
     return oc__record_end(recording, &defines, err);
 }
 
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 1, 0.3);
+}
+
+static const oc__solver by_rows = {.name = "gather.rows", .flags = OC_SOLVER_LONE, .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
 static const oc__solver ref = {.name = "gather.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
-                               .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+                               .record = record_ref};
+static const oc__solver *const solvers[] = {&by_rows, &ref, NULL};
 extern const oc__solver oc__scatter_ref;
 static const oc__solver *const bwd_solvers[] = {&oc__scatter_ref, NULL};
 

@@ -16,7 +16,7 @@ static const oc__field cumulative_fields[] = {OC_FIELD(OC_FIELD_I64, oc_cumulati
                                               OC_FIELD(OC_FIELD_BOOL, oc_cumulative_params, reverse), {NULL}};
 
 /* The axis is the first of all params. */
-static oc__lines lines_of(const oc__problem *problem) {
+oc__lines oc__lines_of(const oc__problem *problem) {
     const oc_shape *x = &problem->in[0].shape;
     int axis = (int)*(const int64_t *)problem->params;
     return (oc__lines){oc__dims_product(x, 0, axis), x->dims[axis], oc__dims_product(x, axis + 1, x->rank)};
@@ -67,7 +67,7 @@ static bool above(double a, double b) {
 static oc_status host_arg(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                           oc_error *err) {
     const oc_arg_params *params = problem->params;
-    oc__lines lines = lines_of(problem);
+    oc__lines lines = oc__lines_of(problem);
     for (int64_t l = 0; l < lines.outer * lines.inner; l++) {
         const double *x = in[0] + l / lines.inner * lines.size * lines.inner + l % lines.inner;
         int64_t best = 0;
@@ -92,7 +92,7 @@ static bool before(const double *x, int64_t inner, int64_t j, int64_t i, bool sm
 static oc_status host_top(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                           oc_error *err) {
     const oc_top_k_params *params = problem->params;
-    oc__lines lines = lines_of(problem);
+    oc__lines lines = oc__lines_of(problem);
     for (int64_t l = 0; l < lines.outer * lines.inner; l++) {
         const double *x = in[0] + l / lines.inner * lines.size * lines.inner + l % lines.inner;
         for (int64_t i = 0; i < lines.size; i++) {
@@ -113,7 +113,7 @@ static oc_status host_top(oc_context *context, const oc__problem *problem, const
 static oc_status host_cumulative(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                                  oc_error *err) {
     const oc_cumulative_params *params = problem->params;
-    oc__lines lines = lines_of(problem);
+    oc__lines lines = oc__lines_of(problem);
     for (int64_t l = 0; l < lines.outer * lines.inner; l++) {
         int64_t from = l / lines.inner * lines.size * lines.inner + l % lines.inner;
         double sum = 0;
@@ -153,7 +153,7 @@ static oc_status record_lines(const oc__recording *recording, const char *kernel
                               oc_error *err) {
     const oc__problem *problem = recording->problem;
     oc__steps *steps = recording->steps;
-    oc__lines lines = lines_of(problem);
+    oc__lines lines = oc__lines_of(problem);
     int64_t items = lines.outer * lines.inner * (elements ? lines.size : 1);
     if (items == 0 || lines.size == 0)
         return OC_OK;
@@ -190,21 +190,23 @@ static oc_status record_cumulative(const oc__recording *recording, oc_error *err
 }
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return oc__ref_applicable(problem, caps, why) && oc__rounds_fit(caps, lines_of(problem).size, why);
+    return oc__ref_applicable(problem, caps, why) && oc__rounds_fit(caps, oc__lines_of(problem).size, why);
 }
 
-#define SELECT(op_name, count, flag, params, fields_, rule, host_, grad, record_) \
+#define ONLY_REF
+#define OR_BY_LINES &oc__top_k_lines,
+#define SELECT(op_name, count, flag, params, fields_, rule, host_, grad, record_, fast) \
     static const oc__solver op_name##_ref = {.name = #op_name ".ref", .applicable = applicable, .estimate = oc__ref_estimate, \
                                              .record = record_}; \
-    static const oc__solver *const op_name##_solvers[] = {&op_name##_ref, NULL}; \
+    static const oc__solver *const op_name##_solvers[] = {fast &op_name##_ref, NULL}; \
     const oc__op oc__op_##op_name = {.name = #op_name, .in_min = 1, .in_max = 1, .out_count = count, .flags = flag, \
                                      .params_size = sizeof(params), .fields = fields_, .infer = rule, .gradient = grad, \
                                      .batch = OC_BATCH_NONE("the axis may be that of the batch"), .host = host_, \
                                      .solvers = op_name##_solvers, .onnx = oc__select_onnx};
-SELECT(arg_reduce, 1, OC_OP_EXACT, oc_arg_params, arg_fields, infer_arg, host_arg, gradient_none, record_arg)
-SELECT(top_k, 2, OC_OP_EXACT, oc_top_k_params, top_fields, infer_top, host_top, gradient_top, record_top)
+SELECT(arg_reduce, 1, OC_OP_EXACT, oc_arg_params, arg_fields, infer_arg, host_arg, gradient_none, record_arg, ONLY_REF)
+SELECT(top_k, 2, OC_OP_EXACT, oc_top_k_params, top_fields, infer_top, host_top, gradient_top, record_top, OR_BY_LINES)
 SELECT(cumulative_sum, 1, OC_OP_EXACT, oc_cumulative_params, cumulative_fields, infer_cumulative, host_cumulative,
-       gradient_cumulative, record_cumulative)
+       gradient_cumulative, record_cumulative, ONLY_REF)
 
 oc_value *oc_arg_reduce(oc_graph *graph, oc_value *x, const oc_arg_params *params, oc_error *err) {
     return oc__graph_node1(graph, &oc__op_arg_reduce, params, &x, 1, err);

@@ -15,4 +15,8 @@ typedef struct oc__lines {
     int64_t outer, size, inner;
 } oc__lines;
 
+/* top_k.c: by lines, for CPUs. */
+extern const oc__solver oc__top_k_lines;
+oc__lines oc__lines_of(const oc__problem *problem);
+
 #endif

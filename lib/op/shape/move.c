@@ -2,9 +2,7 @@
 /* The machine that copies boxes between strides: an element, a piece of a row, or a tile a work-item. */
 #include "op/shape/shape.h"
 
-#define PIECE 16384 /* elements of a row that a work-item takes at most */
-#define CHUNK 4096  /* elements of several rows, about */
-#define TILE 32     /* elements of each side of a tile */
+#define TILE 32 /* elements of each side of a tile */
 
 oc__move oc__move_runs(int64_t outer, int64_t run, int64_t src, int64_t dst) {
     return (oc__move){.rank = 2, .size = {outer, run}, .src = {src, 1}, .dst = {dst, 1}};
@@ -49,7 +47,7 @@ static oc__step *add_step(const oc__recording *recording, const oc__move *move, 
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__string_printf(&defines, "#define ELEMENT %s\n#define RANK %d\n",
-                      element == 8 ? "ulong" : element == 4 ? "uint" : element == 2 ? "ushort" : "uchar",
+                      oc__element_type(element == 8 ? OC_U64 : element == 4 ? OC_U32 : element == 2 ? OC_U16 : OC_U8),
                       move->rank <= 2 ? 2 : move->rank <= 4 ? 4 : 8);
     oc__steps *steps = recording->steps;
     oc__step *step = oc__step_kernel(steps, "move.cl", defines.text, kernel);
@@ -80,19 +78,16 @@ static void record_elements(const oc__recording *recording, const oc__move *move
     oc__step_range_items(step, recording->caps, (uint64_t)count);
 }
 
-/* The last axis is contiguous on both sides. */
+/* The last axis is contiguous in the destination, and in the source or not. */
 static void record_rows(const oc__recording *recording, oc__move move, oc__place src, oc__place dst, size_t element) {
     oc__steps *steps = recording->steps;
-    int64_t run = move.rank ? move.size[move.rank - 1] : 1, together = OC_MAX(CHUNK / run, 1);
+    int64_t run = move.rank ? move.size[move.rank - 1] : 1, apart = move.rank ? move.src[move.rank - 1] : 1;
     move.rank -= move.rank > 0;
-    int64_t rows = count_of(&move);
-    oc__step *step = add_step(recording, &move, "move_rows", src, dst, element);
-    oc__step_i64(steps, step, rows);
-    oc__step_i64(steps, step, run);
-    oc__step_i64(steps, step, together);
-    oc__step_i64(steps, step, PIECE);
+    oc__step *step = add_step(recording, &move, apart == 1 ? "move_rows" : "move_steps", src, dst, element);
+    oc__step_rows(steps, step, count_of(&move), run);
     add_axes(recording, step, &move);
-    oc__step_range_single(step, (uint64_t)((run + PIECE - 1) / PIECE), (uint64_t)((rows + together - 1) / together), 1);
+    if (apart != 1)
+        oc__step_i64(steps, step, apart);
 }
 
 /* The last axis is contiguous in the destination, `axis` in the source. */
@@ -122,6 +117,8 @@ oc_status oc__move_record(const oc__recording *recording, oc__move move, oc__pla
     for (int i = 0; contiguous && i <= last; i++)
         axis = move.src[i] == 1 ? i : axis;
     if (contiguous && (last < 0 || axis == last))
+        record_rows(recording, move, src, dst, element);
+    else if (contiguous && axis < 0 && move.size[last] > 4)
         record_rows(recording, move, src, dst, element);
     else if (contiguous && axis >= 0)
         record_tiles(recording, move, axis, src, dst, element);

@@ -163,7 +163,7 @@ static oc_status record_box(const oc__recording *recording, oc_error *err) {
     return oc__move_record(recording, inside, recording->in[0].place, recording->out[0].place, size, true, err);
 }
 
-static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+static oc_status record(const oc__recording *recording, bool rows, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_pad_params *params = problem->params;
     const oc_shape *shape = &problem->out[0].shape;
@@ -173,24 +173,55 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
         return OC_OK;
     oc__string defines;
     oc__string_init(&defines, recording->context);
-    oc__define_types(problem, &defines);
+    if (rows)
+        oc__string_printf(&defines, "#define ELEMENT %s\n", oc__element_type(problem->out[0].dtype));
+    else
+        oc__define_types(problem, &defines);
     oc__string_printf(&defines, "#define MODE %d\n", (int)params->mode);
-    oc__step *step = oc__step_kernel(steps, "pad.cl", defines.text, "pad_ref");
+    oc__step *step = oc__step_kernel(steps, "pad.cl", defines.text, rows ? "pad_rows" : "pad_ref");
     oc__step_desc(steps, step, recording->in[0].place, &problem->in[0]);
     oc__step_desc(steps, step, recording->out[0].place, &problem->out[0]);
-    oc__step_i64(steps, step, count);
-    oc__step_f32(steps, step, params->value);
+    int64_t run = shape->rank ? shape->dims[shape->rank - 1] : 1;
+    if (rows) {
+        oc__step_rows(steps, step, count / run, run);
+    } else {
+        oc__step_i64(steps, step, count);
+        oc__step_f32(steps, step, params->value);
+    }
     oc__step_sizes(steps, step, shape);
     oc__step_sizes(steps, step, &problem->in[0].shape);
     oc__step_strides(steps, step, params->begin, shape->rank);
-    oc__step_range_items(step, recording->caps, (uint64_t)count);
+    if (!rows)
+        oc__step_range_items(step, recording->caps, (uint64_t)count);
     return oc__record_end(recording, &defines, err);
 }
 
-static const oc__solver box = {.name = "pad.box", .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static oc_status record_rows(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+/* Rows of the result, each from one row of the operand. */
+static bool rows_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    const oc_pad_params *params = problem->params;
+    if (params->mode == OC_PAD_CONSTANT)
+        return oc__refuse(why, "constant padding is filled");
+    return oc__for_cpu(problem, caps, why);
+}
+
+static double rows_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 1, 0.3);
+}
+
+static const oc__solver by_rows = {.name = "pad.rows", .flags = OC_SOLVER_LONE, .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver box = {.name = "pad.box", .flags = OC_SOLVER_LONE, .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
 static const oc__solver ref = {.name = "pad.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
-static const oc__solver *const solvers[] = {&box, &ref, NULL};
+static const oc__solver *const solvers[] = {&box, &by_rows, &ref, NULL};
 
 const oc__op oc__op_pad = {
     .name = "pad", .in_min = 1, .in_max = 1, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_pad_params),
