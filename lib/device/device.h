@@ -15,12 +15,18 @@ typedef struct oc__kernel oc__kernel;
 typedef oc_event oc__event;
 
 /* What solvers decide by; filled when the device is opened. */
+/* How kernels can use sub-groups: by Intel's extension of OpenCL C 1.2, or by the later standard's. */
+typedef enum oc__sub_groups { OC_SUB_GROUPS_NONE, OC_SUB_GROUPS_INTEL, OC_SUB_GROUPS_KHR } oc__sub_groups;
+/* In the defines of a program of the latter kind. */
+#define OC_DEFINE_SUB_GROUPS "#define SUB_GROUPS_KHR\n"
+
 typedef struct oc__caps {
     oc_device_type type;
     uint32_t compute_units;
     uint64_t max_work_group, local_mem, max_alloc, global_mem;
     uint32_t address_bits, align;
     bool fp16, fp64, out_of_order, unified_memory;
+    oc__sub_groups sub_groups;
     bool fast_fma;       /* CL_FP_FMA or FP_FAST_FMAF: fma() is one instruction */
     uint32_t simd_width; /* floats a hardware vector holds: preferred vector width, at least 1 */
     uint32_t simt_width; /* work-items that run in lockstep (kernel's preferred multiple); 1: one item is a whole thread.
