@@ -8,7 +8,7 @@
 /* Whether a run is to go on; one for an exec and all that it is made of. */
 typedef struct oc__control {
     atomic_bool cancelled; /* by any thread */
-    double until;          /* on oc__clock_seconds(); 0: any time */
+    _Atomic double until;  /* on oc__clock_seconds(); 0: any time. A device that has not come back from an earlier run may look */
 } oc__control;
 
 struct oc_exec {

@@ -15,7 +15,8 @@ void oc_exec_set_deadline(oc_exec *exec, double seconds) {
 
 void oc__exec_begin(oc_exec *exec, bool waits) {
     if (exec->control == &exec->own_control)
-        exec->control->until = waits && exec->deadline > 0 ? oc__clock_seconds() + exec->deadline : 0;
+        atomic_store_explicit(&exec->control->until, waits && exec->deadline > 0 ? oc__clock_seconds() + exec->deadline : 0,
+                              memory_order_relaxed);
 }
 
 static oc_status look(const oc_exec *exec, size_t step, oc_error *err) {
@@ -23,7 +24,8 @@ static oc_status look(const oc_exec *exec, size_t step, oc_error *err) {
     if (atomic_load_explicit(&control->cancelled, memory_order_relaxed))
         return oc__fail(exec->context, err, OC_ERROR_CANCELLED, "the run was cancelled before step %zu of %zu", step + 1,
                         exec->plan->steps.count);
-    if (control->until > 0 && oc__clock_seconds() > control->until)
+    double until = atomic_load_explicit(&control->until, memory_order_relaxed);
+    if (until > 0 && oc__clock_seconds() > until)
         return oc__fail(exec->context, err, OC_ERROR_CANCELLED, "the run's deadline has passed before step %zu of %zu", step + 1,
                         exec->plan->steps.count);
     return OC_OK;
