@@ -10,7 +10,8 @@ import sys
 
 SCALARS = {"int": "c_int", "size_t": "c_size_t", "int32_t": "c_int32", "int64_t": "c_int64", "uint32_t": "c_uint32", "uint64_t": "c_uint64",
            "bool": "c_bool", "float": "c_float", "double": "c_double", "char": "c_char"}
-BY_HAND = {"oc_graph_input", "oc_graph_constant", "oc_graph_scalar", "oc_graph_state", "oc_graph_state_tensor", "oc_graph_find"}
+BY_HAND = {"oc_graph_input", "oc_graph_constant", "oc_graph_scalar", "oc_graph_state", "oc_graph_state_tensor", "oc_graph_find",
+           "oc_graph_custom"}
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 

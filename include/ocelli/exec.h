@@ -65,6 +65,17 @@ OC_EXPORT OC_MUST_USE oc_status oc_exec_run(oc_exec *exec, const oc_binding *inp
                                             const oc_binding *outputs, size_t output_count, oc_error *err);
 
 /**
+ * Gives the exec's own memory of an input or output as a device tensor: what is written there (oc_tensor_map(), a kernel of yours, an
+ * operator) is the input of the next run, and results are read there, without copies. Such an input counts as given; bindings that
+ * name the tensor copy nothing. Neither may be touched while a run is on its way; an output holds until the next one, and is not to be
+ * written.
+ * @param name of an input, else of an output.
+ * @param out destroy with oc_tensor_destroy(), before or after the exec.
+ * @return OC_ERROR_NOT_FOUND; OC_ERROR_UNSUPPORTED for a plan of several devices, and for an output that is a state or a constant.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_exec_get_tensor(oc_tensor **out, oc_exec *exec, const char *name, oc_error *err);
+
+/**
  * Enqueues a run. Host tensors of inputs may be changed after the call; those of outputs are written until the event is done.
  * @param wait events to wait for before the first step; the caller keeps them.
  * @param done receives an event to wait on, to be destroyed; may be NULL (then use oc_exec_wait()).

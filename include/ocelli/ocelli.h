@@ -26,6 +26,7 @@
 
 #include <ocelli/bench.h>
 #include <ocelli/context.h>
+#include <ocelli/custom.h>
 #include <ocelli/data.h>
 #include <ocelli/device.h>
 #include <ocelli/error.h>

@@ -12,6 +12,8 @@
  * metadata. Bodies are unrolled: `If` whose condition is known while reading becomes its branch, `Loop` and `Scan` whose
  * rounds are known (at most 1024, 32768 nodes in all) that many copies of their body, and functions of the model take the
  * place of their calls. A body's initializers are states once, of their names or, where those are taken, "name.2".
+ * Nodes whose domain and type are the name of an own op of the context (custom.h: domain, dot, type) are read as it, attributes by the
+ * names of its fields, and written so.
  * External data is read only from beneath the model's folder, and never through links.
  */
 #ifndef OCELLI_ONNX_H

@@ -5,7 +5,7 @@
  *
  * Create from a name, parameters and tensor descriptions; ask for the workspace; enqueue as often as wanted.
  * Operators are the ones of the headers in op/, by the names given there ("conv2d", "matmul", "relu", …), with the params
- * structs given there.
+ * structs given there; and the caller's own (custom.h) by theirs.
  *
  * Threads: an oc_op is used by one thread at a time.
  */

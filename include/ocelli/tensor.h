@@ -120,6 +120,16 @@ OC_EXPORT uint64_t oc_tensor_get_bytes(const oc_tensor *tensor);
 /** The first element in host memory; NULL for device tensors. */
 OC_EXPORT void *oc_tensor_get_data(const oc_tensor *tensor);
 
+/**
+ * Gives a device tensor's elements as host memory, to be read and written there, without a copy where host and device share memory.
+ * Until it is unmapped nothing but the host may use the tensor's memory. For host tensors it is oc_tensor_get_data().
+ * @param data receives the first element; the others lie as oc_tensor_get_strides() says. NULL for a tensor without elements.
+ * @return OC_ERROR_INVALID if it is mapped already.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_tensor_map(oc_tensor *tensor, void **data, oc_error *err);
+/** Gives mapped memory back to the device, which sees what was written; does nothing if it is not mapped. */
+OC_EXPORT OC_MUST_USE oc_status oc_tensor_unmap(oc_tensor *tensor, oc_error *err);
+
 /** Copies dense row-major host data into a tensor. @param size bytes, must equal oc_tensor_get_bytes(). */
 OC_EXPORT OC_MUST_USE oc_status oc_tensor_write(oc_tensor *tensor, const void *data, uint64_t size, oc_error *err);
 /** Copies a tensor out into dense row-major host memory. @param size bytes, must equal oc_tensor_get_bytes(). */

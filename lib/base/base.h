@@ -46,6 +46,8 @@ struct oc_context {
     struct oc__drivers *drivers; /* of lib/device, made when devices are first asked for */
     void (*drivers_destroy)(oc_context *context);
     void *lost;         /* execs that a device did not come back to: never freed, a list through their first member */
+    void *customs;      /* ops of the caller's by name: of lib/op, guarded by lock */
+    uint64_t custom_count; /* that were ever made */
     long owner_process; /* getpid() of the creator: a forked child is refused */
 };
 

@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 
 /* Of OpenCL 3.0 and of two vendors; asked of every device, unknown ones refuse. */
-enum { PREFERRED_MULTIPLE = 0x1067, WARP_SIZE_NV = 0x4003, WAVEFRONT_WIDTH_AMD = 0x4043 };
+enum { MAX_SUB_GROUPS = 0x105C, PREFERRED_MULTIPLE = 0x1067, WARP_SIZE_NV = 0x4003, WAVEFRONT_WIDTH_AMD = 0x4043 };
 
 static uint32_t ask_u32(const oc_device *device, cl_device_info which) {
     cl_uint value = 0;
@@ -21,6 +21,26 @@ static uint32_t lockstep(const oc_device *device) {
     uint32_t width = ask_u32(device, WARP_SIZE_NV);
     width = width ? width : ask_u32(device, WAVEFRONT_WIDTH_AMD);
     return width <= 1024 ? width : 0;
+}
+
+static bool offers(const oc_device *device, const char *extension) {
+    size_t size = 0, length = strlen(extension);
+    if (device->cl->clGetDeviceInfo(device->handle, CL_DEVICE_EXTENSIONS, 0, NULL, &size) != CL_SUCCESS || size == 0)
+        return false;
+    char *all = oc__alloc(device->context, size + 1);
+    bool found = false;
+    if (all && device->cl->clGetDeviceInfo(device->handle, CL_DEVICE_EXTENSIONS, size, all, NULL) == CL_SUCCESS)
+        for (const char *at = all; !found && (at = strstr(at, extension)); at += length)
+            found = (at == all || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
+    oc__free(device->context, all);
+    return found;
+}
+
+static oc__sub_groups sub_groups_of(const oc_device *device) {
+    if (offers(device, "cl_intel_subgroups"))
+        return OC_SUB_GROUPS_INTEL;
+    bool later = !strncmp(device->info.version, "OpenCL 2", 8) || !strncmp(device->info.version, "OpenCL 3", 8);
+    return later && offers(device, "cl_khr_subgroups") && ask_u32(device, MAX_SUB_GROUPS) ? OC_SUB_GROUPS_KHR : OC_SUB_GROUPS_NONE;
 }
 
 static void guess_speed(oc_device *device) {
@@ -58,6 +78,7 @@ void oc__caps_read(oc_device *device) {
     /* A CPU that has vectors inside a work-item runs items one after the other (PoCL, Intel). One that has none
      * spreads them over its vector lanes as a GPU does (llvmpipe). */
     caps->simt_width = info->type == OC_DEVICE_CPU && caps->simd_width > 1 ? 1 : lockstep(device);
+    caps->sub_groups = sub_groups_of(device);
     guess_speed(device);
 }
 

@@ -39,6 +39,7 @@
     X(clCreateKernel) \
     X(clReleaseKernel) \
     X(clSetKernelArg) \
+    X(clGetKernelInfo) \
     X(clGetKernelWorkGroupInfo) \
     X(clWaitForEvents) \
     X(clGetEventInfo) \

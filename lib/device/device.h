@@ -15,12 +15,18 @@ typedef struct oc__kernel oc__kernel;
 typedef oc_event oc__event;
 
 /* What solvers decide by; filled when the device is opened. */
+/* How kernels can use sub-groups: by Intel's extension of OpenCL C 1.2, or by the later standard's. */
+typedef enum oc__sub_groups { OC_SUB_GROUPS_NONE, OC_SUB_GROUPS_INTEL, OC_SUB_GROUPS_KHR } oc__sub_groups;
+/* In the defines of a program of the latter kind. */
+#define OC_DEFINE_SUB_GROUPS "#define SUB_GROUPS_KHR\n"
+
 typedef struct oc__caps {
     oc_device_type type;
     uint32_t compute_units;
     uint64_t max_work_group, local_mem, max_alloc, global_mem;
     uint32_t address_bits, align;
     bool fp16, fp64, out_of_order, unified_memory;
+    oc__sub_groups sub_groups;
     bool fast_fma;       /* CL_FP_FMA or FP_FAST_FMAF: fma() is one instruction */
     uint32_t simd_width; /* floats a hardware vector holds: preferred vector width, at least 1 */
     uint32_t simt_width; /* work-items that run in lockstep (kernel's preferred multiple); 1: one item is a whole thread.
@@ -76,6 +82,8 @@ oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_o
                          uint64_t dst_offset, uint64_t size, oc_error *err);
 /* The whole buffer in the host's memory, to be read and written there until it is unmapped, and by no kernel meanwhile. Waits. */
 oc_status oc__queue_map(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err);
+/* A part of it; size is at least 1. */
+oc_status oc__queue_map_part(oc__queue *queue, oc__buffer *buffer, uint64_t offset, uint64_t size, void **host, oc_error *err);
 oc_status oc__queue_unmap(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err); /* nulls it; NULL: does nothing */
 /* Fills with a 1, 2, 4, 8 or 16 byte pattern; offset and size are multiples of it. */
 oc_status oc__queue_fill(oc__queue *queue, oc__buffer *dst, uint64_t offset, uint64_t size, const void *pattern,
@@ -108,8 +116,13 @@ oc_status oc__event_times(oc__event *event, uint64_t *start_ns, uint64_t *end_ns
 /* program.c: a `.cl` file, after a text of #defines, built for a device: from memory, from the disk cache, or anew.
  * Programs belong to the device and live as long as it. Thread-safe. `built` (may be NULL): whether it was compiled. */
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err);
+/* The same of a text that is no file of the library's, whose name is then for reports only. NULL: oc__program_get(). */
+oc_status oc__program_get_text(oc__program **out, oc_device *device, const char *name, const char *defines, const char *source,
+                               oc_error *err);
 /* Assembled source text: defines, then the file with its #include "x.clh" lines replaced. */
 oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err);
+oc_status oc__program_source_text(oc_context *context, const char *name, const char *defines, const char *source, oc__string *out,
+                                  oc_error *err);
 uint64_t oc__device_program_count(oc_device *device); /* programs got so far, for reports */
 /* What trust and programs have cost since the device was opened. */
 typedef struct oc__costs {
@@ -123,6 +136,8 @@ void oc__device_count_verdict(oc_device *device, double seconds, double first_ru
 
 /* kernel.c: one object, used by one thread at a time. */
 oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *name, oc_error *err);
+/* OC_ERROR_INVALID: it takes another number of arguments. */
+oc_status oc__kernel_check_args(const oc__kernel *kernel, const char *file, uint32_t count, oc_error *err);
 void oc__kernel_destroy(oc__kernel **kernel);
 oc_status oc__kernel_set_buffer(oc__kernel *kernel, uint32_t index, const oc__buffer *buffer, oc_error *err);
 oc_status oc__kernel_set_value(oc__kernel *kernel, uint32_t index, const void *value, size_t size, oc_error *err);

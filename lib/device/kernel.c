@@ -40,6 +40,17 @@ oc_status oc__kernel_create(oc__kernel **out, oc__program *program, const char *
     return OC_OK;
 }
 
+oc_status oc__kernel_check_args(const oc__kernel *kernel, const char *file, uint32_t count, oc_error *err) {
+    oc_device *device = kernel->device;
+    cl_uint takes = 0;
+    cl_int code = device->cl->clGetKernelInfo(kernel->handle, CL_KERNEL_NUM_ARGS, sizeof takes, &takes, NULL);
+    if (code != CL_SUCCESS)
+        return oc__fail_cl(device->context, err, kernel->name, "clGetKernelInfo", code);
+    return takes == count ? OC_OK
+                          : oc__fail(device->context, err, OC_ERROR_INVALID, "%s: kernel %s takes %u arguments and is given %u", file,
+                                     kernel->name, (unsigned)takes, (unsigned)count);
+}
+
 void oc__kernel_destroy(oc__kernel **handle) {
     if (!handle || !*handle)
         return;

@@ -8,6 +8,13 @@ static const char OPTIONS[] = "-cl-std=CL1.2 -w";
 static const char LEAN_OPTIONS[] = "-cl-std=CL1.2 -w -D_OPENCL_H_";
 static const char KIND[] = "program";
 
+/* Sub-groups are of a later OpenCL C than all else here. */
+static const char *options_of(const oc_device *device, const char *text) {
+    if (!strstr(text, OC_DEFINE_SUB_GROUPS))
+        return OPTIONS;
+    return strncmp(device->info.version, "OpenCL 2", 8) ? "-cl-std=CL3.0 -w" : "-cl-std=CL2.0 -w";
+}
+
 /* NULL if there is none. */
 static char *read_log(oc_device *device, cl_program handle) {
     size_t size = 0;
@@ -136,7 +143,7 @@ static oc_status build_full(oc_device *device, const char *file, const char *tex
     cl_program handle = cl->clCreateProgramWithSource(device->cl_context, 1, &text, NULL, &code);
     if (!handle)
         return oc__fail_cl(device->context, err, file, "clCreateProgramWithSource", code);
-    code = cl->clBuildProgram(handle, 1, &device->handle, OPTIONS, NULL, NULL);
+    code = cl->clBuildProgram(handle, 1, &device->handle, options_of(device, text), NULL, NULL);
     if (code != CL_SUCCESS) {
         oc_status status = fail_build(device, handle, file, code, err);
         cl->clReleaseProgram(handle);
@@ -148,7 +155,7 @@ static oc_status build_full(oc_device *device, const char *file, const char *tex
 
 static oc_status build(oc_device *device, const char *file, const char *text, cl_program *out, oc_error *err) {
     double start = oc__clock_seconds();
-    *out = device->lean_headers ? build_lean(device, file, text) : NULL;
+    *out = device->lean_headers && !strstr(text, OC_DEFINE_SUB_GROUPS) ? build_lean(device, file, text) : NULL;
     if (!*out)
         OC_TRY(build_full(device, file, text, out, err));
     double seconds = oc__clock_seconds() - start;
@@ -224,6 +231,11 @@ static void hide(const oc_device *device, oc__string *text) {
 }
 
 oc_status oc__program_get(oc__program **out, oc_device *device, const char *file, const char *defines, oc_error *err) {
+    return oc__program_get_text(out, device, file, defines, NULL, err);
+}
+
+oc_status oc__program_get_text(oc__program **out, oc_device *device, const char *file, const char *defines, const char *source,
+                               oc_error *err) {
     OC_TRY(oc__device_check(device, err));
     oc__string text, given;
     oc__string_init(&text, device->context);
@@ -231,7 +243,7 @@ oc_status oc__program_get(oc__program **out, oc_device *device, const char *file
     hide(device, &given);
     oc__string_append(&given, defines ? defines : "");
     oc_status status = given.failed ? oc__fail_memory(device->context, err, given.size)
-                                    : oc__program_source(device->context, file, given.text, &text, err);
+                                    : oc__program_source_text(device->context, file, given.text, source, &text, err);
     oc__string_finish(&given);
     set_apart(device, &text);
     if (status == OC_OK && text.failed)

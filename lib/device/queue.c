@@ -129,10 +129,15 @@ oc_status oc__queue_copy(oc__queue *queue, const oc__buffer *src, uint64_t src_o
 }
 
 oc_status oc__queue_map(oc__queue *queue, oc__buffer *buffer, void **host, oc_error *err) {
+    return oc__queue_map_part(queue, buffer, 0, buffer->size, host, err);
+}
+
+oc_status oc__queue_map_part(oc__queue *queue, oc__buffer *buffer, uint64_t offset, uint64_t size, void **host, oc_error *err) {
     cl_int code = CL_SUCCESS;
+    OC_TRY(check_range(queue, buffer, offset, size, err));
     OC_TRY(oc__queue_enter(queue, err));
-    void *mapped = queue->device->cl->clEnqueueMapBuffer(queue->handle, buffer->handle, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
-                                                         (size_t)buffer->size, 0, NULL, NULL, &code);
+    void *mapped = queue->device->cl->clEnqueueMapBuffer(queue->handle, buffer->handle, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE,
+                                                         (size_t)offset, (size_t)size, 0, NULL, NULL, &code);
     OC_TRY(leave(queue, "clEnqueueMapBuffer", code, err));
     *host = mapped;
     return OC_OK;

@@ -90,13 +90,18 @@ static oc_status append_file(assembly *as, const char *name, const char *from) {
 }
 
 oc_status oc__program_source(oc_context *context, const char *file, const char *defines, oc__string *out, oc_error *err) {
+    return oc__program_source_text(context, file, defines, NULL, out, err);
+}
+
+oc_status oc__program_source_text(oc_context *context, const char *file, const char *defines, const char *source, oc__string *out,
+                                  oc_error *err) {
     assembly as = {.context = context, .out = out, .err = err};
     oc__string_init(&as.seen, context);
     oc_status status = OC_OK;
     if (defines && *defines)
         status = append_text(&as, defines, strlen(defines), file);
     if (status == OC_OK)
-        status = append_file(&as, file, NULL);
+        status = source ? append_text(&as, source, strlen(source), file) : append_file(&as, file, NULL);
     if (status == OC_OK && (out->failed || as.seen.failed))
         status = oc__fail_memory(context, err, out->size);
     oc__string_finish(&as.seen);

@@ -29,8 +29,24 @@ void oc_graph_destroy(oc_graph **handle) {
     oc__free(graph->context, graph->states);
     oc__free(graph->context, graph->outputs);
     oc__free(graph->context, graph->metadata);
+    for (size_t i = 0; i < graph->kept_count; i++)
+        graph->kept[i].release(graph->kept[i].object);
+    oc__free(graph->context, graph->kept);
     oc__arena_finish(&graph->arena);
     oc__free(graph->context, graph);
+}
+
+bool oc__graph_keep(oc_graph *graph, void *object, void (*retain)(void *object), void (*release)(void *object)) {
+    struct oc__kept kept = {object, release};
+    for (size_t i = 0; i < graph->kept_count; i++)
+        if (graph->kept[i].object == object)
+            return true;
+    if (!object)
+        return true;
+    if (!OC_ARRAY_PUSH(graph->context, graph->kept, graph->kept_count, graph->kept_capacity, kept))
+        return false;
+    retain(object);
+    return true;
 }
 
 void *oc__graph_fail(oc_graph *graph, oc_error *err, oc_status status, const char *format, ...) {

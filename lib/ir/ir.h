@@ -77,6 +77,11 @@ struct oc_graph {
         char *key, *text;
     } *metadata;
     size_t metadata_count, metadata_capacity;
+    struct oc__kept {
+        void *object;
+        void (*release)(void *object);
+    } *kept; /* what nodes need that is not the graph's */
+    size_t kept_count, kept_capacity;
     oc_error error; /* the first one */
     oc__string *notes; /* of passes, about what they do; NULL: none are taken */
 };
@@ -85,6 +90,8 @@ struct oc_graph {
 oc_value *oc__value_add(oc_graph *graph, oc__value_kind kind, const char *name, oc_dtype dtype, const oc_shape *shape);
 oc_node *oc__node_add(oc_graph *graph, const struct oc__op *op, const void *params, size_t params_size, oc_value *const *in,
                       int in_count, int out_count);
+/* Keeps an object as long as the graph, once; NULL: none. False when out of memory. */
+bool oc__graph_keep(oc_graph *graph, void *object, void (*retain)(void *object), void (*release)(void *object));
 /* Records an error as the graph's first; returns NULL, for functions that give values. */
 void *oc__graph_fail(oc_graph *graph, oc_error *err, oc_status status, const char *format, ...) OC_FORMAT(4, 5);
 /* Passes the graph's first error on to err, for a NULL operand; returns NULL. */

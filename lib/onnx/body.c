@@ -83,7 +83,7 @@ static void mark_operand(oc__onnx_reader *reader, const oc__onnx_node *node, con
 static oc_status mark_uses(oc__onnx_reader *reader, const oc__onnx_graph *graph, oc_error *err) {
     for (size_t i = 0; i < graph->node_count; i++) {
         const oc__onnx_node *node = &graph->nodes[i];
-        const oc__onnx_rule *rule = oc__onnx_rule_find(node, reader->scope->opset, NULL);
+        const oc__onnx_rule *rule = oc__onnx_rule_find(reader->context, node, reader->scope->opset, NULL);
         for (int k = 0; k < node->in_count; k++) {
             OC_TRY(oc__onnx_mark_used(reader, node->in[k], err));
             mark_operand(reader, node, rule, k);

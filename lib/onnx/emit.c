@@ -16,6 +16,8 @@ static void put_attribute(oc__string *out, const oc__onnx_attr *attr) {
         oc__wire_put_text(&message, ATTRIBUTE_S, attr->s);
     for (size_t i = 0; attr->kind == OC_ONNX_INTS && i < attr->count; i++)
         oc__wire_put_varint(&message, ATTRIBUTE_INTS, (uint64_t)attr->ints[i]);
+    for (size_t i = 0; attr->kind == OC_ONNX_FLOATS && i < attr->count; i++)
+        oc__wire_put_float(&message, ATTRIBUTE_FLOATS, attr->floats[i]);
     oc__wire_put_varint(&message, ATTRIBUTE_TYPE, attr->kind);
     oc__wire_put_bytes(out, NODE_ATTRIBUTE, message.text, message.size);
     out->failed |= message.failed;
@@ -32,6 +34,8 @@ static void put_node(oc__string *out, const oc__onnx_node *node) {
     if (node->name[0] != 0)
         oc__wire_put_text(&message, NODE_NAME, node->name);
     oc__wire_put_text(&message, NODE_TYPE, node->type);
+    if (node->domain[0] != 0)
+        oc__wire_put_text(&message, NODE_DOMAIN, node->domain);
     for (int i = 0; i < node->attr_count; i++)
         put_attribute(&message, &node->attrs[i]);
     oc__wire_put_bytes(out, GRAPH_NODE, message.text, message.size);
@@ -44,6 +48,8 @@ static void emit_plain(oc__onnx_writing *writing) {
     const oc_node *source = writing->source;
     int in = source->in_count, out = source->out_count;
     oc__onnx_node *node = oc__onnx_emit(writing, writing->rule->type);
+    if (node != NULL && writing->rule->domain != NULL)
+        node->domain = writing->rule->domain;
     while (in > 0 && writing->in[in - 1][0] == 0)
         in--;
     while (out > 1 && writing->out[out - 1][0] == 0)
@@ -142,10 +148,7 @@ oc_status oc__onnx_writer_emit(oc__onnx_writer *writer, oc_error *err) {
         if (writer->needed[i] && graph->values[i]->kind == OC_VALUE_CONSTANT)
             OC_TRY(emit_constant(writer, graph->values[i], err));
     for (size_t i = 0; i < graph->node_count; i++) {
-        bool needed = false;
-        for (int k = 0; k < graph->nodes[i]->out_count; k++)
-            needed |= writer->needed[graph->nodes[i]->out[k]->id];
-        if (needed)
+        if (oc__onnx_node_needed(writer, graph->nodes[i]))
             OC_TRY(emit_node(writer, graph->nodes[i], err));
     }
     return emit_aliases(writer, err);

@@ -22,7 +22,7 @@ bool oc__onnx_function_freezes(const oc__onnx_reader *reader, const oc__onnx_fun
     int64_t opset = function->opset < 0 ? reader->model.opset : function->opset;
     for (size_t i = 0; index < function->in_count && i < function->body.node_count; i++) {
         const oc__onnx_node *node = &function->body.nodes[i];
-        const oc__onnx_rule *rule = oc__onnx_rule_find(node, opset, NULL);
+        const oc__onnx_rule *rule = oc__onnx_rule_find(reader->context, node, opset, NULL);
         for (int k = 0; rule != NULL && k < OC_MIN(node->in_count, 32); k++)
             if ((rule->frozen_inputs >> k & 1) != 0 && strcmp(node->in[k], function->in[index]) == 0)
                 return true;

@@ -3,7 +3,7 @@
 
 #include "onnx/writer.h"
 
-static bool is_needed(const oc__onnx_writer *writer, const oc_node *node) {
+bool oc__onnx_node_needed(const oc__onnx_writer *writer, const oc_node *node) {
     for (int i = 0; i < node->out_count; i++)
         if (writer->needed[node->out[i]->id])
             return true;
@@ -18,7 +18,7 @@ static oc_status check_forms(oc__onnx_writer *writer, oc_error *err) {
         const oc_node *node = writer->graph->nodes[i];
         const char *name = node->op->name;
         bool plain = oc__onnx_rule_of(node->op) != NULL && node->pre.count == 0 && node->post.count == 0;
-        if (!plain && is_needed(writer, node) && strstr(text.text, name) == NULL && text.size < 380)
+        if (!plain && oc__onnx_node_needed(writer, node) && strstr(text.text, name) == NULL && text.size < 380)
             oc__string_printf(&text, "%s%s", text.size > 0 ? ", " : "", name);
     }
     oc_status status = OC_OK;
@@ -49,7 +49,7 @@ oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err) {
         writer->needed[graph->outputs[i].value->id] = true;
     for (size_t i = graph->node_count; i-- > 0;) {
         const oc_node *node = graph->nodes[i];
-        if (!is_needed(writer, node))
+        if (!oc__onnx_node_needed(writer, node))
             continue;
         for (int k = 0; k < node->in_count; k++)
             if (is_written(node, k))

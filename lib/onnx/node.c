@@ -24,7 +24,7 @@ static oc_status prepare(visit *v, oc__onnx_reader *reader, const oc__onnx_node 
     *v = (visit){.reader = reader};
     v->reading = (oc__onnx_reading){.context = reader->context, .graph = reader->graph, .node = node,
                                     .opset = (int)reader->scope->opset};
-    v->reading.rule = oc__onnx_rule_find(node, reader->scope->opset, &v->reading.op);
+    v->reading.rule = oc__onnx_rule_find(reader->context, node, reader->scope->opset, &v->reading.op);
     v->in = oc__arena_alloc(arena, in * sizeof(*v->in) + 1);
     v->reading.in = oc__arena_alloc(arena, in * sizeof(oc_value *) + 1);
     v->reading.out = oc__arena_alloc(arena, out * sizeof(oc_value *) + 1);

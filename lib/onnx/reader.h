@@ -91,7 +91,8 @@ oc_status oc__onnx_bind_tensor(oc__onnx_reader *reader, const char *name, oc_ten
 void oc__onnx_reader_finish(oc__onnx_reader *reader);
 
 /* rules.c: the rules of all ops. The first that fits; op may be NULL. */
-const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset, const oc__op **op);
+/* context: whose ops of the caller's there are too; NULL: none. */
+const oc__onnx_rule *oc__onnx_rule_find(oc_context *context, const oc__onnx_node *node, int64_t opset, const oc__op **op);
 const oc__onnx_rule *oc__onnx_rule_of(const oc__op *op); /* to write it, NULL: none; that of the lowest opset from the usual on */
 int oc__onnx_opset_of(const oc_node *node); /* the lowest opset, from the usual one on, in which it can be written */
 /* "Einsum, com.x.Foo, Conv of opset 5": every operator of a graph that has no rule; an empty text if there is none. */

@@ -19,7 +19,23 @@ static bool fits(const oc__onnx_rule *rule, const oc__onnx_node *node, int64_t o
            strcmp(rule->type, node->type) == 0;
 }
 
-const oc__onnx_rule *oc__onnx_rule_find(const oc__onnx_node *node, int64_t opset, const oc__op **op) {
+/* An op of the caller's goes before all others of its name. */
+static const oc__onnx_rule *find_own(oc_context *context, const oc__onnx_node *node, const oc__op **op) {
+    char name[128];
+    if (oc__onnx_is_default(node) || oc__format(name, sizeof(name), "%s.%s", node->domain, node->type) >= (int)sizeof(name))
+        return NULL;
+    const oc__op *own = oc__op_named(context, name);
+    if (own == NULL)
+        return NULL;
+    if (op != NULL)
+        *op = own;
+    return own->onnx;
+}
+
+const oc__onnx_rule *oc__onnx_rule_find(oc_context *context, const oc__onnx_node *node, int64_t opset, const oc__op **op) {
+    const oc__onnx_rule *own = find_own(context, node, op);
+    if (own != NULL)
+        return own;
     for (const oc__op *const *at = oc__ops; *at != NULL; at++) {
         for (const oc__onnx_rule *rule = (*at)->onnx; rule != NULL && rule->type != NULL; rule++) {
             if (!belongs(rule, *at) || !fits(rule, node, opset))
@@ -61,16 +77,16 @@ static bool same_operator(const oc__onnx_node *a, const oc__onnx_node *b) {
 }
 
 /* Whether the operator is there, in an opset that is not read. */
-static bool other_opset(const oc__onnx_node *node) {
+static bool other_opset(oc_context *context, const oc__onnx_node *node) {
     for (int64_t opset = OC_ONNX_OPSET_MIN; opset <= OC_ONNX_OPSET_MAX; opset++)
-        if (oc__onnx_rule_find(node, opset, NULL) != NULL)
+        if (oc__onnx_rule_find(context, node, opset, NULL) != NULL)
             return true;
     return false;
 }
 
 static bool has_form(const oc__onnx_reader *reader, const oc__onnx_node *node) {
     int64_t opset = reader->scope->opset;
-    return (oc__onnx_is_default(node) && oc__onnx_folds(node)) || oc__onnx_rule_find(node, opset, NULL) != NULL ||
+    return (oc__onnx_is_default(node) && oc__onnx_folds(node)) || oc__onnx_rule_find(reader->context, node, opset, NULL) != NULL ||
            oc__onnx_control_find(node, opset) != NULL || oc__onnx_function_find(reader, node) != NULL;
 }
 
@@ -94,7 +110,7 @@ void oc__onnx_unsupported(const oc__onnx_reader *reader, const oc__onnx_graph *g
         const char *name = node->name[0] == 0 && node->out_count > 0 ? node->out[0] : node->name;
         oc__string_printf(out, "%s%s%s%.40s%s (node '%.60s')", count > 1 ? ", " : "", node->domain,
                           node->domain[0] == 0 ? "" : ".",
-                          node->type, other_opset(node) ? " of this opset" : "", name);
+                          node->type, other_opset(reader->context, node) ? " of this opset" : "", name);
     }
     if (more > 0)
         oc__string_append(out, ", and others");

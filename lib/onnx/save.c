@@ -60,17 +60,39 @@ static void put_entry(oc__string *out, const char *key, const char *text) {
     oc__string_finish(&entry);
 }
 
+static void put_opset(oc__string *out, const char *domain, int version) {
+    oc__string opset;
+    oc__string_init(&opset, out->context);
+    oc__wire_put_text(&opset, OPSET_DOMAIN, domain);
+    oc__wire_put_varint(&opset, OPSET_VERSION, (uint64_t)version);
+    oc__wire_put_bytes(out, MODEL_OPSET, opset.text, opset.size);
+    out->failed |= opset.failed;
+    oc__string_finish(&opset);
+}
+
+static const char *domain_of(const oc__onnx_writer *writer, size_t node) {
+    const oc__onnx_rule *rule = oc__onnx_node_needed(writer, writer->graph->nodes[node]) ? oc__onnx_rule_of(writer->graph->nodes[node]->op) : NULL;
+    return rule == NULL ? NULL : rule->domain;
+}
+
+/* Of the caller's own operators; each once. */
+static void put_domains(const oc__onnx_writer *writer, oc__string *out) {
+    for (size_t i = 0; i < writer->graph->node_count; i++) {
+        const char *domain = domain_of(writer, i);
+        size_t k = 0;
+        while (domain != NULL && k < i && (domain_of(writer, k) == NULL || strcmp(domain_of(writer, k), domain) != 0))
+            k++;
+        if (domain != NULL && k == i)
+            put_opset(out, domain, 1);
+    }
+}
+
 static void put_model_head(oc__onnx_writer *writer, oc__string *out) {
     oc__wire_put_varint(out, MODEL_IR_VERSION, writer->opset >= 19 ? IR_VERSION + 1 : IR_VERSION);
     oc__wire_put_text(out, MODEL_PRODUCER, "ocelli");
     oc__wire_put_text(out, MODEL_PRODUCER_VERSION, oc_version_text());
-    oc__string opset;
-    oc__string_init(&opset, writer->context);
-    oc__wire_put_text(&opset, OPSET_DOMAIN, "");
-    oc__wire_put_varint(&opset, OPSET_VERSION, (uint64_t)writer->opset);
-    oc__wire_put_bytes(out, MODEL_OPSET, opset.text, opset.size);
-    out->failed |= opset.failed;
-    oc__string_finish(&opset);
+    put_opset(out, "", writer->opset);
+    put_domains(writer, out);
     for (size_t i = 0; i < writer->graph->metadata_count; i++)
         put_entry(out, writer->graph->metadata[i].key, writer->graph->metadata[i].text);
 }

@@ -23,6 +23,7 @@ typedef struct oc__onnx_writer {
 } oc__onnx_writer;
 
 /* naming.c: which values are needed for the outputs, and what they are called. */
+bool oc__onnx_node_needed(const oc__onnx_writer *writer, const oc_node *node); /* once they are marked */
 oc_status oc__onnx_writer_mark(oc__onnx_writer *writer, oc_error *err);
 oc_status oc__onnx_writer_name(oc__onnx_writer *writer, oc_error *err);
 

@@ -29,7 +29,7 @@ static void consider(oc_device *device, const oc__problem *problem, const oc__so
     }
     out->why[0] = 0;
     oc__solver_variant(solver, problem, caps, &out->variant);
-    out->seconds = solver->estimate(problem, caps, &out->variant);
+    out->seconds = oc__solver_estimate(solver, problem, caps, &out->variant);
     out->measured = key && oc__find_get(device, key, solver->name, false, &out->variant, &out->seconds);
 }
 

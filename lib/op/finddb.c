@@ -20,6 +20,8 @@ void oc__find_key(const oc__problem *p, oc__string *key) {
         *layouts = 0;
         key->size = (size_t)(layouts - key->text);
     }
+    if (p->op->key)
+        oc__string_printf(key, ";src=%s", p->op->key);
 }
 
 static void note_name(oc__string *name, const char *kind, const char *key, const char *solver) {

@@ -12,11 +12,20 @@ static oc_status find_slab(oc__launches *launches, oc__place place, const oc__sl
     return OC_OK;
 }
 
+static uint32_t count_args(const oc__step *step) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < step->arg_count; i++)
+        count += step->args[i].kind == OC_ARG_PLACE ? 2 : 1;
+    return count;
+}
+
 static oc_status bind_kernel(oc__launches *launches, const oc__step *step, oc__launch *launch, const oc__slab *slabs,
                              size_t slab_count, oc_error *err) {
     oc__program *program;
-    OC_TRY(oc__program_get(&program, launches->device, step->file, step->defines, err));
+    OC_TRY(oc__program_get_text(&program, launches->device, step->file, step->defines, step->source, err));
     OC_TRY(oc__kernel_create(&launch->kernel, program, step->kernel, err));
+    if (step->source)
+        OC_TRY(oc__kernel_check_args(launch->kernel, step->file, count_args(step), err));
     uint32_t index = 0;
     for (size_t i = 0; i < step->arg_count; i++) {
         const oc__arg *arg = &step->args[i];

@@ -126,7 +126,7 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
     return oc__rounds_fit(caps, OC_MIN(params->size, problem->in[0].shape.dims[1]), why) && oc__without_posts(problem, why);
 }
 
-static const oc__solver by_rows = {.name = "lrn.rows", .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver by_rows = {.name = "lrn.rows", .flags = OC_SOLVER_LONE, .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
 static const oc__solver ref = {.name = "lrn.ref", .applicable = applicable, .estimate = oc__ref_estimate, .record = record_ref};
 static const oc__solver *const solvers[] = {&by_rows, &ref, NULL};
 

@@ -19,7 +19,8 @@ static bool operands_given(oc_graph *graph, const oc__op *op, oc_value *const *i
 
 static oc_node *add_node(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
                          const oc__desc *out, int out_count) {
-    oc_node *node = oc__node_add(graph, op, params, op->params_size, in, in_count, out_count);
+    bool kept = oc__graph_keep(graph, (void *)op->custom, oc__custom_retain, oc__custom_release);
+    oc_node *node = kept ? oc__node_add(graph, op, params, op->params_size, in, in_count, out_count) : NULL;
     for (int i = 0; node && i < out_count; i++) {
         oc_value *value = oc__value_add(graph, OC_VALUE_NODE, NULL, out[i].dtype, &out[i].shape);
         if (!value)

@@ -22,6 +22,10 @@ static void fill(const oc__onnx_attr_rule *rule, void *params) {
     case OC_ONNX_TO_F32:
         *(float *)at = rule->f;
         break;
+    case OC_ONNX_TO_F32S:
+        for (int i = 0; i < rule->count; i++)
+            ((float *)at)[i] = rule->f;
+        break;
     case OC_ONNX_TO_PADS:
         for (int i = 0; i < rule->count; i++)
             ((int64_t *)at2)[i] = rule->i;
@@ -47,12 +51,14 @@ static oc_status read_list(const oc__onnx_reading *reading, const oc__onnx_attr_
                            void *params, oc_error *err) {
     size_t wanted = rule->target == OC_ONNX_TO_PADS ? 2u * rule->count : rule->count;
     bool fits = rule->target == OC_ONNX_TO_AXES ? attr->count <= wanted : attr->count == wanted;
-    if (attr->kind != OC_ONNX_INTS)
+    if (attr->kind != (rule->target == OC_ONNX_TO_F32S ? OC_ONNX_FLOATS : OC_ONNX_INTS))
         return wrong_kind(reading, attr, err);
     if (!fits)
         return oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "attribute '%s' has %zu entries; supported are %zu", attr->name,
                                attr->count, wanted);
-    for (size_t i = 0; i < attr->count; i++) {
+    if (rule->target == OC_ONNX_TO_F32S)
+        memcpy(field_at(params, rule->offset), attr->floats, attr->count * sizeof(float));
+    for (size_t i = 0; rule->target != OC_ONNX_TO_F32S && i < attr->count; i++) {
         bool second = rule->target == OC_ONNX_TO_PADS && i >= rule->count;
         int64_t *list = field_at(params, second ? rule->offset2 : rule->offset);
         list[second ? i - rule->count : i] = attr->ints[i];
@@ -62,12 +68,17 @@ static oc_status read_list(const oc__onnx_reading *reading, const oc__onnx_attr_
     return OC_OK;
 }
 
+static bool is_list(const oc__onnx_attr_rule *rule) {
+    return rule->target == OC_ONNX_TO_I64S || rule->target == OC_ONNX_TO_F32S || rule->target == OC_ONNX_TO_PADS ||
+           rule->target == OC_ONNX_TO_AXES;
+}
+
 static oc_status read_one(const oc__onnx_reading *reading, const oc__onnx_attr_rule *rule, const oc__onnx_attr *attr, void *params,
                           oc_error *err) {
     void *at = params == NULL ? NULL : field_at(params, rule->offset);
     if (rule->target == OC_ONNX_HOOK)
         return OC_OK;
-    if (rule->target == OC_ONNX_TO_I64S || rule->target == OC_ONNX_TO_PADS || rule->target == OC_ONNX_TO_AXES)
+    if (is_list(rule))
         return read_list(reading, rule, attr, params, err);
     if (attr->kind != (rule->target == OC_ONNX_TO_F32 ? OC_ONNX_FLOAT : OC_ONNX_INT))
         return wrong_kind(reading, attr, err);
@@ -114,8 +125,20 @@ static bool is_default(const oc__onnx_attr_rule *rule, const int64_t *values, in
     return rule->target != OC_ONNX_TO_AXES || count == 0;
 }
 
+static void write_floats(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, const float *values) {
+    bool usual = true;
+    for (int i = 0; i < rule->count; i++)
+        usual = usual && values[i] == rule->f;
+    if (!usual)
+        oc__onnx_emit_floats(writing, node, rule->name, values, rule->count);
+}
+
 static void write_list(oc__onnx_writing *writing, oc__onnx_node *node, const oc__onnx_attr_rule *rule, void *params) {
-    int64_t values[2 * OC_MAX_RANK];
+    int64_t values[OC_ONNX_LONGEST];
+    if (rule->target == OC_ONNX_TO_F32S) {
+        write_floats(writing, node, rule, field_at(params, rule->offset));
+        return;
+    }
     int count = rule->target == OC_ONNX_TO_AXES ? *(int32_t *)field_at(params, rule->offset2) : rule->count;
     memcpy(values, field_at(params, rule->offset), (size_t)count * sizeof(int64_t));
     if (rule->target == OC_ONNX_TO_PADS) {
@@ -144,7 +167,7 @@ void oc__onnx_attrs_write(oc__onnx_writing *writing, oc__onnx_node *node) {
     for (const oc__onnx_attr_rule *rule = writing->rule->attrs; rule != NULL && rule->name != NULL; rule++) {
         if (rule->target == OC_ONNX_HOOK || rule->target == OC_ONNX_MUST)
             continue;
-        if (rule->target == OC_ONNX_TO_I64S || rule->target == OC_ONNX_TO_PADS || rule->target == OC_ONNX_TO_AXES)
+        if (is_list(rule))
             write_list(writing, node, rule, params);
         else
             write_one(writing, node, rule, params);

@@ -77,6 +77,16 @@ void oc__onnx_emit_ints(oc__onnx_writing *writing, oc__onnx_node *node, const ch
     attr->count = (size_t)count;
 }
 
+void oc__onnx_emit_floats(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const float *values, int count) {
+    oc__onnx_attr *attr = append_attr(writing, node, name, OC_ONNX_FLOATS);
+    float *copy = take(writing, (size_t)count * sizeof(float) + 1);
+    if (attr == NULL || copy == NULL)
+        return;
+    memcpy(copy, values, (size_t)count * sizeof(float));
+    attr->floats = copy;
+    attr->count = (size_t)count;
+}
+
 void oc__onnx_emit_text(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const char *text) {
     oc__onnx_attr *attr = append_attr(writing, node, name, OC_ONNX_STRING);
     if (attr != NULL)

@@ -8,6 +8,7 @@
 
 #include "op/op.h"
 
+#define OC_ONNX_LONGEST 64 /* numbers in a list of whole ones */
 #define OC_ONNX_OPSET_MIN 1
 #define OC_ONNX_OPSET_MAX 22
 #define OC_ONNX_OPSET_WRITTEN 17 /* or what a node needs */
@@ -58,6 +59,7 @@ typedef enum oc__onnx_target {
     OC_ONNX_TO_BOOL,
     OC_ONNX_TO_F32,
     OC_ONNX_TO_I64S, /* exactly `count` entries */
+    OC_ONNX_TO_F32S, /* likewise */
     OC_ONNX_TO_PADS, /* 2 * count entries: the first half to offset, the second to offset2 */
     OC_ONNX_TO_AXES, /* up to `count` entries of i64, their number to the int32_t at offset2 */
     OC_ONNX_MUST,    /* has to be `i`: other values are not supported */
@@ -195,6 +197,7 @@ void oc__onnx_emit_in(oc__onnx_writing *writing, oc__onnx_node *node, const char
 void oc__onnx_emit_out(oc__onnx_writing *writing, oc__onnx_node *node, const char *name);
 void oc__onnx_emit_int(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, int64_t value);
 void oc__onnx_emit_float(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, double value);
+void oc__onnx_emit_floats(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const float *values, int count);
 void oc__onnx_emit_ints(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const int64_t *values, int count);
 void oc__onnx_emit_text(oc__onnx_writing *writing, oc__onnx_node *node, const char *name, const char *text);
 const char *oc__onnx_fresh(oc__onnx_writing *writing);                                          /* a name nobody has */

@@ -22,6 +22,8 @@ typedef struct oc__field {
 #define OC_FIELD(type, params, name) {#name, type, offsetof(params, name), 1}
 #define OC_FIELD_ARRAY(type, params, name, count) {#name, type, offsetof(params, name), count}
 
+size_t oc__field_bytes(const oc__field *field);
+
 /* Shape rule: reads in[], normalizes params (defaults filled in, negative axes made positive), fills out[] (type and shape). */
 typedef struct oc__inference {
     oc_context *context;
@@ -92,6 +94,9 @@ typedef struct oc__op {
      * sizes and params; parse fills in[] (types f32, `dtype` later), in_count and params from it and returns false with why. */
     bool (*print)(const oc__problem *problem, oc__string *out); /* false: this one has no compact text */
     bool (*parse)(oc__arena *arena, const char *body, oc__problem *out, char why[OC_WHY]);
+    const struct oc_custom *custom; /* an op of the caller's, which this is a part of; NULL: one of the table */
+    const char *key;    /* of it: of its sources; NULL: those of the library */
+    uint64_t serial;    /* of it: no other of the context ever had it */
     const char *family;    /* directions of one operation share it ("conv2d"); NULL: the name */
     const char *direction; /* "bwd_data", "bwd_weights"; NULL: "fwd" */
 } oc__op;
@@ -111,6 +116,11 @@ bool oc__is_shape_only(const oc__op *op, int op_in, int operand);
 /* ops.c: the table. */
 extern const oc__op *const oc__ops[]; /* ends with NULL */
 const oc__op *oc__op_find(const char *name);
+/* The one of the table, or the caller's of that name. */
+const oc__op *oc__op_named(oc_context *context, const char *name);
+/* Ops of the caller's (custom/): graphs, plans and ops that use one keep it. A NULL one is accepted. */
+void oc__custom_retain(void *custom);
+void oc__custom_release(void *custom);
 #define OC_OP(name) extern const oc__op oc__op_##name;
 #include "op/ops.def"
 #undef OC_OP

@@ -45,6 +45,11 @@ static const oc__field *find_field(const oc__op *op, const char *name) {
     return NULL;
 }
 
+size_t oc__field_bytes(const oc__field *field) {
+    static const size_t sizes[] = {[OC_FIELD_I64] = 8, [OC_FIELD_I32] = 4, [OC_FIELD_F32] = 4, [OC_FIELD_BOOL] = sizeof(bool)};
+    return sizes[field->type] * field->count;
+}
+
 bool oc__op_has_param(const oc__op *op, const char *name) {
     return find_field(op, name) != NULL;
 }

@@ -121,7 +121,7 @@ static oc_status record_next(const oc__recording *recording, oc_error *err) {
     return oc__steps_check(steps, err);
 }
 
-static const oc__solver vectors = {.name = "dropout.vectors", .applicable = oc__for_cpu, .estimate = vectors_estimate,
+static const oc__solver vectors = {.name = "dropout.vectors", .flags = OC_SOLVER_LONE, .applicable = oc__for_cpu, .estimate = vectors_estimate,
                                    .record = record_vectors};
 static const oc__solver ref = {.name = "dropout.ref", .applicable = oc__ref_applicable, .estimate = estimate,
                                .record = record_ref};

@@ -140,8 +140,8 @@ static int64_t dense0(const oc__desc *desc) {
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     walk w;
-    if (caps->simt_width > 1)
-        return oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
+    if (!oc__lone_fits(p, caps, why))
+        return false;
     if (oc__count(&p->in[0].shape) == 0 || p->in[0].shape.rank == 0)
         return oc__refuse(why, "nothing to walk over");
     if (!walk_of(&p->in[0], &p->out[0], dense0(&p->in[0]), dense0(&p->out[0]), &w))
@@ -204,5 +204,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     return oc__record_end(r, &text, err);
 }
 
-const oc__solver oc__reorder_tiles = {.name = "reorder.tiles", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
+const oc__solver oc__reorder_tiles = {.name = "reorder.tiles", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE,
                                       .applicable = applicable, .layouts = oc__reorder_layouts, .estimate = estimate, .record = record};

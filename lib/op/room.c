@@ -16,12 +16,8 @@ bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]) {
     return problem->pre.count || problem->post.count ? oc__refuse(why, "it takes no prologue and no epilogue") : true;
 }
 
-static bool single_items(const oc__caps *caps, char why[OC_WHY]) {
-    return caps->simt_width <= 1 || oc__refuse(why, "one work-item a group is slow where %u run in lockstep", caps->simt_width);
-}
-
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return single_items(caps, why) && oc__without_posts(problem, why);
+    return oc__lone_fits(problem, caps, why) && oc__without_posts(problem, why);
 }
 
 /* Operands from `first` on. */
@@ -35,12 +31,15 @@ static bool takes_f32(const oc__problem *p, int first, char why[OC_WHY], const c
 }
 
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return single_items(caps, why) && takes_f32(problem, 0, why, "only f32");
+    return oc__lone_fits(problem, caps, why) && takes_f32(problem, 0, why, "only f32");
 }
 
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]) {
     return takes_f32(problem, problem->op_in, why, "operands of the epilogue must be f32");
 }
+
+/* Multiplications and elements that no loops of a few times as many rounds reach llvmpipe's limit with. */
+#define LONE_WORK 16384
 
 static bool counts_rounds(const oc__caps *caps) {
     return caps->type == OC_DEVICE_CPU && caps->simt_width > 1;
@@ -55,6 +54,14 @@ bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]) {
     if (counts_rounds(caps) && rounds > 65000)
         return oc__refuse(why, "its loops of %lld rounds are longer than llvmpipe's limit", (long long)rounds);
     return true;
+}
+
+bool oc__lone_fits(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (!counts_rounds(caps))
+        return true;
+    oc__cost cost = oc__problem_cost(problem);
+    return cost.flops / 2 + cost.bytes / 4 <= LONE_WORK ||
+           oc__refuse(why, "loops of one work-item a group may be longer than llvmpipe's limit");
 }
 
 bool oc__types_fit(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {

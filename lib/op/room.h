@@ -9,15 +9,17 @@
 bool oc__refuse(char why[OC_WHY], const char *format, ...) OC_FORMAT(2, 3);
 /* Refuses problems with a prologue or epilogue. */
 bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
-/* The same, and kernels of the shape "one work-item a group" need a device where an item is a whole thread. */
+/* The same, for kernels of the shape "one work-item a group": see oc__lone_fits(). */
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
-/* Such a device, any epilogue, no prologue, operands of f32. */
+/* Such kernels, any epilogue, no prologue, operands of f32. */
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Refuses a prologue, and operands of the epilogue that are not f32. */
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]);
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers
  * for SIMT devices keep their loops short. */
 bool oc__rounds_fit(const oc__caps *caps, int64_t rounds, char why[OC_WHY]);
+/* The same of a solver whose loops nobody counts: one work-item a group (OC_SOLVER_LONE), which has the fewest and longest. */
+bool oc__lone_fits(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Has the loops of cl/each.clh do OC_ROUND at a time there. */
 #define OC_ROUND 8
 void oc__define_round(const oc__caps *caps, oc__string *defines);

@@ -36,6 +36,15 @@ double oc__estimate_roofline(const oc__problem *problem, const oc__caps *caps, d
     return caps->launch_seconds + OC_MAX(flops, bytes);
 }
 
+/* Other lanes idle, and vectors of an item that has one lane spill: llvmpipe of 32 takes 1200 times what the direct convolution is
+ * estimated at. */
+#define SPILLS 32
+
+double oc__solver_estimate(const oc__solver *solver, const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    double seconds = solver->estimate(problem, caps, variant);
+    return solver->flags & OC_SOLVER_LONE && caps->simt_width > 1 ? seconds * caps->simt_width * SPILLS : seconds;
+}
+
 void oc__define_types(const oc__problem *problem, oc__string *defines) {
     for (int i = 0; i < problem->in_count && i < 16; i++)
         if (problem->in[i].dtype)

@@ -44,7 +44,8 @@ typedef struct oc__recording {
 typedef enum oc__solver_flags {
     OC_SOLVER_STRIDED_IN = 1,  /* takes stride0 of operand 0 larger than dense */
     OC_SOLVER_STRIDED_OUT = 2, /* likewise of output 0 */
-    OC_SOLVER_INEXACT = 4      /* rounds differently even where sums of small integers are exact (Winograd) */
+    OC_SOLVER_INEXACT = 4,     /* rounds differently even where sums of small integers are exact (Winograd) */
+    OC_SOLVER_LONE = 8         /* one work-item a group, its sums in vectors: a thread of a CPU; one lane of many where items run in lockstep */
 } oc__solver_flags;
 
 typedef struct oc__solver {
@@ -66,6 +67,8 @@ typedef struct oc__solver {
 bool oc__solver_disabled(const oc_context *context, const oc__solver *solver);
 /* The roofline of a share of both peaks plus a launch: the usual estimate. */
 double oc__estimate_roofline(const oc__problem *problem, const oc__caps *caps, double flops_share, double bytes_share);
+/* A solver's estimate in seconds, of OC_SOLVER_LONE as slow as it is where items run in lockstep. */
+double oc__solver_estimate(const oc__solver *solver, const oc__problem *problem, const oc__caps *caps, const oc__variant *variant);
 /* "#define T0_f32 …": the types of the operands (types.clh), A0 … for in[], Z0 … for out[]. */
 void oc__define_types(const oc__problem *problem, oc__string *defines);
 

@@ -29,6 +29,7 @@ typedef struct oc__step {
     int32_t node;   /* index into the plan's nodes, -1 for none */
     /* kernel */
     const char *file, *defines, *kernel;
+    const char *source; /* NULL: what `file` names is one of the library's; else its text, which outlives the step */
     oc__range range;
     oc__arg *args;
     size_t arg_count, arg_capacity;

@@ -355,8 +355,8 @@ oc_status oc__problem_parse(oc__arena *arena, const char *text, const char *dire
     size_t length = strcspn(text, ":");
     char name[64] = "";
     memcpy(name, text, OC_MIN(length, sizeof(name) - 1));
-    p.op = oc__op_find(name);
-    if (p.op && direction)
+    p.op = oc__op_named(arena->context, name);
+    if (p.op && direction && (!p.op->custom || strcmp(direction, "fwd")))
         p.op = oc__op_find_direction(p.op->family ? p.op->family : p.op->name, direction);
     if (!p.op || text[length] != ':')
         return oc__fail(arena->context, err, OC_ERROR_FORMAT,

@@ -9,6 +9,7 @@
 
 #define MOST_VARIANTS 64
 #define ENOUGH 0.02 /* seconds of runs for a variant */
+#define HOPELESS 100 /* times the best estimate: one run of it may take minutes, and a device be taken away for it */
 
 bool oc__tune_mode_parse(const char *text, oc__tune_mode *mode) {
     static const char *const names[] = {"off", "fast", "full"};
@@ -127,10 +128,13 @@ oc_status oc__tune(oc_device *device, const oc__problem *p, oc__tune_mode mode, 
     oc__candidate all[OC_MAX_CANDIDATES];
     oc_status status = OC_OK;
     int count = mode == OC_TUNE_OFF || key.failed ? 0 : oc__candidates(device, p, false, all);
-    double best = INFINITY, seconds;
+    double best = INFINITY, least = INFINITY, seconds;
+    for (int i = 0; i < count; i++)
+        least = all[i].refused ? least : fmin(least, all[i].seconds);
     for (int i = 0; status == OC_OK && i < count; i++) {
         oc__variant variant;
-        bool hopeless = all[i].refused || (count > 1 && i == count - 1); /* ref is there to be right */
+        bool last = i == count - 1 && isfinite(best) && !p->op->custom; /* ref is there to be right, and measured where it is alone */
+        bool hopeless = all[i].refused || last || all[i].seconds > HOPELESS * least;
         if (!hopeless && !oc__find_get(device, key.text, all[i].solver->name, true, &variant, &seconds))
             status = tune_solver(device, p, all[i].solver, mode, oc__tune_limit(limit), key.text, &best, err);
     }
@@ -150,7 +154,8 @@ static void report(oc_device *device, const oc__problem *p, const char *key, oc_
         out->min_seconds = out->median_seconds = seconds;
         oc__format(out->solver, sizeof(out->solver), "%s", p->op->solvers[i]->name);
     }
-    oc__format(out->problem, sizeof(out->problem), "%s", key);
+    const char *source = strstr(key, ";src="); /* of the caller's ops */
+    oc__format(out->problem, sizeof(out->problem), "%.*s", source ? (int)(source - key) : (int)strlen(key), key);
     oc__format(out->direction, sizeof(out->direction), "%s", p->op->direction ? p->op->direction : "fwd");
     out->flops = cost.flops;
     out->bytes = cost.bytes;

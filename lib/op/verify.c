@@ -93,10 +93,10 @@ static const oc__solver *reference_of(const oc__op *op) {
     return op->solvers[i];
 }
 
-/* The definition costs less than compiling `ref`. */
+/* The definition costs less than compiling `ref`; of the caller's ops, no kernel is the measure of the others. */
 static bool is_quick(const oc__problem *p) {
     oc__cost cost = oc__problem_cost(p);
-    return cost.flops < 1e7 && cost.bytes < 1e7;
+    return p->op->custom || (cost.flops < 1e7 && cost.bytes < 1e7);
 }
 
 /* What the solver should give: the op's definition, rounded to the output's type, or what `ref` gives. */
@@ -163,13 +163,16 @@ static oc_status try_small(oc_device *device, const oc__problem *small, const oc
     return status;
 }
 
-/* "device|solver|variant|problem|source": what a verdict depends on. */
-static void verdict_key(oc_device *device, const oc__solver *solver, const oc__variant *variant, const char *text,
+/* "device|solver|variant|problem|source": what a verdict depends on. Of the caller's ops, whose definitions no digest holds, one is
+ * another than all before it. */
+static void verdict_key(oc_device *device, const oc__op *op, const oc__solver *solver, const oc__variant *variant, const char *text,
                         oc__string *key) {
     oc__string_printf(key, "%s|%s|", oc__device_key(device), solver->name);
     for (int i = 0; i < OC_MAX_TUNING; i++)
         oc__string_printf(key, "%d,", variant->value[i]);
-    oc__string_printf(key, "|%s|%s", text, oc__sources_digest);
+    oc__string_printf(key, "|%s|%s", text, op->key ? op->key : oc__sources_digest);
+    if (op->custom)
+        oc__string_printf(key, "|%llu", (unsigned long long)op->serial);
 }
 
 static oc_status judge(oc_device *device, const oc__problem *small, const oc__solver *solver, const oc__variant *variant,
@@ -180,8 +183,8 @@ static oc_status judge(oc_device *device, const oc__problem *small, const oc__so
     oc__string_init(&key, context);
     oc__string_init(&kept, context);
     oc__problem_text(small, &text);
-    verdict_key(device, solver, variant, text.text, &key);
-    bool keep = !context->kernels[0]; /* kernels from a folder change behind the digest's back */
+    verdict_key(device, small->op, solver, variant, text.text, &key);
+    bool keep = !context->kernels[0] && !small->op->custom; /* kernels from a folder change behind the digest's back */
     char verdict[8] = "";
     oc_status status = text.failed || key.failed ? oc__fail_memory(context, err, key.size) : OC_OK;
     if (status == OC_OK && !oc__device_note_get(device, key.text, verdict, sizeof(verdict)) &&
@@ -209,11 +212,26 @@ static oc_status judge(oc_device *device, const oc__problem *small, const oc__so
     return status;
 }
 
+/* What has no definition is built at least. */
+static oc_status try_build(oc_device *device, const oc__problem *problem, const oc__solver *solver, const oc__variant *variant, oc_error *err) {
+    oc__arena arena;
+    oc__problem small;
+    oc__rig rig;
+    oc__arena_init(&arena, oc__device_context(device));
+    oc_status status = oc__problem_shrink(oc__device_context(device), &arena, problem, &small, err);
+    if (status == OC_OK)
+        status = oc__rig_init(&rig, device, &small, solver, variant, err);
+    if (status == OC_OK)
+        oc__rig_finish(&rig);
+    oc__arena_finish(&arena);
+    return status;
+}
+
 oc_status oc__verify(oc_device *device, const oc__problem *problem, const oc__solver *solver, const oc__variant *variant,
                      oc_error *err) {
     oc_context *context = oc__device_context(device);
     if (!problem->op->host)
-        return OC_OK;
+        return problem->op->custom ? try_build(device, problem, solver, variant, err) : OC_OK;
     oc__arena arena;
     oc__problem small;
     oc__arena_init(&arena, context);

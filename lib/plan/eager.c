@@ -18,6 +18,7 @@ struct oc_op {
     uint64_t workspace, solver_workspace;
     oc_tensor *own_workspace;
     oc_operand_desc *outputs;
+    void *custom; /* the caller's op, kept; NULL: it is one of the library's */
 };
 
 static const oc__desc *desc_of(const oc__problem *p, int i) {
@@ -100,7 +101,7 @@ static oc_status build(oc_op *op, const oc__op *kind, const void *params, const 
 oc_status oc_op_create(oc_op **out, oc_device *device, const char *name, const void *params, size_t params_size,
                        const oc_operand_desc *inputs, size_t input_count, oc_error *err) {
     oc_context *context = oc__device_context(device);
-    const oc__op *kind = oc__op_find(name);
+    const oc__op *kind = oc__op_named(context, name);
     OC_TRY(oc__device_check(device, err));
     if (!kind)
         return oc__fail(context, err, OC_ERROR_NOT_FOUND, "there is no op named %s", name);
@@ -112,6 +113,8 @@ oc_status oc_op_create(oc_op **out, oc_device *device, const char *name, const v
         return oc__fail_memory(context, err, sizeof(*op));
     op->context = context;
     op->device = device;
+    op->custom = (void *)kind->custom;
+    oc__custom_retain(op->custom);
     oc__arena_init(&op->arena, context);
     oc_status status = build(op, kind, params, inputs, input_count, err);
     if (status == OC_OK)
@@ -127,6 +130,7 @@ void oc_op_destroy(oc_op **handle) {
     oc_op *op = *handle;
     *handle = NULL;
     oc_tensor_destroy(&op->own_workspace);
+    oc__custom_release(op->custom);
     oc__arena_finish(&op->arena);
     oc__free(op->context, op);
 }

@@ -29,7 +29,7 @@ static bool put_key(const oc_plan *plan, int32_t slot, int depth, oc__string *ke
     const oc__task *task = s->home == OC_HOME_DERIVED && depth < DEEPEST ? maker_of(plan, root, &output) : NULL;
     if (!task)
         return false;
-    oc__string_printf(key, "%s.%d+%llu by %s", task->text, output, (unsigned long long)oc__slot_offset(plan, slot),
+    oc__string_printf(key, "%s%s.%d+%llu by %s", task->problem.op->key ? task->problem.op->key : "", task->text, output, (unsigned long long)oc__slot_offset(plan, slot),
                       task->chosen.solver->name);
     for (int i = 0; i < OC_MAX_TUNING; i++)
         oc__string_printf(key, ",%d", task->chosen.variant.value[i]);

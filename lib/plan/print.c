@@ -30,6 +30,8 @@ static void print_task(const oc_plan *plan, const oc__task *task, size_t index, 
         print_place(plan, writer, task->out[i]);
     }
     oc__print(writer, "\n");
+    if (why && task->problem.op->custom && !task->problem.op->host)
+        oc__print(writer, "       not checked: it has no definition on the host\n");
     for (int i = 0; why && i < task->all_count; i++) {
         const oc__candidate *c = &task->all[i];
         if (c->refused)

@@ -40,6 +40,11 @@ oc_status oc__exec_check_bindings(const oc_exec *exec, const oc_binding *inputs,
     return OC_OK;
 }
 
+/* Whether it is what oc_exec_get_tensor() gave. */
+static bool is_own(const oc__slab *slab, oc__place place, const oc_tensor *tensor) {
+    return oc__tensor_get_buffer(tensor) == slab->buffer && oc__tensor_get_offset(tensor) == slab->base + place.offset;
+}
+
 /* `wait`: the tensor may be changed after the call. */
 static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc__plan_end *end, bool wait, oc_error *err) {
     oc__place place = exec->plan->slots[end->slot].place;
@@ -49,6 +54,8 @@ static oc_status write_input(oc_exec *exec, const oc_binding *binding, const oc_
         return OC_OK;
     if (oc__tensor_is_dense(binding->tensor)) {
         const oc__buffer *buffer = oc__tensor_get_buffer(binding->tensor);
+        if (is_own(slab, place, binding->tensor))
+            return OC_OK;
         if (buffer)
             return oc__queue_copy(exec->queue, buffer, oc__tensor_get_offset(binding->tensor), slab->buffer, slab->base + place.offset,
                                   bytes, err);
@@ -92,6 +99,8 @@ static oc_status read_output(oc_exec *exec, const oc_binding *binding, oc_error 
         return OC_OK;
     if (oc__tensor_is_dense(binding->tensor)) {
         oc__buffer *buffer = oc__tensor_get_buffer(binding->tensor);
+        if (is_own(slab, place, binding->tensor))
+            return OC_OK;
         if (buffer)
             return oc__queue_copy(exec->queue, slab->buffer, slab->base + place.offset, buffer, oc__tensor_get_offset(binding->tensor),
                                   bytes, err);
@@ -246,4 +255,31 @@ oc_status oc_exec_run(oc_exec *exec, const oc_binding *inputs, size_t input_coun
         return status;
     }
     return oc_exec_wait(exec, err);
+}
+
+/* Its memory is the exec's own. */
+static oc_status check_own(const oc_exec *exec, const oc__plan_end *end, const char *name, oc_error *err) {
+    if (!end)
+        return oc__fail(exec->context, err, OC_ERROR_NOT_FOUND, "the plan has no input or output named %s", name);
+    if (exec->plan->slots[end->slot].home != OC_HOME_ARENA)
+        return oc__fail(exec->context, err, OC_ERROR_UNSUPPORTED, "%s is a state or a constant, or made of those: bind a tensor for it",
+                        name);
+    return OC_OK;
+}
+
+oc_status oc_exec_get_tensor(oc_tensor **out, oc_exec *exec, const char *name, oc_error *err) {
+    const oc_plan *plan = exec->plan;
+    if (exec->team)
+        return oc__fail(exec->context, err, OC_ERROR_UNSUPPORTED, "%s: of a plan for several devices, no one device has it", name);
+    const oc__plan_end *input = find_end(plan->inputs, plan->input_count, name);
+    const oc__plan_end *end = input ? input : find_end(plan->outputs, plan->output_count, name);
+    OC_TRY(check_own(exec, end, name, err));
+    oc__place place = plan->slots[end->slot].place;
+    const oc__slab *slab = &exec->slabs[place.slab];
+    OC_TRY(oc__queue_finish(exec->queue, err)); /* memory is still being cleared, and other queues may use it next */
+    OC_TRY(oc__tensor_of_buffer(out, oc__buffer_retain(slab->buffer), slab->base + place.offset, end->value->dtype, &end->value->shape,
+                                err));
+    if (input)
+        exec->given[input - plan->inputs] = true;
+    return OC_OK;
 }

@@ -24,6 +24,7 @@ struct oc_tensor {
     int64_t count;
     uint64_t bytes; /* when dense */
     bool dense;
+    void *mapped; /* NULL: not */
 };
 
 static void storage_release(storage *memory) {
@@ -198,8 +199,34 @@ void oc_tensor_destroy(oc_tensor **handle) {
     oc_tensor *tensor = *handle;
     *handle = NULL;
     oc_context *context = tensor->memory->context;
+    (void)!oc_tensor_unmap(tensor, NULL);
     storage_release(tensor->memory);
     oc__free(context, tensor);
+}
+
+oc_status oc_tensor_map(oc_tensor *tensor, void **data, oc_error *err) {
+    uint64_t extent = 0;
+    if (!tensor->memory->device) {
+        *data = oc_tensor_get_data(tensor);
+        return OC_OK;
+    }
+    if (tensor->mapped)
+        return oc__fail(tensor->memory->context, err, OC_ERROR_INVALID, "the tensor is mapped already");
+    if (tensor->count && oc__shape_extent(&tensor->shape, tensor->strides, &extent)) {
+        oc__queue *queue = oc__device_queue(tensor->memory->device);
+        uint64_t bytes = extent * oc_dtype_size(tensor->dtype);
+        OC_TRY(oc__queue_map_part(queue, tensor->memory->buffer, tensor->offset, bytes, &tensor->mapped, err));
+    }
+    *data = tensor->mapped;
+    return OC_OK;
+}
+
+oc_status oc_tensor_unmap(oc_tensor *tensor, oc_error *err) {
+    if (!tensor->mapped)
+        return OC_OK;
+    oc__queue *queue = oc__device_queue(tensor->memory->device);
+    OC_TRY(oc__queue_unmap(queue, tensor->memory->buffer, &tensor->mapped, err));
+    return oc__queue_finish(queue, err); /* other queues may use it next */
 }
 
 oc_dtype oc_tensor_get_dtype(const oc_tensor *tensor) {

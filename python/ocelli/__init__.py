@@ -7,6 +7,7 @@
 
 Every function of the C library is in `ocelli.lib` too, declared for ctypes. docs/python.md says more."""
 from ._abi import InitKind, LogLevel, LossKind, OptimizerKind, ScheduleKind, Status
+from ._custom import CustomOp, Size
 from ._graph import Graph, NetInfo, State, Value, ValueInfo, networks
 from ._library import (DeviceMemoryError, Error, FileError, FormatError, HostMemoryError, InvalidError, NoDeviceError, NotFoundError,
                        ShapeError, UnsupportedError, lib)
@@ -15,10 +16,10 @@ from ._run import Exec, Model, Plan, StepTime, load
 from ._train import SGD, Adagrad, Adam, AdamW, Optimizer, Report, RMSprop, Schedule, Trainer
 from ._version import VERSION as __version__
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Context", "Device", "DeviceInfo", "DeviceMemoryError", "Error", "Exec",
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Context", "CustomOp", "Device", "DeviceInfo", "DeviceMemoryError", "Error", "Exec",
            "FileError", "FormatError", "Graph", "HostMemoryError", "InitKind", "InvalidError", "LogLevel", "LossKind", "Model",
            "NetInfo", "NoDeviceError", "NotFoundError", "Optimizer", "OptimizerKind", "Plan", "RMSprop", "Report", "Schedule",
-           "ScheduleKind", "ShapeError", "State", "Status", "StepTime", "Tensor", "Trainer", "UnsupportedError", "Value",
+           "ScheduleKind", "ShapeError", "Size", "State", "Status", "StepTime", "Tensor", "Trainer", "UnsupportedError", "Value",
            "ValueInfo", "__version__", "default_context", "devices", "from_dlpack", "lib", "load", "networks"]
 
 for _name in __all__:

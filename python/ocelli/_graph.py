@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy
 
@@ -15,6 +15,9 @@ from ._convert import DTypeLike, ShapeLike, dtype_number, dtype_of_number, enum_
 from ._library import Handle, InvalidError, NotFoundError, Owner, ShapeError, call, error_of, lib, text_of
 from ._objects import Array, Context, Device, DeviceLike, Tensor, as_array, default_context, device_of, fit
 from ._ops import Operators
+
+if TYPE_CHECKING:
+    from ._custom import CustomOp
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -141,6 +144,21 @@ class Graph(Operators, Handle):
             arguments += ((_abi.oc_onnx_given * len(known))(*known), len(known))
         graph._make(function, "oc_graph_destroy", (graph.context._own,), graph.context.pointer, *arguments)
         return graph
+
+    @classmethod
+    def _borrow(cls, pointer: int, context: Context) -> "Graph":
+        """A graph that a callback is shown."""
+        graph = cls.__new__(cls)
+        graph.context, graph._symbols, graph._owner = context, {}, Owner(ctypes.c_void_p(pointer), None, ())
+        return graph
+
+    def custom(self, op: "CustomOp", *operands: Optional["Operand"], **params: Any) -> Any:
+        """Adds a node of an operator of one's own; a tuple of values if it has several outputs. Operands that are left out are None."""
+        pointers = [self._operand(one, True) for one in operands]
+        packed, made = op._pack(params), (ctypes.c_void_p * op._outputs)()
+        first = self._add("oc_graph_custom", op.pointer, ctypes.byref(packed), ctypes.sizeof(packed),
+                          (ctypes.c_void_p * max(len(pointers), 1))(*pointers), len(pointers), made)
+        return first if op._outputs == 1 else tuple(self._value(one or 0) for one in made)
 
     def save(self, path: PathLike, state: Optional["State"] = None) -> None:
         """Writes an ONNX model file. :param state: where parameters are taken from; None: first values that are given numbers."""

@@ -2,11 +2,12 @@
 """Contexts, devices and tensors."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import threading
 import weakref
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -206,6 +207,20 @@ class Tensor(Handle):
         array = np.empty(shape, kind)
         call("oc_tensor_read", self.pointer, ctypes.c_void_p(array.ctypes.data), array.nbytes)
         return array
+
+    @contextlib.contextmanager
+    def map(self) -> Iterator[np.ndarray]:
+        """Its elements as host memory in a `with` block, to be read and written, without a copy where host and device share memory.
+        Nothing else may use the tensor meanwhile; the array is gone behind the block."""
+        data, kind, shape = ctypes.c_void_p(), numpy_dtype(self.dtype), self.shape
+        call("oc_tensor_map", self.pointer, ctypes.byref(data))
+        try:
+            strides = lib.oc_tensor_get_strides(self.pointer)
+            interface = {"version": 3, "shape": shape, "typestr": kind.str, "data": (data.value, False),
+                         "strides": tuple(strides[i] * kind.itemsize for i in range(len(shape)))}
+            yield np.asarray(_Memory(self._own, interface)) if data.value else np.empty(shape, kind)
+        finally:
+            call("oc_tensor_unmap", self.pointer)
 
     def write(self, array: Array) -> None:
         """Copies elements in; shape and type must be the tensor's, but for casts that NumPy calls "same_kind"."""

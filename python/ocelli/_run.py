@@ -131,6 +131,14 @@ class Exec(Handle):
             call("oc_exec_run", self.pointer, *_bindings(given), *_bindings(wanted))
         return arrays
 
+    def tensor(self, name: str) -> Tensor:
+        """Its own memory of an input or output, on the device: `with exec.tensor("x").map() as x: x[:] = …` is the input of the next run,
+        which then copies nothing."""
+        tensor = Tensor.__new__(Tensor)
+        tensor.device = self.plan.device._another()
+        tensor._make("oc_exec_get_tensor", "oc_tensor_destroy", (self._own,), self.pointer, name.encode())
+        return tensor
+
     def train(self, inputs: Mapping[str, Array], optimizer: Any, step: int,
               outputs: Union[None, Sequence[str], Mapping[str, Tensor]] = None) -> Dict[str, numpy.ndarray]:
         """One step of a graph for which Graph.minimize() was called. :param step: from 1."""

@@ -280,6 +280,89 @@ static void test_lifetimes() {
     expect(part.read<float>() == std::vector<float>({2, -3}), "a view of a tensor that is gone");
 }
 
+struct scale_params {
+    float factor;
+};
+
+static ocelli::custom_params scaled(const std::string &name) {
+    ocelli::custom_params params;
+    params.name = name;
+    params.kernels = {{"scaled",
+                       "__kernel void scaled(__global const float *x, long x_at, __global float *y, long y_at, long items,\n"
+                       "                     float factor) {\n"
+                       "    long i = get_global_id(0);\n"
+                       "    if (i < items)\n"
+                       "        y[y_at + i] = MORE * factor * x[x_at + i];\n"
+                       "}\n"}};
+    params.kernels[0].launch = [](oc_custom_launch &launch, const oc_custom_problem &problem, const oc_custom_device &) {
+        if (static_cast<const scale_params *>(problem.params)->factor > 100)
+            ocelli::detail::fail(OC_ERROR_UNSUPPORTED, "too much");
+        launch.defines[0] = {"MORE", 2};
+    };
+    params.params_size = sizeof(scale_params);
+    params.fields = {OC_CUSTOM_FIELD(OC_F32, scale_params, factor)};
+    params.batched = true;
+    params.host = [](const oc_custom_problem &problem, const double *const *in, double *const *out) {
+        for (int64_t i = 0; i < oc_shape_count(&problem.in[0].shape); i++)
+            out[0][i] = 2 * static_cast<const scale_params *>(problem.params)->factor * in[0][i];
+    };
+    params.shapes = [](oc_custom_shapes &shapes) {
+        if (shapes.in[0].shape.rank != 2)
+            throw std::invalid_argument("a matrix is wanted");
+        shapes.out[0] = shapes.in[0];
+    };
+    params.gradient = [](ocelli::custom_gradient &g) {
+        ocelli::value factor = g.add(oc_graph_scalar, OC_F32, 2.0 * g.params<scale_params>().factor);
+        g.set(0, g.add(oc_mul, g.diff_out(), factor));
+    };
+    return params;
+}
+
+static void test_custom(const ocelli::context &context, const ocelli::device &device) {
+    oc_error reason = {};
+    ocelli::custom_op op(context, scaled("cpp.scaled"));
+    ocelli::graph g(context);
+    ocelli::value x = g.input("x", OC_F32, {2, 2}), w = g.state("w", std::vector<float>{1, 2, 3, 4}, {2, 2});
+    ocelli::value y = op.add(g, scale_params{1.5f}, {g.add(oc_matmul, x, w, nullptr)});
+    g.output("y", y);
+    g.output("g", g.gradients(y, {x})[0]);
+    size_t wrong = 9;
+    expect(oc_gradcheck(device, g, nullptr, nullptr, nullptr, &wrong, &reason) == OC_OK && wrong == 0, "gradients of an own op");
+    auto again = [&] { ocelli::custom_op twin(context, scaled("cpp.scaled")); };
+    expect(ocelli::attempt(again, &reason) == OC_ERROR_INVALID, "a name taken");
+    ocelli::custom_op far(context, scaled("cpp.far"));
+    ocelli::graph bad(context), huge(context);
+    expect(ocelli::attempt([&] { far.add(bad, {bad.input("x", OC_F32, {4})}); }, &reason) != OC_OK &&
+               std::string(reason.text).find("cpp.far: a matrix is wanted") == 0, "an exception of a shape rule");
+    huge.output("y", far.add(huge, scale_params{101}, {huge.input("x", OC_F32, {2, 2})}));
+    expect(ocelli::attempt([&] { ocelli::plan none(huge, device); }, &reason) == OC_ERROR_UNSUPPORTED &&
+               std::string(reason.text).find("too much") != std::string::npos, "an exception of a launch");
+    op.reset();
+    ocelli::exec exec(ocelli::plan(g, device));
+    std::vector<float> identity = {1, 0, 0, 1};
+    auto out = exec.run({{"x", ocelli::tensor::wrap(context, identity, {2, 2})}});
+    expect(out.at("y").read<float>() == std::vector<float>({3, 6, 9, 12}), "an own op that is gone runs");
+    expect(out.at("g").read<float>() == std::vector<float>({9, 21, 9, 21}), "its gradient");
+}
+
+static void test_memory(const ocelli::context &context, const ocelli::device &device) {
+    ocelli::graph g(context);
+    g.output("y", g.add(oc_relu, g.input("x", OC_F32, {2, 2})));
+    ocelli::exec exec(ocelli::plan(g, device));
+    ocelli::tensor x = exec.memory("x"), y = exec.memory("y");
+    auto in = x.map<float>();
+    expect(in.size() == 4, "as many elements as there are");
+    for (size_t i = 0; i < in.size(); i++)
+        in[i] = static_cast<float>(i) - 1;
+    x.unmap();
+    exec.run({}, {});
+    auto out = y.map<float>();
+    expect(out[0] == 0 && out[3] == 2, "a run in the exec's own memory");
+    y.unmap();
+    exec.reset();
+    expect(y.read<float>()[3] == 2, "which lives as long as its tensors");
+}
+
 static void run_all() {
     static_assert(!std::is_copy_constructible_v<ocelli::tensor> && std::is_nothrow_move_constructible_v<ocelli::exec>);
     ocelli::context context;
@@ -291,6 +374,8 @@ static void run_all() {
     test_gradients(context, device);
     test_trainer(context, device);
     test_errors(context, device);
+    test_custom(context, device);
+    test_memory(context, device);
     test_lifetimes();
 }
 

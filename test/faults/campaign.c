@@ -41,6 +41,8 @@ static const part parts[] = {
     {"split-calls", work_split, false, CALLS, .several = true},
     {"split-lost", work_split, false, LOST, .several = true},
     {"split-allocations", work_split, false, ALLOCATIONS, .several = true},
+    {"custom-calls", work_custom, false, CALLS},
+    {"custom-allocations", work_custom, false, ALLOCATIONS},
     {"program-calls", work_program, true, CALLS},
     {"program-allocations", work_program, true, ALLOCATIONS},
     {"lenet-cold-calls", work_lenet, true, CALLS, .slow = SAMPLED},

@@ -124,6 +124,8 @@ CALL(clGetProgramInfo, CL_OUT_OF_RESOURCES, (cl_program of, cl_program_info what
      (of, what, size, out, got))
 CALL(clGetProgramBuildInfo, CL_OUT_OF_RESOURCES,
      (cl_program of, cl_device_id on, cl_program_build_info what, size_t size, void *out, size_t *got), (of, on, what, size, out, got))
+CALL(clGetKernelInfo, CL_OUT_OF_RESOURCES, (cl_kernel of, cl_kernel_info what, size_t size, void *out, size_t *got),
+     (of, what, size, out, got))
 CALL(clGetKernelWorkGroupInfo, CL_OUT_OF_RESOURCES,
      (cl_kernel of, cl_device_id on, cl_kernel_work_group_info what, size_t size, void *out, size_t *got), (of, on, what, size, out, got))
 CALL(clGetEventInfo, CL_OUT_OF_RESOURCES, (cl_event of, cl_event_info what, size_t size, void *out, size_t *got),

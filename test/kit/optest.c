@@ -93,6 +93,11 @@ static bool too_large(const oc__problem *problem) {
     return is_set("OCELLI_TEST_SMALL") && cost.flops + cost.bytes > SMALL_WORK;
 }
 
+/* llvmpipe compiles ten seconds for one: OCELLI_TEST_LONE has them tried nevertheless. They are not chosen there (test/op/tune.c). */
+static bool passed_over(const oc__solver *solver, const oc__caps *caps) {
+    return solver->flags & OC_SOLVER_LONE && caps->simt_width > 1 && !is_set("OCELLI_TEST_LONE");
+}
+
 static void compare(bench *b, const oc__solver *solver, const char *text) {
     for (int i = 0; i < b->p.out_count; i++) {
         const oc__desc *desc = &b->p.out[i];
@@ -152,6 +157,8 @@ static void run_case(kit *k, const optest_case *c, const double *const *in) {
     for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
         char why[OC_WHY] = "";
         oc__variant variant;
+        if (passed_over(*solver, caps))
+            continue;
         if (!(*solver)->applicable(&b.p, caps, why)) {
             refused += solver[1] == NULL;
             if (!solver[1] && strcmp(why, "the device has no double precision"))
@@ -206,7 +213,7 @@ void optest_variants(kit *k, const optest_case *c) {
         char why[OC_WHY] = "";
         int index[OC_MAX_TUNING] = {0};
         oc__variant variant = {{0}};
-        if (!(*solver)->space || !(*solver)->applicable(&b.p, oc__device_caps(k->device), why))
+        if (!(*solver)->space || passed_over(*solver, oc__device_caps(k->device)) || !(*solver)->applicable(&b.p, oc__device_caps(k->device), why))
             continue;
         for (int i = 0; (*solver)->space[i].name; i++)
             variant.value[i] = (*solver)->space[i].values[0];

@@ -45,7 +45,7 @@ def tests_of(folder, suites, names=None):
 
 def run_once(test, folder, environment, limit):
     """(output, exit code)"""
-    process = subprocess.Popen(test["cmd"], cwd=test.get("workdir") or folder, env=dict(os.environ, **test["env"], **(environment or {})),
+    process = subprocess.Popen(test["cmd"], cwd=test.get("workdir") or folder, env={**os.environ, **test["env"], **(environment or {})},
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace", start_new_session=True)
     try:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device/cl.h"
+#include "kit/own.h"
 
 #define BATCH 2
 #define SIDE 48 /* of SqueezeNet's pictures */
@@ -228,9 +229,11 @@ static oc_status infer(inference *f, const place *at, oc_device *device, float *
     return oc_exec_run(f->exec, &in, 1, &out, 1, err);
 }
 
-static oc_status squeezenet(const place *at, oc_device *device, float *numbers, oc_error *err) {
+/* Runs one of them and lets all go. */
+static oc_status infer_by(oc_status (*infer_it)(inference *, const place *, oc_device *, float *, oc_error *), const place *at,
+                          oc_device *device, float *numbers, oc_error *err) {
     inference f = {0};
-    oc_status status = infer(&f, at, device, numbers, err);
+    oc_status status = infer_it(&f, at, device, numbers, err);
     oc_tensor_destroy(&f.image);
     oc_tensor_destroy(&f.logits);
     oc_exec_destroy(&f.exec);
@@ -239,8 +242,42 @@ static oc_status squeezenet(const place *at, oc_device *device, float *numbers, 
     return status;
 }
 
+static oc_status squeezenet(const place *at, oc_device *device, float *numbers, oc_error *err) {
+    return infer_by(infer, at, device, numbers, err);
+}
+
 oc_status work_squeezenet(const place *at, float numbers[NUMBERS], oc_error *err) {
     return on_device(squeezenet, at, numbers, err);
+}
+
+static oc_status custom_graph(oc_graph *graph, oc_context *context, oc_error *err) {
+    oc_custom *custom = NULL;
+    OC_TRY(own_plain(&custom, context, "test.twice", OWN_TWICE, own_twice_host, err));
+    oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(oc_graph_symbol(graph, "N"), 40), err);
+    for (int i = 0; i < 2; i++)
+        x = oc_graph_custom(graph, custom, NULL, 0, &x, 1, NULL, err);
+    oc_status status = oc_graph_output(graph, "y", x, err);
+    oc_custom_destroy(&custom);
+    return status;
+}
+
+static oc_status custom_run(inference *f, const place *at, oc_device *device, float *numbers, oc_error *err) {
+    OC_TRY(oc_graph_create(&f->graph, at->context, err));
+    OC_TRY(custom_graph(f->graph, at->context, err));
+    OC_TRY(oc_plan_create(&f->plan, f->graph, &device, 1, &(oc_plan_params){.default_dim = 1}, err));
+    OC_TRY(oc_exec_create(&f->exec, f->plan, NULL, err));
+    OC_TRY(oc_tensor_create(&f->image, at->context, NULL, OC_F32, &OC_SHAPE(1, 40), err));
+    OC_TRY(oc_tensor_wrap(&f->logits, at->context, OC_F32, &OC_SHAPE(1, 40), numbers, err));
+    fill_pixels(oc_tensor_get_data(f->image), 40);
+    return oc_exec_run(f->exec, &(oc_binding){"x", f->image}, 1, &(oc_binding){"y", f->logits}, 1, err);
+}
+
+static oc_status custom(const place *at, oc_device *device, float *numbers, oc_error *err) {
+    return infer_by(custom_run, at, device, numbers, err);
+}
+
+oc_status work_custom(const place *at, float numbers[NUMBERS], oc_error *err) {
+    return on_device(custom, at, numbers, err);
 }
 
 /* The driver is taken for one that keeps no programs itself. */

@@ -28,6 +28,8 @@ work work_split;
 work work_squeezenet;
 /* Builds a program, keeps its binary in the cache folder and has it from there. */
 work work_program;
+/* Makes an own op, checks, plans and runs it in a graph that outlives it. */
+work work_custom;
 /* Writes that model. */
 oc_status work_write_model(const place *at, oc_error *err);
 

@@ -31,7 +31,7 @@ static void add_reading(const char *type) {
     const oc__onnx_node node = {.type = type, .domain = ""};
     row *r = row_of(type);
     for (int opset = OC_ONNX_OPSET_MIN; opset <= OC_ONNX_OPSET_MAX; opset++)
-        if (oc__onnx_rule_find(&node, opset, NULL) != NULL || oc__onnx_control_find(&node, opset) != NULL ||
+        if (oc__onnx_rule_find(NULL, &node, opset, NULL) != NULL || oc__onnx_control_find(&node, opset) != NULL ||
             oc__onnx_folds(&node))
             r->read |= (uint32_t)1 << opset;
 }

@@ -106,6 +106,11 @@ static const optest_case cases[] = {
     {"conv2d:mb3ic64ih96iw120oc2kh7ph3b;post=residual,bias,relu", NULL, 0, 0},
     {"conv2d:mb2ic9ih290oc1kh5ph2sw2", NULL, 0, 0},
     {"conv2d:mb5ic64ih34oc2kh7ph3", NULL, 0, 0},
+    /* large windows: several tiles of spectra, even windows, one as large as half a tile, padding beyond it */
+    {"conv2d:mb2ic17ih40iw37oc33kh7kw9ph3pw4b;post=residual,relu", "aBcd16b", 0, 0},
+    {"conv2d:mb1ic5ih60iw50oc7kh33kw4ph16pw5", NULL, 0, 1e-4},
+    {"conv2d_bwd_data:mb2ic18ih30iw33oc20kh6ph2", NULL, 0, 0},
+    {"conv2d_bwd_data:mb1ic3ih20oc20kh9ph4", "aBcd16b", 0, 0},
     /* few tiles, a long K */
     {"conv2d:mb2ic700ih3iw5oc20kh3ph1b;post=residual,relu", NULL, 0, 0},
     {"conv2d_bwd_data:mb1ic9ih3oc300kh3ph1", NULL, 0, 0},
@@ -187,6 +192,7 @@ static void test_choice(void **state) {
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh28kh3sh2ph1", "aBcd16b", 0, 0}, "conv2d.direct");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d.winograd4");
         optest_chooses(&k, &(optest_case){"conv2d_bwd_data:mb1ic64ih56oc64oh56kh3ph1", "aBcd16b", 0, 0}, "conv2d_bwd_data.winograd4");
+        optest_chooses(&k, &(optest_case){"conv2d:mb1ic64ih128oc64oh128kh9ph4", "aBcd16b", 0, 0}, "conv2d.fft");
         if (oc__device_caps(k.device)->local_mem >= 16384)
             optest_chooses(&k, &(optest_case){"conv2d_separable:1x96x28x28,96x1x3x3,24x96x1x1", NULL, 0, 0}, "conv2d_separable.fused");
         optest_chooses(&k, &(optest_case){"conv2d:mb1ic3ih56oc64oh56kh3ph1", NULL, 0, 0}, "conv2d.direct_plain");

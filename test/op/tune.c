@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kit/kit.h"
+#include "op/room.h"
 #include "op/tune.h"
 
 static const char *const problem_text = "matmul:m65n33k17";
@@ -137,8 +138,79 @@ static void test_limit(void **state) {
     assert_true(oc__tune_limit(0) == 10);
 }
 
+/* Where ref is the only one that can, it is measured. */
+static void test_ref_alone(void **state) {
+    (void)state;
+    kit k;
+    oc_error err = {0};
+    oc_bench_result result;
+    kit_init(&k, NULL);
+    kit_open(&k);
+    KIT_OK(oc_bench_tune(k.device, "max_pool2d:1x4x8x8:kernel=3/3,stride=2/2", NULL, false, 0, &result, &err), &err);
+    assert_string_equal(result.solver, "pool.ref");
+    assert_true(result.min_seconds > 0 && result.min_seconds < 10);
+    kit_finish(&k);
+}
+
+/* The solver with the least estimate of those that take a problem. */
+static const oc__solver *least(const oc__problem *p, const oc__caps *caps, int *lone) {
+    const oc__solver *best = NULL;
+    double seconds = 0;
+    for (const oc__solver *const *solver = p->op->solvers; *solver; solver++) {
+        char why[OC_WHY];
+        oc__variant variant;
+        if (!(*solver)->applicable(p, caps, why))
+            continue;
+        oc__solver_variant(*solver, p, caps, &variant);
+        double now = oc__solver_estimate(*solver, p, caps, &variant);
+        *lone += ((*solver)->flags & OC_SOLVER_LONE) != 0;
+        if (!best || now < seconds) {
+            best = *solver;
+            seconds = now;
+        }
+    }
+    return best;
+}
+
+/* Shapes for CPUs lose by their estimates where work-items run in lockstep; a driver whose loops end by themselves is not given long ones. */
+static void test_lone(void **state) {
+    (void)state;
+    static const char *const problems[] = {
+        "conv2d:mb1ic64ih28oc64kh3ph1", "conv2d:mb8ic256ih14oc256kh1", "conv2d_bwd_weights:mb4ic32ih14oc64kh3ph1", "conv2d_bwd_data:mb4ic32ih14oc64kh3ph1",
+        "matmul:m512n512k512", "batch_norm:8x64x28x28,64,64,64,64", "reduce_mean:8x64x28x28:axes=2/3,axis_count=2", "add:64x500,500",
+        "avg_pool2d:8x64x28x28:kernel=2/2,stride=2/2", "transpose:64x128x28:perm=2/0/1", "concat:8x2000,8x3000:axis=1", "reorder:640x64"};
+    kit k;
+    oc_error err = {0};
+    kit_init(&k, NULL);
+    kit_open(&k);
+    for (size_t i = 0; i < OC_COUNT(problems); i++) {
+        oc__arena arena;
+        oc__problem p;
+        char why[OC_WHY];
+        int many = 0, none = 0;
+        oc__caps gpu = *oc__device_caps(k.device), llvmpipe;
+        gpu.type = OC_DEVICE_GPU;
+        gpu.simt_width = 32;
+        gpu.local_mem = 32768;
+        gpu.max_work_group = 1024;
+        llvmpipe = gpu;
+        llvmpipe.type = OC_DEVICE_CPU;
+        oc__arena_init(&arena, k.context);
+        KIT_OK(oc__problem_parse(&arena, problems[i], NULL, &p, &err), &err);
+        assert_false(least(&p, &gpu, &many)->flags & OC_SOLVER_LONE);
+        assert_false(least(&p, &llvmpipe, &none)->flags & OC_SOLVER_LONE);
+        assert_true(many > 0);
+        assert_int_equal(none, 0);
+        assert_false(oc__lone_fits(&p, &llvmpipe, why));
+        assert_non_null(strstr(why, "llvmpipe"));
+        oc__arena_finish(&arena);
+    }
+    kit_finish(&k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept_and_read), cmocka_unit_test(test_foreign_and_broken_lines),
-                                       cmocka_unit_test(test_shipped), cmocka_unit_test(test_limit)};
+                                       cmocka_unit_test(test_shipped), cmocka_unit_test(test_limit),
+                                       cmocka_unit_test(test_ref_alone), cmocka_unit_test(test_lone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,3 +158,24 @@ def test_memory_is_given_back(device):
         ocelli.Tensor((25 << 20,), "f32", there)
     with pytest.raises(ocelli.DeviceMemoryError):
         [ocelli.Tensor((25 << 20,), "f32", there) for _ in range(5)]
+
+
+def test_own_memory(device):
+    """Inputs and outputs in an exec's own memory, mapped."""
+    graph = ocelli.Graph()
+    graph.output("y", graph.relu(graph.input("x", "f32", (2, 3))))
+    exec_ = ocelli.Exec(ocelli.Plan(graph, device))
+    x, y = exec_.tensor("x"), exec_.tensor("y")
+    with x.map() as numbers:
+        numbers[:] = [[-1, 2, 3], [4, -5, 6]]
+        with pytest.raises(ocelli.InvalidError, match="mapped already"), x.map():
+            pass
+    exec_.run({}, [])
+    with y.map() as numbers:
+        assert numbers.tolist() == [[0, 2, 3], [4, 0, 6]]
+    exec_.run({"x": x}, {"y": y})
+    del exec_
+    gc.collect()
+    assert y.numpy()[1, 2] == 6 and x.device is not None
+    with ocelli.Tensor((0, 3), device=device).map() as nothing, ocelli.Tensor((2,)).map() as host:
+        assert nothing.shape == (0, 3) and host.tolist() == [0, 0]

@@ -112,10 +112,25 @@ class tensor : public handle<oc_tensor, oc_tensor_destroy> {
         match(dtype_of<T>);
         detail::call(oc_tensor_read, get(), into.data(), uint64_t{into.size()} * sizeof(T));
     }
+    /**
+     * Its elements as host memory, at its strides, without a copy where host and device share memory; until unmap() nothing else may
+     * use it. The span reaches to the last element.
+     */
+    template <class T> span<T> map() {
+        match(dtype_of<T>);
+        void *data = nullptr;
+        size_t reach = count() ? 1 : 0;
+        for (int i = 0; reach && i < shape().rank; i++)
+            reach += static_cast<size_t>((shape().dims[i] - 1) * oc_tensor_get_strides(get())[i]);
+        detail::call(oc_tensor_map, get(), &data);
+        return span<T>(static_cast<T *>(data), reach);
+    }
+    void unmap() { detail::call(oc_tensor_unmap, get()); }
     /** Copies another tensor of this type and shape; any mix of host and devices. */
     void copy(const tensor &from) { detail::call(oc_tensor_copy, get(), from.get()); }
 
   private:
+    friend class exec;
     friend class state;
     void match(oc_dtype wanted) const {
         if (dtype() != wanted)

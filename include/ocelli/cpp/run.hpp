@@ -122,6 +122,12 @@ class exec : public handle<oc_exec, oc_exec_destroy> {
         inputs.push_back({OC_HYPER_NAME, numbers});
         return run(inputs);
     }
+    /** The exec's own memory of an input or output: what is written and read there is not copied (oc_exec_get_tensor()). */
+    tensor memory(const std::string &name) const {
+        tensor made;
+        made.make(std::make_tuple(owner()), oc_exec_get_tensor, get(), name.c_str());
+        return made;
+    }
     /** Enqueues a run. Tensors, and what they wrap, must live until it is done. @return what to wait for. */
     event enqueue(const std::vector<binding> &inputs, const std::vector<binding> &outputs,
                   const std::vector<const event *> &after = {}) {

@@ -34,6 +34,7 @@ bool oc__conv2d_parse(oc__arena *arena, const char *body, oc__problem *out, char
 oc__cost oc__conv2d_cost(const oc__problem *problem);
 
 extern const oc__solver oc__conv2d_bwd_weights_winograd4, oc__conv2d_bwd_data_winograd2, oc__conv2d_bwd_data_winograd4;
+extern const oc__solver oc__conv2d_fft, oc__conv2d_bwd_data_fft;
 extern const oc__solver oc__conv2d_depthwise, oc__conv2d_winograd2, oc__conv2d_winograd4;
 extern const oc__solver oc__conv2d_depthwise_plain, oc__conv2d_im2col;
 extern const oc__solver oc__conv2d_implicit, oc__conv2d_bwd_data_implicit, oc__conv2d_bwd_weights_implicit;

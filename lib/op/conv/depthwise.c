@@ -61,5 +61,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     return oc__record_end(r, &text, err);
 }
 
-const oc__solver oc__conv2d_depthwise = {.name = "conv2d.depthwise", .applicable = applicable, .layouts = layouts,
+const oc__solver oc__conv2d_depthwise = {.name = "conv2d.depthwise", .flags = OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
                                          .estimate = estimate, .record = record};

@@ -159,8 +159,8 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 }
 
 const oc__solver oc__conv2d_direct = {
-    .name = "conv2d.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable, .layouts = layouts,
+    .name = "conv2d.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
     .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
 const oc__solver oc__conv2d_bwd_data_direct = {
-    .name = "conv2d_bwd_data.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable,
+    .name = "conv2d_bwd_data.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
     .layouts = layouts, .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};

@@ -8,6 +8,8 @@
 
 /* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
 bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* The convolution that is computed: backward by data, of the gradient, with turned windows. */
+oc__conv oc__conv_walk(const oc__problem *problem);
 bool oc__conv_has_bias(const oc__problem *problem);
 /* The arguments of conv2d_tile.clh's bias, and the epilogue's text. */
 void oc__conv_bias(const oc__recording *recording, oc__step *step);

@@ -73,5 +73,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 }
 
 const oc__solver oc__conv2d_direct_plain = {
-    .name = "conv2d.direct_plain", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable,
+    .name = "conv2d.direct_plain", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
     .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};

@@ -127,5 +127,5 @@ static const int32_t tile_pixels[] = {28, 14, 12, 9, 7, 4, 1, 0};
 static const oc__tuning space[] = {{"T", tile_pixels}, {NULL, NULL}};
 
 const oc__solver oc__conv2d_separable_fused = {
-    .name = "conv2d_separable.fused", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, .applicable = applicable,
+    .name = "conv2d_separable.fused", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
     .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};

@@ -4,6 +4,21 @@
 #include "op/epilogue.h"
 #include "op/room.h"
 
+oc__conv oc__conv_walk(const oc__problem *p) {
+    oc__conv c = oc__conv_of(p), x = c;
+    if (p->op == &oc__op_conv2d)
+        return c;
+    x.c = c.k;
+    x.k = c.c;
+    x.h = c.oh;
+    x.w = c.ow;
+    x.oh = c.h;
+    x.ow = c.w;
+    x.pad_h = c.r - 1 - c.pad_h;
+    x.pad_w = c.s - 1 - c.pad_w;
+    return x;
+}
+
 bool oc__conv_has_bias(const oc__problem *p) {
     return p->op == &oc__op_conv2d && p->op_in > 2 && p->in[2].dtype;
 }

@@ -121,5 +121,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 }
 
 const oc__solver oc__conv2d_bwd_weights_direct = {
-    .name = "conv2d_bwd_weights.direct", .flags = OC_SOLVER_STRIDED_IN, .applicable = applicable, .layouts = layouts,
+    .name = "conv2d_bwd_weights.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
     .workspace = workspace, .estimate = estimate, .record = record};

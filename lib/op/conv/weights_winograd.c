@@ -117,5 +117,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 }
 
 const oc__solver oc__conv2d_bwd_weights_winograd4 = {
-    .name = "conv2d_bwd_weights.winograd4", .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN, .applicable = applicable,
+    .name = "conv2d_bwd_weights.winograd4", .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_LONE, .applicable = applicable,
     .layouts = layouts, .workspace = workspace, .estimate = estimate, .record = record};

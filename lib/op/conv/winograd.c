@@ -18,24 +18,8 @@ typedef struct winograd {
     int64_t tile_h, tile_w, points, rows, columns, tiles, blocks, panels;
 } winograd;
 
-/* The convolution that is computed: backward by data, of the gradient. */
-static oc__conv walk_of(const oc__problem *p) {
-    oc__conv c = oc__conv_of(p), x = c;
-    if (p->op == &oc__op_conv2d)
-        return c;
-    x.c = c.k;
-    x.k = c.c;
-    x.h = c.oh;
-    x.w = c.ow;
-    x.oh = c.h;
-    x.ow = c.w;
-    x.pad_h = c.r - 1 - c.pad_h;
-    x.pad_w = c.s - 1 - c.pad_w;
-    return x;
-}
-
 static winograd numbers(const oc__problem *p, int t) {
-    winograd w = {.c = walk_of(p)};
+    winograd w = {.c = oc__conv_walk(p)};
     w.tile_h = w.c.r > 1 ? t : 1;
     w.tile_w = w.c.s > 1 ? t : 1;
     w.points = (w.tile_h + w.c.r - 1) * (w.tile_w + w.c.s - 1);
@@ -69,7 +53,7 @@ static bool fits(const winograd *w, const oc__caps *caps, const oc__variant *v) 
 }
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, int t, char why[OC_WHY]) {
-    oc__conv c = walk_of(p);
+    oc__conv c = oc__conv_walk(p);
     if (!oc__conv_for_cpu(p, caps, why))
         return false;
     if (c.stride_h != 1 || c.stride_w != 1 || c.dilation_h != 1 || c.dilation_w != 1 || c.g != 1)
@@ -178,7 +162,7 @@ static oc_status record(const oc__recording *r, int t, oc_error *err) {
 }
 
 #define SOLVER(op, t) \
-    {.name = op ".winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT, \
+    {.name = op ".winograd" #t, .flags = OC_SOLVER_INEXACT | OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, \
      .applicable = applicable_##t, .layouts = layouts_##t, .space = space, .variant = variant_##t, .workspace = workspace_##t, \
      .estimate = estimate_##t, .record = record_##t}
 /* The same functions for both tile sizes. */

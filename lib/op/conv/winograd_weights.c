@@ -89,7 +89,7 @@ static double vectors_estimate(const oc__problem *p, const oc__caps *caps, const
     return oc__estimate_roofline(p, caps, 1, 0.4);
 }
 
-static const oc__solver vectors = {.name = "winograd_weights.vectors", .applicable = vectors_applicable, .layouts = layouts,
+static const oc__solver vectors = {.name = "winograd_weights.vectors", .flags = OC_SOLVER_LONE, .applicable = vectors_applicable, .layouts = layouts,
                                    .estimate = vectors_estimate, .record = record_vectors};
 static const oc__solver ref = {.name = "winograd_weights.ref", .applicable = applicable, .layouts = layouts,
                                .estimate = estimate, .record = record_ref};

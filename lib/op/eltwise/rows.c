@@ -79,5 +79,5 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-const oc__solver oc__eltwise_by_rows = {.name = "eltwise.rows", .applicable = applicable, .layouts = oc__eltwise_layouts,
+const oc__solver oc__eltwise_by_rows = {.name = "eltwise.rows", .flags = OC_SOLVER_LONE, .applicable = applicable, .layouts = oc__eltwise_layouts,
                                         .estimate = estimate, .record = record};

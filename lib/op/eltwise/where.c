@@ -106,7 +106,7 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
     return oc__estimate_roofline(problem, caps, 1, 0.5);
 }
 
-static const oc__solver rows = {.name = "where.rows", .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver rows = {.name = "where.rows", .flags = OC_SOLVER_LONE, .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
 static const oc__solver ref = {.name = "where.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record};
 static const oc__solver *const solvers[] = {&rows, &ref, NULL};

@@ -183,7 +183,7 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
     return oc__estimate_roofline(problem, caps, 1, 0.3);
 }
 
-static const oc__solver by_rows = {.name = "gather.rows", .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver by_rows = {.name = "gather.rows", .flags = OC_SOLVER_LONE, .applicable = oc__for_cpu, .estimate = rows_estimate, .record = record_rows};
 static const oc__solver ref = {.name = "gather.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&by_rows, &ref, NULL};

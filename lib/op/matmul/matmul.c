@@ -209,7 +209,7 @@ oc_value *oc_linear(oc_graph *graph, oc_value *src, oc_value *weights, oc_value 
     return oc__graph_node1(graph, &oc__op_matmul, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 
-static const oc__solver *const solvers[] = {&oc__matmul_packed, &oc__matmul_tiled, &oc__matmul_vector, &oc__matmul_local, &oc__matmul_clblast, &oc__matmul_ref, NULL};
+static const oc__solver *const solvers[] = {&oc__matmul_packed, &oc__matmul_tiled, &oc__matmul_vector, &oc__matmul_local, &oc__matmul_subgroup, &oc__matmul_clblast, &oc__matmul_ref, NULL};
 
 const oc__op oc__op_matmul = {
     .name = "matmul", .in_min = 2, .in_max = 3, .out_count = 1, .flags = OC_OP_EXACT, .params_size = sizeof(oc_matmul_params),

@@ -28,6 +28,7 @@ bool oc__matmul_small(const oc__matmul *x);
 void oc__matmul_bias(const oc__recording *recording, oc__step *step);
 void oc__matmul_shrink(const oc__problem *from, oc__desc *in);
 
-extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_clblast;
+extern const oc__solver oc__matmul_ref, oc__matmul_packed, oc__matmul_tiled, oc__matmul_vector, oc__matmul_local, oc__matmul_subgroup,
+    oc__matmul_clblast;
 
 #endif

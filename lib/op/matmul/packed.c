@@ -92,5 +92,5 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 static const int32_t tile_rows[] = {14, 12, 9, 7, 0};
 static const oc__tuning space[] = {{"T", tile_rows}, {NULL, NULL}};
 
-const oc__solver oc__matmul_packed = {.name = "matmul.packed", .applicable = applicable, .layouts = layouts, .space = space,
+const oc__solver oc__matmul_packed = {.name = "matmul.packed", .flags = OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts, .space = space,
                                       .variant = variant, .estimate = estimate, .record = record};

@@ -107,7 +107,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 static const int32_t tile_rows[] = {14, 12, 9, 8, 7, 6, 5, 4, 2, 1, 0};
 static const oc__tuning space[] = {{"T", tile_rows}, {NULL, NULL}};
 
-const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .applicable = oc__matmul_for_cpu, .layouts = layouts, .space = space,
+const oc__solver oc__matmul_tiled = {.name = "matmul.tiled", .flags = OC_SOLVER_LONE, .applicable = oc__matmul_for_cpu, .layouts = layouts, .space = space,
                                      .variant = variant, .estimate = estimate, .record = record};
 
 /* A count above `least` with the same vectors and the same remainder. */

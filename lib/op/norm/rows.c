@@ -41,8 +41,8 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
         return oc__refuse(why, "there is nothing to normalize");
     if (sizes.inner < 4 && !follows(problem))
         return oc__refuse(why, "rows of %lld elements are too short", (long long)sizes.inner);
-    if (caps->simt_width > 1 && problem->op == &oc__op_batch_norm)
-        return oc__refuse(why, "one work-item a row is slow where %u run in lockstep", caps->simt_width);
+    if (problem->op == &oc__op_batch_norm && !oc__lone_fits(problem, caps, why))
+        return false;
     return oc__norm_posts(problem, why); /* sums by pieces of rows are better than by channel everywhere */
 }
 
@@ -198,7 +198,7 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-const oc__solver oc__norm_rows_inference = {.name = "batch_norm.rows", .flags = OC_SOLVER_STRIDED_IN, .applicable = applicable,
+const oc__solver oc__norm_rows_inference = {.name = "batch_norm.rows", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_LONE, .applicable = applicable,
                                             .layouts = layouts, .estimate = estimate, .record = record};
 const oc__solver oc__norm_rows = {.name = "batch_norm.rows", .applicable = applicable, .layouts = layouts,
                                   .workspace = workspace, .estimate = estimate, .record = record};

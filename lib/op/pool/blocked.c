@@ -100,8 +100,8 @@ static oc_status record_global(const oc__recording *r, oc_error *err) {
     return oc__record_end(r, &text, err);
 }
 
-const oc__solver oc__pool_blocked_window = {.name = "pool.blocked", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT,
+const oc__solver oc__pool_blocked_window = {.name = "pool.blocked", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE,
                                             .applicable = applicable, .layouts = layouts, .estimate = estimate,
                                             .record = record_window};
-const oc__solver oc__pool_blocked = {.name = "pool.blocked", .applicable = applicable, .layouts = layouts, .estimate = estimate,
+const oc__solver oc__pool_blocked = {.name = "pool.blocked", .flags = OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts, .estimate = estimate,
                                      .record = record_global};

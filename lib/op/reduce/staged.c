@@ -225,5 +225,5 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__steps_check(recording->steps, err);
 }
 
-const oc__solver oc__reduce_staged = {.name = "reduce.staged", .applicable = applicable, .layouts = layouts,
+const oc__solver oc__reduce_staged = {.name = "reduce.staged", .flags = OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
                                       .workspace = workspace, .estimate = estimate, .record = record};

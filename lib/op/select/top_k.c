@@ -51,5 +51,5 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-const oc__solver oc__top_k_lines = {.name = "top_k.lines", .applicable = applicable, .workspace = workspace, .estimate = estimate,
+const oc__solver oc__top_k_lines = {.name = "top_k.lines", .flags = OC_SOLVER_LONE, .applicable = applicable, .workspace = workspace, .estimate = estimate,
                                     .record = record};

@@ -84,7 +84,7 @@ static double vectors_estimate(const oc__problem *problem, const oc__caps *caps,
     return oc__estimate_roofline(problem, caps, 1, 0.8);
 }
 
-static const oc__solver vectors = {.name = "cast.vectors", .applicable = vectors_applicable, .layouts = layouts,
+static const oc__solver vectors = {.name = "cast.vectors", .flags = OC_SOLVER_LONE, .applicable = vectors_applicable, .layouts = layouts,
                                    .estimate = vectors_estimate, .record = record_vectors};
 static const oc__solver ref = {.name = "cast.ref", .applicable = oc__ref_applicable, .layouts = layouts, .estimate = estimate,
                                .record = record_ref};

@@ -169,7 +169,7 @@ static oc_status gradient_split(oc__gradient *g, oc_error *err) {
     return oc__gave(g->graph, g->diff_in[0]);
 }
 
-static const oc__solver runs = {.name = "concat.runs", .applicable = oc__move_applicable, .layouts = layouts,
+static const oc__solver runs = {.name = "concat.runs", .flags = OC_SOLVER_LONE, .applicable = oc__move_applicable, .layouts = layouts,
                                 .estimate = oc__move_estimate, .record = record_fast};
 static const oc__solver ref = {.name = "concat.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};

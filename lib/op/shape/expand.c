@@ -54,7 +54,7 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
                            oc_dtype_size(recording->problem->in[0].dtype), false, err);
 }
 
-static const oc__solver rows = {.name = "expand.rows", .applicable = oc__move_applicable, .estimate = oc__move_estimate,
+static const oc__solver rows = {.name = "expand.rows", .flags = OC_SOLVER_LONE, .applicable = oc__move_applicable, .estimate = oc__move_estimate,
                                 .record = record_fast};
 static const oc__solver ref = {.name = "expand.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};

@@ -217,8 +217,8 @@ static double rows_estimate(const oc__problem *problem, const oc__caps *caps, co
     return oc__estimate_roofline(problem, caps, 1, 0.3);
 }
 
-static const oc__solver by_rows = {.name = "pad.rows", .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
-static const oc__solver box = {.name = "pad.box", .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
+static const oc__solver by_rows = {.name = "pad.rows", .flags = OC_SOLVER_LONE, .applicable = rows_applicable, .estimate = rows_estimate, .record = record_rows};
+static const oc__solver box = {.name = "pad.box", .flags = OC_SOLVER_LONE, .applicable = box_applicable, .estimate = box_estimate, .record = record_box};
 static const oc__solver ref = {.name = "pad.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
 static const oc__solver *const solvers[] = {&box, &by_rows, &ref, NULL};

@@ -142,7 +142,7 @@ static oc_status record_ref(const oc__recording *recording, oc_error *err) {
     return record(recording, false, err);
 }
 
-static const oc__solver rows = {.name = "slice.rows", .applicable = oc__move_applicable, .estimate = oc__move_estimate,
+static const oc__solver rows = {.name = "slice.rows", .flags = OC_SOLVER_LONE, .applicable = oc__move_applicable, .estimate = oc__move_estimate,
                                 .record = record_fast};
 static const oc__solver ref = {.name = "slice.ref", .applicable = oc__move_ref_applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
