@@ -190,7 +190,7 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
 
 static const oc__solver ref = {.name = "deform_conv2d.ref", .applicable = applicable, .estimate = oc__ref_estimate,
                                .record = record_ref};
-static const oc__solver by_blocks = {.name = "deform_conv2d.blocks", .applicable = blocks_applicable, .workspace = blocks_workspace,
+static const oc__solver by_blocks = {.name = "deform_conv2d.blocks", .flags = OC_SOLVER_LONE, .applicable = blocks_applicable, .workspace = blocks_workspace,
                                      .estimate = blocks_estimate, .record = record_blocks};
 static const oc__solver *const solvers[] = {&by_blocks, &ref, NULL};
 
