@@ -55,7 +55,7 @@ static bool can_be_wide(const widener *w, const oc_node *node) {
     bool halves = false;
     for (int i = 0; i < node->in_count; i++)
         halves = halves || (node->in[i] && node->in[i]->dtype == OC_F16);
-    if (!halves || oc__node_is(node, "cast") || node->op->alias || (node->op->flags & OC_OP_GATHERED))
+    if (!halves || oc__node_is(node, "cast") || node->op->custom || node->op->alias || (node->op->flags & OC_OP_GATHERED))
         return false;
     oc__desc *descs = oc__alloc_array(context, (size_t)(node->in_count + node->out_count), sizeof(*descs));
     void *params = oc__alloc(context, OC_MAX(node->op->params_size, (size_t)1));

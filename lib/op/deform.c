@@ -116,7 +116,20 @@ static oc__cost cost(const oc__problem *problem) {
     return oc__cost_of_flops(problem, 12.0 * (double)oc__dims_product(&problem->in[WEIGHTS].shape, 1, 4));
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+#define BLOCK 16 /* elements of a plane that a work-item of `blocks` takes */
+
+static int64_t blocks_of(const oc__problem *problem) {
+    return (oc__dims_product(&problem->out[0].shape, 2, 4) + BLOCK - 1) / BLOCK;
+}
+
+/* Sums of the block of each work-item, for all results of its group. */
+static uint64_t blocks_workspace(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    const oc_shape *dst = &problem->out[0].shape;
+    (void)caps, (void)variant;
+    return (uint64_t)(dst->dims[0] * dst->dims[1] * blocks_of(problem)) * BLOCK * sizeof(float);
+}
+
+static oc_status record(const oc__recording *recording, bool blocks, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc_deform_params *p = problem->params;
     const int64_t *src = problem->in[SRC].shape.dims, *w = problem->in[WEIGHTS].shape.dims, *dst = problem->out[0].shape.dims;
@@ -129,7 +142,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__define_types(problem, &defines);
     oc__string_append(&defines, has(problem->in, problem->op_in, BIAS) ? "#define BIAS\n" : "");
     oc__string_append(&defines, has(problem->in, problem->op_in, MASK) ? "#define MASK\n" : "");
-    oc__step *step = oc__step_kernel(steps, "deform.cl", defines.text, "deform_conv2d");
+    oc__step *step = oc__step_kernel(steps, blocks ? "deform_blocks.cl" : "deform.cl", defines.text,
+                                     blocks ? "deform_blocks" : "deform_conv2d");
     for (int i = 0; i < OPERANDS; i++) /* what is left out stands for something that is there */
         if (has(problem->in, problem->op_in, i))
             oc__step_desc(steps, step, recording->in[i].place, &problem->in[i]);
@@ -141,8 +155,32 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
                                p->dilation[0], p->dilation[1], p->pad_begin[0], p->pad_begin[1], p->groups, p->offset_groups};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i64(steps, step, numbers[i]);
-    oc__step_range_items(step, recording->caps, (uint64_t)items);
+    if (blocks) {
+        oc__step_place(steps, step, recording->workspace, sizeof(float));
+        oc__step_range_single(step, (uint64_t)blocks_of(problem), (uint64_t)p->groups, (uint64_t)dst[0]);
+    } else {
+        oc__step_range_items(step, recording->caps, (uint64_t)items);
+    }
     return oc__record_end(recording, &defines, err);
+}
+
+static oc_status record_blocks(const oc__recording *recording, oc_error *err) {
+    return record(recording, true, err);
+}
+
+static oc_status record_ref(const oc__recording *recording, oc_error *err) {
+    return record(recording, false, err);
+}
+
+static bool blocks_applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    if (!oc__is_float(problem->in[SRC].dtype))
+        return oc__refuse(why, "only f32 and f16");
+    return oc__for_cpu(problem, caps, why);
+}
+
+static double blocks_estimate(const oc__problem *problem, const oc__caps *caps, const oc__variant *variant) {
+    (void)variant;
+    return oc__estimate_roofline(problem, caps, 0.1, 0.3);
 }
 
 static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
@@ -151,8 +189,10 @@ static bool applicable(const oc__problem *problem, const oc__caps *caps, char wh
 }
 
 static const oc__solver ref = {.name = "deform_conv2d.ref", .applicable = applicable, .estimate = oc__ref_estimate,
-                               .record = record};
-static const oc__solver *const solvers[] = {&ref, NULL};
+                               .record = record_ref};
+static const oc__solver by_blocks = {.name = "deform_conv2d.blocks", .flags = OC_SOLVER_LONE, .applicable = blocks_applicable, .workspace = blocks_workspace,
+                                     .estimate = blocks_estimate, .record = record_blocks};
+static const oc__solver *const solvers[] = {&by_blocks, &ref, NULL};
 
 static oc_status read_deform(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_shape *weights = &reading->in[1]->shape;

@@ -137,3 +137,15 @@ const oc__op oc__op_lrn = {.name = "lrn", .in_min = 1, .in_max = 1, .out_count =
 oc_value *oc_lrn(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_error *err) {
     return oc__graph_node1(graph, &oc__op_lrn, params, &x, 1, err);
 }
+
+oc_value *oc_lrn_within(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_error *err) {
+    if (!x)
+        return oc__graph_pass_error(graph, err);
+    int64_t before = (params->size - 1) / 2, behind = params->size / 2;
+    const oc_pool_params window = {.kernel = {params->size, params->size}, .pad_begin = {before, before}, .pad_end = {behind, behind},
+                                   .count_include_pad = true};
+    oc_value *mean = oc_avg_pool2d(graph, oc_mul(graph, x, x, err), &window, err);
+    oc_value *sum = oc_mul(graph, mean, oc_graph_scalar(graph, x->dtype, params->alpha, err), err);
+    sum = oc_add(graph, sum, oc_graph_scalar(graph, x->dtype, params->bias, err), err);
+    return oc_mul(graph, x, oc_pow(graph, sum, oc_graph_scalar(graph, x->dtype, -params->beta, err), err), err);
+}

@@ -56,9 +56,9 @@ static void test_policies(void **state) {
     run(&f, single, f.wanted);
     oc_plan_destroy(&single);
     for (size_t p = 0; p < 6; p++) {
-        oc_plan *plan = make_plan(&f, graph, policies[p], 3, p == 5 ? pins : NULL);
+        oc_plan *plan = make_plan(&f, graph, policies[p], 2, p == 5 ? pins : NULL);
         if (!strcmp(policies[p], "split"))
-            assert_int_equal(oc_plan_get_share(plan, 0) + oc_plan_get_share(plan, 1) + oc_plan_get_share(plan, 2), BATCH);
+            assert_int_equal(oc_plan_get_share(plan, 0) + oc_plan_get_share(plan, 1), BATCH);
         if (p == 5)
             assert_int_equal(oc_plan_get_placement(plan)->device_of[oc_plan_find_group(plan, "own")], 1);
         run(&f, plan, f.got);

@@ -252,7 +252,7 @@ static void test_failing_replica(void **state) {
     several_set_up(&f);
     fail_replica(&f, false, 5);
     sync_norm = true;
-    for (int after = 0; after < 15; after += 2)
+    for (int after = 1; after < 12; after += 5)
         fail_replica(&f, true, after);
     sync_norm = false;
     several_tear_down(&f);

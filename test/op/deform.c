@@ -15,7 +15,8 @@ static const optest_case cases[] = {
     {"deform_conv2d:1x1x1x1,1x1x1x1,1x2x1x1", NULL, 0, 0},
     {"deform_conv2d:0x1x3x3,1x1x1x1,0x2x3x3", NULL, 0, 0},
     {"deform_conv2d:f16.1x3x6x6,f16.2x3x3x3,f16.1x18x4x4", NULL, 0, 1e-2},
-    {"deform_conv2d:f64.1x3x6x6,f64.2x3x3x3,f64.1x18x4x4", NULL, 0, 0},
+    {"deform_conv2d:f64.1x3x6x6,f64.2x3x3x3,f64.1x18x4x4", NULL, OPTEST_NO_FAST, 0},
+    {"deform_conv2d:2x4x9x11,6x2x3x3,2x36x9x11,6,2x18x9x11:pad_begin=1/1,pad_end=1/1,groups=2,offset_groups=2", NULL, 0, 0},
 };
 
 static void test_solvers(void **state) {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kit/optest.h"
 
+#include <math.h>
+
 #include <ocelli/op/lrn.h>
+
+#include "kit/model.h"
 
 static const optest_case cases[] = {
     {"lrn:2x7x5x3:size=5,alpha=0.5,beta=0.75,bias=1", NULL, OPTEST_NO_FAST, 0},
@@ -29,9 +33,24 @@ static oc_value *build_even(oc_graph *graph, oc_value **x, oc_error *err) {
     return oc_lrn(graph, x[0], &oc_lrn_params(.size = 4, .alpha = 0.5f, .beta = 0.75f, .bias = 1), err);
 }
 
+static oc_value *build_within(oc_graph *graph, oc_value **x, oc_error *err) {
+    return oc_lrn_within(graph, x[0], &oc_lrn_params(.size = 3, .alpha = 9, .beta = 0.5f, .bias = 3), err);
+}
+
+/* 1 … 6 in two rows: the middle of the upper row has 1 + 4 + 9 + 16 + 25 + 36 around it. */
+static void test_within(void **state) {
+    (void)state;
+    kit k;
+    kit_init(&k, NULL);
+    model_gives(k.context, build_within, &OC_SHAPE(1, 1, 2, 3), NULL, 1,
+                MODEL_LIST(1 / sqrt(49), 2 / sqrt(94), 3 / sqrt(77), 4 / sqrt(49), 5 / sqrt(94), 6 / sqrt(77)));
+    kit_finish(&k);
+}
+
 static const optest_gradient gradients[] = {
-    {.name = "odd", .build = build_odd, .count = 1, .shapes = {{4, {OPTEST_N, 5, 2, 2}}}},
-    {.name = "even", .build = build_even, .count = 1, .shapes = {{3, {2, 6, 3}}}},
+    {.name = "within", .build = build_within, .count = 1, .shapes = {{4, {OPTEST_N, 2, 3, 3}}}, .twice = true},
+    {.name = "odd", .build = build_odd, .count = 1, .shapes = {{4, {OPTEST_N, 5, 2, 2}}}, .twice = true},
+    {.name = "even", .build = build_even, .count = 1, .shapes = {{3, {2, 6, 3}}}, .twice = true},
 };
 
 static void test_gradients(void **state) {
@@ -40,6 +59,7 @@ static void test_gradients(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_gradients)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_solvers), cmocka_unit_test(test_within),
+                                       cmocka_unit_test(test_gradients)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

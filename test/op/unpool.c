@@ -2,6 +2,8 @@
 /* Pooling to a size, where maxima are, and the way back. */
 #include "kit/optest.h"
 
+#include <math.h>
+
 #include <ocelli/op/pool.h>
 #include <ocelli/op/shape.h>
 
@@ -64,6 +66,10 @@ BUILD(indices_volume, indices_of(graph, x[0],
 BUILD(third, oc_adaptive_avg_pool(graph, x[0], SIZE(3), err))
 BUILD(third_max, oc_adaptive_max_pool(graph, x[0], SIZE(3), err))
 BUILD(twice, oc_unpool_nearest(graph, x[0], SIZE(2), err))
+BUILD(norms, oc_lp_pool(graph, x[0], &oc_pool_params(.kernel = {2}, .stride = {2}), 2, err))
+BUILD(blocks, oc_space_to_depth(graph, x[0], 2, err))
+BUILD(and_back, oc_depth_to_space(graph, oc_space_to_depth(graph, x[0], 2, err), 2, false, err))
+BUILD(shuffled, oc_depth_to_space(graph, x[0], 2, true, err))
 BUILD(nailed, oc_unpool_nails(graph, x[0], SIZE(3), err))
 
 #define GIVES(build, shape, ...) model_gives(k.context, build, &shape, NULL, 1, MODEL_LIST(__VA_ARGS__))
@@ -76,6 +82,10 @@ static void test_values(void **state) {
     GIVES(build_third_max, OC_SHAPE(1, 1, 5), 2, 4, 5);
     GIVES(build_twice, OC_SHAPE(1, 1, 2), 1, 1, 2, 2);
     GIVES(build_nailed, OC_SHAPE(1, 1, 2), 1, 0, 0, 2, 0, 0);
+    GIVES(build_norms, OC_SHAPE(1, 1, 4), sqrt(5), 5);
+    GIVES(build_blocks, OC_SHAPE(1, 1, 2, 4), 1, 3, 2, 4, 5, 7, 6, 8);
+    GIVES(build_and_back, OC_SHAPE(1, 1, 2, 4), 1, 2, 3, 4, 5, 6, 7, 8);
+    GIVES(build_shuffled, OC_SHAPE(1, 8, 1, 1), 1, 2, 3, 4, 5, 6, 7, 8);
     GIVES(build_indices_line, OC_SHAPE(2, 1, 4), 1, 3, 5, 7);
     GIVES(build_indices_volume, OC_SHAPE(2, 1, 2, 2, 2), 2, 3, 6, 7, 10, 11, 14, 15);
     kit_finish(&k);

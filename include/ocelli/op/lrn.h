@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file op/lrn.h
- * Local response normalization across channels (Krizhevsky, Sutskever and Hinton 2012), op "lrn".
+ * Local response normalization (Krizhevsky, Sutskever and Hinton 2012): across channels, op "lrn", or within each.
  */
 #ifndef OCELLI_OP_LRN_H
 #define OCELLI_OP_LRN_H
@@ -22,6 +22,11 @@ OC_BEGIN
 
 /** x / (bias + alpha / size * sum of x^2 over neighbouring channels)^beta. @param x (N, C, …), floating-point. */
 OC_EXPORT oc_value *oc_lrn(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_error *err);
+/**
+ * The same of neighbouring pixels of the same channel: x / (bias + alpha / size^2 * sum of x^2 over a window of size x size)^beta, what
+ * lies outside being 0. @param x (N, C, H, W), floating-point. @param params size is of each side of the window.
+ */
+OC_EXPORT oc_value *oc_lrn_within(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_error *err);
 
 OC_END
 

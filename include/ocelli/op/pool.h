@@ -44,6 +44,8 @@ OC_EXPORT oc_value *oc_max_pool_indices(oc_graph *graph, oc_value *src, const oc
                                         oc_error *err);
 /** Likewise. */
 OC_EXPORT oc_value *oc_avg_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, oc_error *err);
+/** The p-th root of the sum of |x|^p over each window, 1 to 3 axes. @param p at least 1. */
+OC_EXPORT oc_value *oc_lp_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, int p, oc_error *err);
 /** @param src (N, C, spatial…). @return (N, C, 1…). */
 OC_EXPORT oc_value *oc_global_avg_pool(oc_graph *graph, oc_value *src, oc_error *err);
 /**

@@ -123,6 +123,16 @@ OC_EXPORT oc_value *oc_expand(oc_graph *graph, oc_value *x, const oc_shape *shap
 OC_EXPORT oc_value *oc_tile(oc_graph *graph, oc_value *x, const int64_t *repeats, oc_error *err);
 /** The value itself, as a node of its own: for a name, or an output that is an input. */
 OC_EXPORT oc_value *oc_identity(oc_graph *graph, oc_value *x, oc_error *err);
+/**
+ * Channels to blocks of pixels, block x block of them (sub-pixel convolution).
+ * @param x (N, C, H, W), but for N numbers, C a multiple of block^2.
+ * @param channels_first which of the C channels is the outer number (ONNX's CRD, PyTorch's pixel_shuffle), else the place in the block
+ *        is (DCR).
+ * @return (N, C / block^2, H * block, W * block).
+ */
+OC_EXPORT oc_value *oc_depth_to_space(oc_graph *graph, oc_value *x, int64_t block, bool channels_first, oc_error *err);
+/** And back: (N, C, H, W) to (N, C * block^2, H / block, W / block), the place in the block being the outer number. */
+OC_EXPORT oc_value *oc_space_to_depth(oc_graph *graph, oc_value *x, int64_t block, oc_error *err);
 
 OC_END
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pooling to sizes that are asked for: windows from floor(x from / to) up to ceil((x + 1) from / to). */
+#include <ocelli/op/eltwise.h>
 #include <ocelli/op/pool.h>
 
 #include "op/pool/pool.h"
@@ -57,4 +58,20 @@ V *oc_adaptive_avg_pool(oc_graph *graph, V *src, const int64_t size[3], oc_error
 
 V *oc_adaptive_max_pool(oc_graph *graph, V *src, const int64_t size[3], oc_error *err) {
     return adaptive(graph, src, size, true, err);
+}
+
+/* Powers, their mean over all of the window, and the root. */
+oc_value *oc_lp_pool(oc_graph *graph, oc_value *src, const oc_pool_params *params, int p, oc_error *err) {
+    oc_pool_params own = params ? *params : (oc_pool_params){0};
+    double size = 1;
+    if (!src)
+        return oc__graph_pass_error(graph, err);
+    if (p < 1)
+        return oc__graph_fail(graph, err, OC_ERROR_SHAPE, "lp_pool: p is %d; it must be at least 1", p);
+    own.count_include_pad = true;
+    for (int i = 0; i < src->shape.rank - 2 && i < 3; i++)
+        size *= (double)own.kernel[i];
+    oc_value *power = oc_graph_scalar(graph, src->dtype, p, err), *root = oc_graph_scalar(graph, src->dtype, 1.0 / p, err);
+    oc_value *mean = oc_avg_pool(graph, oc_pow(graph, oc_abs(graph, src, err), power, err), &own, err);
+    return oc_pow(graph, oc_mul(graph, mean, oc_graph_scalar(graph, src->dtype, size, err), err), root, err);
 }

@@ -81,21 +81,14 @@ static oc_status read_average(const oc__onnx_reading *reading, void *memory, oc_
     return oc__onnx_give(reading, oc_avg_pool(reading->graph, reading->in[0], &params, err), err);
 }
 
-/* Powers, their mean over all of the window, and the root. */
 static oc_status read_lp_pool(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     oc_pool_params params;
-    oc_graph *graph = reading->graph;
-    oc_value *x = reading->in[0];
-    double size = 1;
+    int64_t p = oc__onnx_attr_int(reading->node, "p", 2);
     (void)memory;
     OC_TRY(params_of(reading, &params, err));
-    params.count_include_pad = true;
-    for (int i = 0; i < x->shape.rank - 2; i++)
-        size *= (double)params.kernel[i];
-    oc_value *p = oc_graph_scalar(graph, x->dtype, (double)oc__onnx_attr_int(reading->node, "p", 2), err);
-    oc_value *mean = oc_avg_pool(graph, oc_pow(graph, oc_abs(graph, x, err), p, err), &params, err);
-    oc_value *sum = oc_mul(graph, mean, oc_graph_scalar(graph, x->dtype, size, err), err);
-    return oc__onnx_give(reading, oc_pow(graph, sum, oc_reciprocal(graph, p, err), err), err);
+    if (p < 1 || p > INT32_MAX)
+        return oc__onnx_refuse(reading, err, OC_ERROR_FORMAT, "p is %lld", (long long)p);
+    return oc__onnx_give(reading, oc_lp_pool(reading->graph, reading->in[0], &params, (int)p, err), err);
 }
 
 /* Last windows that would begin in padding are left out since opset 22, as far as shape inference goes. */

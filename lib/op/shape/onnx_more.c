@@ -147,45 +147,20 @@ static oc_status read_compress(const oc__onnx_reading *reading, void *params, oc
     return oc__onnx_give(reading, oc_gather(reading->graph, x, indices, axis == NULL ? 0 : axis->i, err), err);
 }
 
-/* (N, C, H, W) to six axes, permuted, and back to four. */
-static oc_status rearrange(const oc__onnx_reading *reading, const oc_shape *apart, const int32_t *perm, const oc_shape *joined, oc_error *err) {
-    oc_graph *graph = reading->graph;
-    oc_value *x = oc_transpose(graph, oc_reshape(graph, reading->in[0], apart, err), perm, err);
-    return oc__onnx_give(reading, oc_reshape(graph, x, joined, err), err);
-}
-
-static oc_status block_of(const oc__onnx_reading *reading, int64_t *block, oc_error *err) {
-    const oc_shape *x = &reading->in[0]->shape;
-    *block = oc__onnx_attr_int(reading->node, "blocksize", 0);
-    bool numbers = x->rank == 4 && *block > 0 && *block < 1 << 20;
-    for (int i = 1; i < 4 && numbers; i++)
-        numbers = x->dims[i] >= 0;
-    return numbers ? OC_OK : oc__onnx_refuse(reading, err, OC_ERROR_UNSUPPORTED, "it needs images whose sizes are numbers");
-}
-
 static oc_status read_depth_to_space(const oc__onnx_reading *reading, void *params, oc_error *err) {
-    const int64_t *d = reading->in[0]->shape.dims;
     const char *mode = oc__onnx_attr_text(reading->node, "mode", "DCR");
     bool rows = strcmp(mode, "CRD") == 0;
-    int64_t b;
     (void)params;
-    OC_TRY(block_of(reading, &b, err));
-    if (d[1] % (b * b) != 0 || (!rows && strcmp(mode, "DCR") != 0))
-        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "%lld channels, blocks of %lld, mode '%.20s'", (long long)d[1], (long long)b, mode);
-    oc_shape crd = OC_SHAPE(d[0], d[1] / (b * b), b, b, d[2], d[3]), dcr = OC_SHAPE(d[0], b, b, d[1] / (b * b), d[2], d[3]);
-    const int32_t crd_perm[6] = {0, 1, 4, 2, 5, 3}, dcr_perm[6] = {0, 3, 4, 1, 5, 2};
-    return rearrange(reading, rows ? &crd : &dcr, rows ? crd_perm : dcr_perm, &OC_SHAPE(d[0], d[1] / (b * b), d[2] * b, d[3] * b), err);
+    if (!rows && strcmp(mode, "DCR") != 0)
+        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "there is no mode '%.20s'", mode);
+    int64_t block = oc__onnx_attr_int(reading->node, "blocksize", 0);
+    return oc__onnx_give(reading, oc_depth_to_space(reading->graph, reading->in[0], block, rows, err), err);
 }
 
 static oc_status read_space_to_depth(const oc__onnx_reading *reading, void *params, oc_error *err) {
-    const int64_t *d = reading->in[0]->shape.dims;
-    const int32_t perm[6] = {0, 3, 5, 1, 2, 4};
-    int64_t b;
+    int64_t block = oc__onnx_attr_int(reading->node, "blocksize", 0);
     (void)params;
-    OC_TRY(block_of(reading, &b, err));
-    if (d[2] % b != 0 || d[3] % b != 0)
-        return oc__onnx_refuse(reading, err, OC_ERROR_SHAPE, "blocks of %lld do not fill the image", (long long)b);
-    return rearrange(reading, &OC_SHAPE(d[0], d[1], d[2] / b, b, d[3] / b, b), perm, &OC_SHAPE(d[0], d[1] * b * b, d[2] / b, d[3] / b), err);
+    return oc__onnx_give(reading, oc_space_to_depth(reading->graph, reading->in[0], block, err), err);
 }
 
 /* Element t of a sequence of length n is the one at n - 1 - t, or t where it has ended. */
