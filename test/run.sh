@@ -68,10 +68,10 @@ pocl=$(ls /etc/OpenCL/vendors/pocl*.icd 2>/dev/null | head -n 1)
 build build
 part 'release' run_tests build
 if [ "$quick" = no ]; then
-    for mask in wg=1 alloc=64M inorder; do
+    for mask in wg=1 alloc=64M; do
         part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train --jobs 2
     done
-    part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0
+    part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0 --mask inorder
     CC=clang CXX=clang++ build build-clang
     part 'clang' run_tests build-clang --suite unit --suite samples
     CC=clang CXX=clang++ build build-fuzz -Dfuzz=true -Db_lundef=false -Dsamples=disabled -Db_sanitize=address,undefined

@@ -141,6 +141,9 @@ oc_value *oc_lrn(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_e
 oc_value *oc_lrn_within(oc_graph *graph, oc_value *x, const oc_lrn_params *params, oc_error *err) {
     if (!x)
         return oc__graph_pass_error(graph, err);
+    if (!params || params->size < 1 || params->size > INT32_MAX)
+        return oc__graph_fail(graph, err, OC_ERROR_INVALID, "lrn within channels: size is %lld; it must be at least 1",
+                              params ? (long long)params->size : 0);
     int64_t before = (params->size - 1) / 2, behind = params->size / 2;
     const oc_pool_params window = {.kernel = {params->size, params->size}, .pad_begin = {before, before}, .pad_end = {behind, behind},
                                    .count_include_pad = true};

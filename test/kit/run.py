@@ -10,10 +10,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)", re.M)
-UNTIMED = {"op", "onnx", "graph", "net", "fuzz", "house", "docs"}
-TIMED = {"op-tune"}  # but for these
+UNTIMED = {"op", "onnx", "graph", "net", "train", "api", "unit", "samples", "python", "faults", "fuzz", "house", "docs"}
+TIMED = {"op-tune", "api-parts", "api-parts_train", "api-custom_parts", "api-cancel", "api-late", "train-shadow", "faults-host", "faults-threads"}  # but for these
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -71,13 +72,18 @@ def is_timed(test):
 
 
 def results_of(tests, folder, jobs):
-    """(test, what run_test() says of it) of each, those that can run beside each other first."""
+    """(test, what run_test() says of it and its seconds) of each, those that can run beside each other first."""
     beside = [test for test in tests if jobs > 1 and not is_timed(test)]
+
+    def run(test):
+        began = time.monotonic()
+        return *run_test(test, folder), time.monotonic() - began
+
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        yield from zip(beside, pool.map(lambda test: run_test(test, folder), beside))
+        yield from zip(beside, pool.map(run, beside))
     for test in tests:
         if test not in beside:
-            yield test, run_test(test, folder)
+            yield test, run(test)
 
 
 def main():
@@ -85,14 +91,19 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--suite", action="append")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--times", action="store_true", help="the seconds of each test, the longest first")
     args = parser.parse_args()
     total = [0, 0, 0]
-    for test, (one, output) in results_of(tests_of(args.folder, args.suite), args.folder, args.jobs):
+    times = []
+    for test, (one, output, seconds) in results_of(tests_of(args.folder, args.suite), args.folder, args.jobs):
         total = [a + b for a, b in zip(total, one)]
+        times.append((seconds, test["name"]))
         if one[1]:
             print(f"---- {test['name']}\n{output[-6000:]}")
         elif one[2]:
             print(f"---- {test['name']}: " + "; ".join(re.findall(r"^.*skipped$", output, re.M)[:3]))
+    if args.times:
+        print("\n".join(f"{seconds:6.1f} s {name}" for seconds, name in sorted(times, reverse=True)))
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped", flush=True)
     return 1 if total[1] else 0
 

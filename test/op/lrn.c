@@ -2,6 +2,7 @@
 #include "kit/optest.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <ocelli/op/lrn.h>
 
@@ -44,6 +45,15 @@ static void test_within(void **state) {
     kit_init(&k, NULL);
     model_gives(k.context, build_within, &OC_SHAPE(1, 1, 2, 3), NULL, 1,
                 MODEL_LIST(1 / sqrt(49), 2 / sqrt(94), 3 / sqrt(77), 4 / sqrt(49), 5 / sqrt(94), 6 / sqrt(77)));
+    for (int i = 0; i < 2; i++) { /* no size */
+        oc_graph *graph = NULL;
+        oc_error err = {0};
+        KIT_OK(oc_graph_create(&graph, k.context, &err), &err);
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(1, 2, 3, 3), &err);
+        assert_null(oc_lrn_within(graph, x, i ? &oc_lrn_params(.beta = 1) : NULL, &err));
+        assert_non_null(strstr(err.text, "at least 1"));
+        oc_graph_destroy(&graph);
+    }
     kit_finish(&k);
 }
 
