@@ -14,7 +14,11 @@ import time
 
 LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test\(s\)", re.M)
 UNTIMED = {"op", "onnx", "graph", "net", "train", "api", "unit", "samples", "python", "faults", "fuzz", "house", "docs"}
-TIMED = {"op-tune", "api-parts", "api-parts_train", "api-custom_parts", "api-cancel", "api-late", "train-shadow", "faults-host", "faults-threads"}  # but for these
+TIMED = {"op-tune", "api-parts", "api-parts_train", "api-custom_parts", "api-cancel", "api-late", "train-shadow", "faults-host",
+         "faults-threads"}  # but for these
+# Drivers leak when they compile.
+HERE = os.path.dirname(os.path.abspath(__file__))
+SANITIZERS = {"LSAN_OPTIONS": "print_suppressions=0:suppressions=" + os.path.join(HERE, "lsan.supp")}
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 
 
@@ -46,7 +50,8 @@ def tests_of(folder, suites, names=None):
 
 def run_once(test, folder, environment, limit):
     """(output, exit code)"""
-    process = subprocess.Popen(test["cmd"], cwd=test.get("workdir") or folder, env={**os.environ, **test["env"], **(environment or {})},
+    process = subprocess.Popen(test["cmd"], cwd=test.get("workdir") or folder,
+                               env={**os.environ, **SANITIZERS, **test["env"], **(environment or {})},
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors="replace", start_new_session=True)
     try:
