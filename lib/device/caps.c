@@ -23,24 +23,16 @@ static uint32_t lockstep(const oc_device *device) {
     return width <= 1024 ? width : 0;
 }
 
-static bool offers(const oc_device *device, const char *extension) {
-    size_t size = 0, length = strlen(extension);
-    if (device->cl->clGetDeviceInfo(device->handle, CL_DEVICE_EXTENSIONS, 0, NULL, &size) != CL_SUCCESS || size == 0)
-        return false;
-    char *all = oc__alloc(device->context, size + 1);
-    bool found = false;
-    if (all && device->cl->clGetDeviceInfo(device->handle, CL_DEVICE_EXTENSIONS, size, all, NULL) == CL_SUCCESS)
-        for (const char *at = all; !found && (at = strstr(at, extension)); at += length)
-            found = (at == all || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
-    oc__free(device->context, all);
-    return found;
-}
-
 static oc__sub_groups sub_groups_of(const oc_device *device) {
-    if (offers(device, "cl_intel_subgroups"))
-        return OC_SUB_GROUPS_INTEL;
+    char *scratch = oc__alloc(device->context, OC_SCRATCH);
     bool later = !strncmp(device->info.version, "OpenCL 2", 8) || !strncmp(device->info.version, "OpenCL 3", 8);
-    return later && offers(device, "cl_khr_subgroups") && ask_u32(device, MAX_SUB_GROUPS) ? OC_SUB_GROUPS_KHR : OC_SUB_GROUPS_NONE;
+    oc__sub_groups kind = OC_SUB_GROUPS_NONE;
+    if (scratch && oc__cl_offers(device->cl, device->handle, "cl_intel_subgroups", scratch))
+        kind = OC_SUB_GROUPS_INTEL;
+    else if (scratch && later && oc__cl_offers(device->cl, device->handle, "cl_khr_subgroups", scratch) && ask_u32(device, MAX_SUB_GROUPS))
+        kind = OC_SUB_GROUPS_KHR;
+    oc__free(device->context, scratch);
+    return kind;
 }
 
 static void guess_speed(oc_device *device) {

@@ -181,6 +181,9 @@ void oc__mask_apply(const oc__mask *mask, oc_device_info *info);
 
 /* platform.c: the list is to be freed with oc__free. */
 oc_status oc__found_list(oc_context *context, oc__found **out, size_t *count, oc_error *err);
+/* Whether a device has an extension; the scratch is memory of OC_SCRATCH bytes. */
+#define OC_SCRATCH ((size_t)64 * 1024)
+bool oc__cl_offers(const oc__cl *cl, cl_device_id handle, const char *extension, char *scratch);
 /* In reason (256 bytes) why the device cannot be used, "" if it can. */
 oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err);
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON_SIZE = 256, SCRATCH_SIZE = 64 * 1024 };
+enum { REASON_SIZE = 256 };
 
 /* Cut to fit, without spaces around it. The scratch is for texts of any length. */
 static bool info_text(const oc__cl *cl, cl_device_id handle, cl_device_info which, char *scratch, char *out, size_t size) {
-    memset(scratch, 0, SCRATCH_SIZE);
-    if (cl->clGetDeviceInfo(handle, which, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
+    memset(scratch, 0, OC_SCRATCH);
+    if (cl->clGetDeviceInfo(handle, which, OC_SCRATCH - 1, scratch, NULL) != CL_SUCCESS)
         return false;
     const char *start = scratch + strspn(scratch, " ");
     size_t length = strlen(start);
@@ -37,10 +37,10 @@ static uint64_t info_size(const oc__cl *cl, cl_device_id handle, cl_device_info 
     return cl->clGetDeviceInfo(handle, which, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-static bool has_extension(const oc__cl *cl, cl_device_id handle, const char *name, char *scratch) {
+bool oc__cl_offers(const oc__cl *cl, cl_device_id handle, const char *name, char *scratch) {
     size_t length = strlen(name);
-    memset(scratch, 0, SCRATCH_SIZE);
-    if (cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, SCRATCH_SIZE - 1, scratch, NULL) != CL_SUCCESS)
+    memset(scratch, 0, OC_SCRATCH);
+    if (cl->clGetDeviceInfo(handle, CL_DEVICE_EXTENSIONS, OC_SCRATCH - 1, scratch, NULL) != CL_SUCCESS)
         return false;
     for (const char *at = scratch; (at = strstr(at, name)); at += length)
         if ((at == scratch || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
@@ -67,7 +67,7 @@ static void read_limits(const oc__cl *cl, cl_device_id handle, oc_device_info *i
     info->local_mem = info_u64(cl, handle, CL_DEVICE_LOCAL_MEM_SIZE);
     info->max_alloc = info_u64(cl, handle, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->max_work_group = OC_MAX(info_size(cl, handle, CL_DEVICE_MAX_WORK_GROUP_SIZE), (uint64_t)1);
-    info->fp16 = has_extension(cl, handle, "cl_khr_fp16", scratch);
+    info->fp16 = oc__cl_offers(cl, handle, "cl_khr_fp16", scratch);
     info->fp64 = info_u64(cl, handle, CL_DEVICE_DOUBLE_FP_CONFIG) != 0;
     info->images = info_u32(cl, handle, CL_DEVICE_IMAGE_SUPPORT) != 0;
     info->out_of_order = info_u64(cl, handle, CL_DEVICE_QUEUE_PROPERTIES) & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
@@ -102,9 +102,9 @@ static void find_reason(const oc__cl *cl, cl_device_id handle, const oc_device_i
 
 oc_status oc__info_read(oc_context *context, cl_device_id handle, oc_device_info *info, char *reason, oc_error *err) {
     const oc__cl *cl = &context->drivers->cl;
-    char *scratch = oc__alloc(context, SCRATCH_SIZE);
+    char *scratch = oc__alloc(context, OC_SCRATCH);
     if (!scratch)
-        return oc__fail_memory(context, err, SCRATCH_SIZE);
+        return oc__fail_memory(context, err, OC_SCRATCH);
     *info = (oc_device_info){.id = ""};
     if (read_names(cl, handle, info, scratch))
         find_reason(cl, handle, info, reason);

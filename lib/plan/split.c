@@ -275,8 +275,8 @@ static oc_status share(oc__splitter *s, oc_error *err) {
     x->shares = oc__arena_alloc(&s->plan->arena, (size_t)s->plan->device_count * sizeof(*x->shares));
     if (!x->shares)
         return oc__fail_memory(s->plan->context, err, (size_t)s->plan->device_count * sizeof(*x->shares));
-    x->predicted = oc__split_predict(s->plan, &x->groups, s->batch, x->shares);
-    x->predicted = x->interval = x->predicted + meeting_seconds(s);
+    double alone = oc__split_predict(s->plan, &x->groups, s->batch, x->shares); /* fills the shares */
+    x->predicted = x->interval = alone + meeting_seconds(s);
     for (int32_t d = 0; d < s->plan->device_count; d++)
         speed += 1 / oc__placement_single(&x->groups.placement, d);
     x->bound = fmin(1 / speed, x->predicted);
