@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Own ops in graphs: numbers, gradients, training, sizes by name, one at a time, in model files. What goes wrong: custom_wrong.c.
- */
+/* Own ops in graphs: numbers, gradients, training, sizes by name, in model files. Without a graph: custom_alone.c; what goes wrong:
+ * custom_wrong.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,20 +48,10 @@ static oc_graph *network(kit *k, const own *o) {
     return graph;
 }
 
-static void fill(float *x, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        x[i] = (float)(i * 37 % 101) / 50 - 1;
-}
-
 static oc_binding bind(kit *k, const char *name, oc_shape shape, float *data) {
     oc_binding binding = {.name = name};
     KIT_OK(oc_tensor_wrap(&binding.tensor, k->context, OC_F32, &shape, data, &err), &err);
     return binding;
-}
-
-static void expect(double want, double got, const char *what, int64_t at) {
-    if (!(fabs(want - got) <= 1e-4 * (1 + fabs(want))))
-        fail_msg("%s[%lld] is %g, not %g", what, (long long)at, got, want);
 }
 
 /* What the network gives, by hand. */
@@ -75,12 +65,12 @@ static void check(int64_t rows, int64_t width, const float *x, const float *y, c
                 double a = x[r * width + j + i];
                 v += taps[i] * a / (1 + exp(-2 * a));
             }
-            expect(v, y[r * out + j], "y", r * out + j);
+            own_expect(v, y[r * out + j], "y", r * out + j);
             total += v;
             largest = fmax(largest, v);
         }
-        expect(total, sum[r], "sum", r);
-        expect(largest, most[r], "most", r);
+        own_expect(total, sum[r], "sum", r);
+        own_expect(largest, most[r], "most", r);
     }
 }
 
@@ -97,7 +87,7 @@ static void run_and_check(kit *k, const oc_plan *plan, int64_t rows, int64_t wid
     float *x = calloc((size_t)(rows * width + 1), sizeof(float)), *y = calloc((size_t)(rows * width + 1), sizeof(float)), sum[8],
           most[8];
     oc_exec *exec = NULL;
-    fill(x, rows * width);
+    own_fill(x, rows * width);
     oc_binding in = bind(k, "x", OC_SHAPE(rows, width), x);
     oc_binding out[] = {bind(k, "y", OC_SHAPE(rows, width - 2), y), bind(k, "sum", OC_SHAPE(rows), sum),
                         bind(k, "most", OC_SHAPE(rows), most)};
@@ -136,23 +126,19 @@ static void test_numbers(void **state) {
     kit_finish(&k);
 }
 
-static void collect(void *user, const char *text, size_t size) {
-    strncat(user, text, size < 8191 - strlen(user) ? size : 8191 - strlen(user));
-}
-
 /* Sizes of results are formulas, the graph says what its nodes are. */
 static void test_symbols(void **state) {
     (void)state;
     kit k;
     own o;
-    char text[8192] = "";
+    char text[KIT_TEXT] = "";
     kit_init(&k, NULL);
     own_make(&o, k.context);
     oc_graph *graph = network(&k, &o);
     oc_value_info y = oc_graph_get_output(graph, 0);
     assert_string_equal(oc_graph_dim_text(graph, y.shape.dims[0]), "N");
     assert_string_equal(oc_graph_dim_text(graph, y.shape.dims[1]), "window(W,3,1,1,0)");
-    oc_graph_print(graph, &(oc_writer){collect, text});
+    oc_graph_print(graph, &(oc_writer){kit_collect, text});
     assert_non_null(strstr(text, "test.images.blur"));
     assert_ptr_equal(oc_custom_find(k.context, "test.rows"), o.rows);
     assert_null(oc_custom_find(k.context, "test.row"));
@@ -176,7 +162,7 @@ static void test_half(void **state) {
     KIT_OK(oc_graph_output(graph, "y", v, &err), &err);
     KIT_OK(oc_plan_create(&plan, graph, &k.device, 1, NULL, &err), &err);
     KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
-    fill(x, 33);
+    own_fill(x, 33);
     oc_binding in = bind(&k, "x", OC_SHAPE(33), x), out = bind(&k, "y", OC_SHAPE(33), y);
     KIT_OK(oc_exec_run(exec, &in, 1, &out, 1, &err), &err);
     for (int i = 0; i < 33; i++)
@@ -253,7 +239,7 @@ static void test_training(void **state) {
     oc_graph_destroy(&graph);
     KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
     oc_plan_destroy(&plan);
-    fill(x, 16 * 6);
+    own_fill(x, 16 * 6);
     for (int i = 0; i < 16; i++) {
         t[2 * i] = x[6 * i] * x[6 * i + 1];
         t[2 * i + 1] = x[6 * i + 2] - x[6 * i + 3];
@@ -295,89 +281,12 @@ static void test_folding(void **state) {
     oc_binding in = {"x", tensor}, out = bind(&k, "y", OC_SHAPE(4), got);
     KIT_OK(oc_exec_run(exec, &in, 1, &out, 1, &err), &err);
     for (int i = 0; i < 4; i++)
-        expect(one[i] + one[i] / (1 + exp(-one[i])), got[i], "y", i);
+        own_expect(one[i] + one[i] / (1 + exp(-one[i])), got[i], "y", i);
     oc_exec_destroy(&exec);
     oc_plan_destroy(&plan);
     oc_tensor_destroy(&tensor);
     oc_tensor_destroy(&out.tensor);
     end(&k, &o, graph);
-}
-
-/* One at a time, by its name; an operand that may be left out; problems as text. */
-static void test_alone(void **state) {
-    (void)state;
-    kit k;
-    own o;
-    float data[2][ROWS * WIDTH], weights[WIDTH], got[ROWS];
-    oc_op *op = NULL;
-    oc_tensor *x, *w, *sum, *most;
-    oc_bench_result result;
-    kit_init(&k, NULL);
-    kit_open(&k);
-    own_make(&o, k.context);
-    fill(data[0], ROWS * WIDTH);
-    fill(weights, WIDTH);
-    KIT_OK(oc_tensor_create(&x, k.context, k.device, OC_F32, &OC_SHAPE(ROWS, WIDTH), &err), &err);
-    KIT_OK(oc_tensor_create(&w, k.context, k.device, OC_F32, &OC_SHAPE(WIDTH), &err), &err);
-    KIT_OK(oc_tensor_create(&sum, k.context, k.device, OC_F32, &OC_SHAPE(ROWS), &err), &err);
-    KIT_OK(oc_tensor_create(&most, k.context, k.device, OC_F32, &OC_SHAPE(ROWS), &err), &err);
-    KIT_OK(oc_tensor_write(x, data[0], sizeof(data[0]), &err), &err);
-    KIT_OK(oc_tensor_write(w, weights, sizeof(weights), &err), &err);
-    for (int weighted = 0; weighted < 2; weighted++) {
-        const oc_operand_desc in[] = {{OC_F32, OC_SHAPE(ROWS, WIDTH)}, {weighted ? OC_F32 : OC_DTYPE_NONE, OC_SHAPE(WIDTH)}};
-        KIT_OK(oc_op_create(&op, k.device, "test.rows", NULL, 0, in, 2, &err), &err);
-        assert_string_equal(oc_op_get_solver(op), "test.rows.halves");
-        assert_int_equal(oc_op_output_count(op), 2);
-        assert_true(oc_op_get_workspace(op) >= 16 * ROWS);
-        KIT_OK(oc_op_enqueue(op, (oc_tensor *[]){x, weighted ? w : NULL}, (oc_tensor *[]){sum, most}, NULL, NULL, &err), &err);
-        KIT_OK(oc_tensor_read(sum, got, sizeof(got), &err), &err);
-        for (int r = 0; r < ROWS; r++) {
-            double want = 0;
-            for (int j = 0; j < WIDTH; j++)
-                want += data[0][r * WIDTH + j] * (weighted ? weights[j] : 1);
-            expect(want, got[r], "sum", r);
-        }
-        oc_op_destroy(&op);
-    }
-    KIT_OK(oc_bench_problem(k.device, "test.swish:20x30:beta=2", NULL, NULL, &result, &err), &err);
-    assert_string_equal(result.problem, "test.swish:20x30:beta=2");
-    assert_string_equal(result.solver, "test.swish.swish");
-    KIT_FAILS(OC_ERROR_FORMAT, "no parameter", oc_bench_problem(k.device, "test.swish:20x30:gamma=2", NULL, NULL, &result, &err),
-              &err);
-    KIT_FAILS(OC_ERROR_FORMAT, "direction", oc_bench_problem(k.device, "test.swish:20x30", "bwd_data", NULL, &result, &err),
-              &err);
-    oc_tensor_destroy(&x), oc_tensor_destroy(&w), oc_tensor_destroy(&sum), oc_tensor_destroy(&most);
-    own_destroy(&o);
-    kit_finish(&k);
-}
-
-/* Both kernels are measured, and what is found is kept for these sources only. */
-static void test_tuning(void **state) {
-    (void)state;
-    kit k;
-    own o;
-    oc_bench_result result;
-    oc__string key;
-    oc__arena arena;
-    oc__problem problem;
-    kit_init(&k, NULL);
-    kit_open(&k);
-    own_make(&o, k.context);
-    const char *text = "test.images.blur:4x9x40:taps=0.5/1/0.5";
-    KIT_OK(oc_bench_tune(k.device, text, NULL, true, 0, &result, &err), &err);
-    assert_true(!strncmp(result.solver, "test.images.blur.blur", 21));
-    oc__arena_init(&arena, k.context);
-    oc__string_init(&key, k.context);
-    KIT_OK(oc__problem_parse(&arena, text, NULL, &problem, &err), &err);
-    oc__find_key(&problem, &key);
-    oc__variant variant;
-    double seconds = 0;
-    assert_non_null(strstr(key.text, "test.images.blur:4x9x40:taps=0.5/1/0.5,dilation=1;src="));
-    assert_true(oc__find_get(k.device, key.text, "test.images.blur.blur", true, &variant, &seconds) && seconds > 0);
-    oc__string_finish(&key);
-    oc__arena_finish(&arena);
-    own_destroy(&o);
-    kit_finish(&k);
 }
 
 /* Out and in: domain, type and attributes are name and fields. */
@@ -386,7 +295,7 @@ static void test_onnx(void **state) {
     kit k;
     own o;
     oc_graph *again = NULL;
-    char before[8192] = "", after[8192] = "", path[400];
+    char before[KIT_TEXT] = "", after[KIT_TEXT] = "", path[400];
     kit_init(&k, NULL);
     kit_open(&k);
     own_make(&o, k.context);
@@ -394,8 +303,8 @@ static void test_onnx(void **state) {
     snprintf(path, sizeof(path), "%s", kit_path(&k, "own.onnx"));
     KIT_OK(oc_onnx_write(graph, NULL, path, &err), &err);
     KIT_OK(oc_onnx_read(&again, k.context, path, &err), &err);
-    oc_graph_print(graph, &(oc_writer){collect, before});
-    oc_graph_print(again, &(oc_writer){collect, after});
+    oc_graph_print(graph, &(oc_writer){kit_collect, before});
+    oc_graph_print(again, &(oc_writer){kit_collect, after});
     assert_non_null(strstr(after, "test.swish"));
     oc_plan *plan = make_plan(&k, again, ROWS, WIDTH, (oc_plan_params){0});
     run_and_check(&k, plan, ROWS, WIDTH); /* with beta and taps of the file */
@@ -416,7 +325,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),   cmocka_unit_test(test_symbols),  cmocka_unit_test(test_half),
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_training), cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_alone),     cmocka_unit_test(test_tuning),   cmocka_unit_test(test_onnx),
+        cmocka_unit_test(test_onnx),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

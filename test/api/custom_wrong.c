@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Own ops that are wrong, do not build, say no, are no ops at all; memory that runs out; devices they do not fit. */
+/* Own ops that are wrong, do not build, say no, are no ops at all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,20 +97,16 @@ static void test_changed_kernel(void **state) {
     kit_finish(&k);
 }
 
-static void collect(void *user, const char *text, size_t size) {
-    strncat(user, text, size < 8191 - strlen(user) ? size : 8191 - strlen(user));
-}
-
 static void test_unchecked(void **state) {
     (void)state;
     kit k;
     oc_custom *custom = NULL;
     oc_plan *plan = NULL;
-    char why[8192] = "";
+    char why[KIT_TEXT] = "";
     start(&k);
     KIT_OK(own_plain(&custom, k.context, "test.thrice", THRICE, NULL, &err), &err);
     KIT_OK(plan_of(&k, custom, &plan), &err);
-    oc_plan_print(plan, true, &(oc_writer){collect, why});
+    oc_plan_print(plan, true, &(oc_writer){kit_collect, why});
     assert_non_null(strstr(why, "by test.thrice.k on "));
     assert_non_null(strstr(why, "not checked: it has no definition on the host"));
     oc_plan_destroy(&plan);
@@ -348,106 +344,11 @@ static void test_params(void **state) {
     kit_finish(&k);
 }
 
-/* Each allocation fails once: everything is given back, and the reason is told. */
-static void test_memory(void **state) {
-    (void)state;
-    oc_status status = OC_ERROR_MEMORY;
-    for (size_t fail_at = 1; status != OC_OK && fail_at < 200; fail_at++) {
-        kit k;
-        kit_allocator counts = {0};
-        oc_allocator allocator = kit_allocator_get(&counts);
-        oc_custom *custom = NULL;
-        oc_graph *graph = NULL;
-        kit_init(&k, &(oc_context_params){.allocator = &allocator});
-        KIT_OK(oc_graph_create(&graph, k.context, &err), &err);
-        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(4), &err);
-        counts.fail_at = counts.calls + fail_at;
-        status = own_plain(&custom, k.context, "test.twice", OWN_TWICE, own_twice_host, &err);
-        if (status == OC_OK && !oc_graph_custom(graph, custom, NULL, 0, &x, 1, NULL, &err))
-            status = err.status;
-        counts.fail_at = 0;
-        assert_true(status == OC_OK || status == OC_ERROR_MEMORY);
-        oc_custom_destroy(&custom);
-        oc_graph_destroy(&graph);
-        kit_finish(&k);
-        assert_int_equal(counts.live, 0);
-    }
-    assert_int_equal(status, OC_OK);
-}
-
-/* Who goes first does not matter. */
-static void test_order(void **state) {
-    (void)state;
-    kit k;
-    own o;
-    oc_plan *plan = NULL;
-    oc_exec *exec = NULL;
-    oc_op *op = NULL;
-    float x[4] = {1, 2, 3, 4}, y[4];
-    oc_binding in = {.name = "x"}, out = {.name = "y"};
-    start(&k);
-    own_make(&o, k.context);
-    oc_graph *graph = graph_of(&k, o.swish);
-    KIT_OK(oc_op_create(&op, k.device, "test.rows", NULL, 0, &(oc_operand_desc){OC_F32, OC_SHAPE(2, 2)}, 1, &err), &err);
-    own_destroy(&o);
-    assert_int_equal(o.released, 2); /* blur and swish-bwd */
-    KIT_OK(oc_plan_create(&plan, graph, &k.device, 1, NULL, &err), &err);
-    oc_graph_destroy(&graph);
-    KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
-    oc_plan_destroy(&plan);
-    assert_int_equal(o.released, 2);
-    KIT_OK(oc_tensor_wrap(&in.tensor, k.context, OC_F32, &OC_SHAPE(4), x, &err), &err);
-    KIT_OK(oc_tensor_wrap(&out.tensor, k.context, OC_F32, &OC_SHAPE(4), y, &err), &err);
-    KIT_OK(oc_exec_run(exec, &in, 1, &out, 1, &err), &err);
-    assert_true(y[1] > 1.76f && y[1] < 1.763f);
-    oc_exec_destroy(&exec);
-    assert_int_equal(o.released, 3);
-    oc_op_destroy(&op);
-    assert_int_equal(o.released, 4);
-    KIT_FAILS(OC_ERROR_NOT_FOUND, "there is no op named test.rows",
-              oc_op_create(&op, k.device, "test.rows", NULL, 0, &(oc_operand_desc){OC_F32, OC_SHAPE(2, 2)}, 1, &err), &err);
-    oc_tensor_destroy(&in.tensor);
-    oc_tensor_destroy(&out.tensor);
-    kit_finish(&k);
-}
-
-/* The kernel with local memory is for devices that have it, and for dilations that it can. */
-static void test_fit(void **state) {
-    (void)state;
-    static const char *const masks[] = {"local=0", "wg=16"}, *const reasons[] = {"bytes of local memory; the device has 0",
-                                                                                 "groups of 32"};
-    for (int i = 0; i < 3; i++) {
-        kit k;
-        own o;
-        oc_plan *plan = NULL;
-        oc_graph *graph = NULL;
-        char why[8192] = "";
-        kit_init(&k, &(oc_context_params){.mask = i < 2 ? masks[i] : ""});
-        kit_open(&k);
-        own_make(&o, k.context);
-        own_blur_params params = {{1, 1, 1}, i < 2 ? 1 : 1001, true, 0};
-        KIT_OK(oc_graph_create(&graph, k.context, &err), &err);
-        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 2003), &err);
-        KIT_OK(oc_graph_output(graph, "y", oc_graph_custom(graph, o.blur, &params, sizeof(params), &x, 1, NULL, &err), &err),
-               &err);
-        KIT_OK(oc_plan_create(&plan, graph, &k.device, 1, NULL, &err), &err);
-        oc_plan_print(plan, true, &(oc_writer){collect, why});
-        assert_non_null(strstr(why, "by test.images.blur.blur on "));
-        assert_non_null(strstr(why, "not test.images.blur.blur_local: "));
-        assert_non_null(strstr(why, i < 2 ? reasons[i] : "a dilation of 1001 is too far for it"));
-        oc_plan_destroy(&plan);
-        oc_graph_destroy(&graph);
-        own_destroy(&o);
-        kit_finish(&k);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_kernel), cmocka_unit_test(test_changed_kernel), cmocka_unit_test(test_unchecked),
         cmocka_unit_test(test_no_build),     cmocka_unit_test(test_callbacks),      cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_params),       cmocka_unit_test(test_memory),         cmocka_unit_test(test_order),
-        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_params),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

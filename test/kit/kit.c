@@ -165,3 +165,8 @@ void kit_fails_(oc_status wanted, const char *part, oc_status status, const oc_e
         _fail(file, line);
     }
 }
+
+void kit_collect(void *text, const char *piece, size_t size) {
+    size_t room = KIT_TEXT - 1 - strlen(text);
+    strncat(text, piece, size < room ? size : room);
+}

@@ -40,6 +40,10 @@ const char *kit_path(kit *k, const char *name);
 /* Reads a state of type f32 that has so many elements. */
 void kit_read_state(kit *k, oc_state *state, const char *name, float *to, int64_t count);
 
+/* For an oc_writer: appends to a text of KIT_TEXT bytes; what does not fit is left out. */
+#define KIT_TEXT 8192
+void kit_collect(void *text, const char *piece, size_t size);
+
 /* A host allocator that counts, and fails at its fail_at-th call (0: never). */
 typedef struct kit_allocator {
     size_t live, calls, fail_at;

@@ -327,3 +327,13 @@ oc_status own_twice_host(const oc_custom_problem *problem, const double *const *
         out[0][i] = 2 * in[0][i];
     return OC_OK;
 }
+
+void own_fill(float *x, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (float)(i * 37 % 101) / 50 - 1;
+}
+
+void own_expect(double want, double got, const char *what, int64_t at) {
+    if (!(fabs(want - got) <= 1e-4 * (1 + fabs(want))))
+        fail_msg("%s[%lld] is %g, not %g", what, (long long)at, got, want);
+}

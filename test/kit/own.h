@@ -30,6 +30,11 @@ void own_destroy(own *o);
 oc_value *own_swish(oc_graph *graph, const own *o, float beta, oc_value *x, oc_error *err);
 oc_value *own_blur(oc_graph *graph, const own *o, const float taps[3], oc_value *x, oc_error *err);
 
+/* Numbers in [-1, 1]. */
+void own_fill(float *x, int64_t count);
+/* Fails the test unless they are equal to about 1e-4. */
+void own_expect(double want, double got, const char *what, int64_t at);
+
 /* An op of a source alone; `host` may be NULL. */
 oc_status own_plain(oc_custom **out, oc_context *context, const char *name, const char *source,
                     oc_status (*host)(const oc_custom_problem *, const double *const *, double *const *, oc_error *),
