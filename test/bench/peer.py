@@ -17,6 +17,18 @@ NETWORKS = {"googlenet": {"aux_logits": False, "init_weights": False, "transform
             "inception_v3": {"aux_logits": False, "init_weights": False, "transform_input": True}}
 
 
+class Ocelli:
+    """The build's Python package: $OCELLI_LIBRARY is the library, PYTHONPATH names the package's folder."""
+
+    def __init__(self, model, image, threads, folder):
+        import ocelli
+        self.network, self.image = ocelli.load(model), image
+        self.version = ocelli.__version__
+
+    def run(self):
+        return self.network(self.image)
+
+
 class OnnxRuntime:
     def __init__(self, model, image, threads, folder):
         import onnxruntime
@@ -192,7 +204,8 @@ class OneDnnLayers:
         return sorted(times)[len(times) // 2]
 
 
-PEERS = {"onednn-layers": OneDnnLayers, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn, "torch-training": TorchTraining}
+PEERS = {"ocelli": Ocelli, "onednn-layers": OneDnnLayers, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn,
+         "torch-training": TorchTraining}
 
 
 def newer(path, than):
