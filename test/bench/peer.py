@@ -22,11 +22,16 @@ class Ocelli:
 
     def __init__(self, model, image, threads, folder):
         import ocelli
-        self.network, self.image = ocelli.load(model), image
         self.version = ocelli.__version__
+        network = ocelli.load(model)
+        plan = network.plan(N=len(image))
+        self.exec, output = ocelli.Exec(plan, network.state), plan.outputs[0]
+        out = ocelli.Tensor(output.shape, output.dtype)
+        self.inputs, self.outputs, self.array = {plan.inputs[0].name: ocelli.Tensor.wrap(image)}, {output.name: out}, out.numpy()
 
     def run(self):
-        return self.network(self.image)
+        self.exec.run(self.inputs, self.outputs)
+        return self.array
 
 
 class OnnxRuntime:
