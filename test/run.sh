@@ -113,7 +113,8 @@ if wanted masks 1; then
     for mask in wg=1 alloc=64M; do
         part "mask $mask" env OCELLI_MASK=$mask python3 test/kit/run.py build --suite op --suite api --suite train --jobs 2
     done
-    part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0 --mask inorder
+    part 'masks, small cases' python3 test/kit/drivers.py build --driver pocl --suite op --small --mask phone --mask local=0 \
+        --mask inorder --jobs 2
 fi
 if wanted clang 1; then
     CC=clang CXX=clang++ build build-clang
