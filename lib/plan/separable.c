@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise convolutions with a ReLU go into the 1x1 convolutions behind them, where one step takes less than two. */
+/* Depthwise convolutions with a ReLU go into the 1x1 convolutions behind them, where one step takes less than two: before a placement,
+ * so that it knows, where that is so on all devices; else when a part is planned. */
 #include <math.h>
 #include <ocelli/op/conv.h>
 #include <ocelli/op/eltwise.h>
@@ -76,12 +77,20 @@ static double seconds_of(oc_device *device, const oc_node *node) {
     return least;
 }
 
+/* On whichever of the plan's devices it will be computed. */
+static bool is_quicker(const oc_plan *plan, const oc_node *both, const oc_node *depthwise, const oc_node *pointwise) {
+    bool quicker = plan->device_count > 0;
+    for (int d = 0; d < plan->device_count && quicker; d++)
+        quicker = seconds_of(plan->devices[d], both) <
+                  seconds_of(plan->devices[d], depthwise) + seconds_of(plan->devices[d], pointwise);
+    return quicker;
+}
+
 static oc_status join(oc_plan *plan, const oc_node *depthwise, oc_node *pointwise, oc_error *err) {
     oc__separable_params params;
     oc_value *in[MOST_OPERANDS];
-    oc_device *device = plan->devices[0];
     oc_node both = joined(depthwise, pointwise, &params, in);
-    if (seconds_of(device, &both) >= seconds_of(device, depthwise) + seconds_of(device, pointwise))
+    if (!is_quicker(plan, &both, depthwise, pointwise))
         return OC_OK;
     both.params = oc__arena_alloc(&plan->graph->arena, sizeof(params));
     both.in = oc__arena_alloc(&plan->graph->arena, sizeof(in));
