@@ -17,6 +17,23 @@ NETWORKS = {"googlenet": {"aux_logits": False, "init_weights": False, "transform
             "inception_v3": {"aux_logits": False, "init_weights": False, "transform_input": True}}
 
 
+class Ocelli:
+    """The build's Python package: $OCELLI_LIBRARY is the library, PYTHONPATH names the package's folder."""
+
+    def __init__(self, model, image, threads, folder):
+        import ocelli
+        self.version = ocelli.__version__
+        network = ocelli.load(model)
+        plan = network.plan(N=len(image))
+        self.exec, output = ocelli.Exec(plan, network.state), plan.outputs[0]
+        out = ocelli.Tensor(output.shape, output.dtype)
+        self.inputs, self.outputs, self.array = {plan.inputs[0].name: ocelli.Tensor.wrap(image)}, {output.name: out}, out.numpy()
+
+    def run(self):
+        self.exec.run(self.inputs, self.outputs)
+        return self.array
+
+
 class OnnxRuntime:
     def __init__(self, model, image, threads, folder):
         import onnxruntime
@@ -192,7 +209,8 @@ class OneDnnLayers:
         return sorted(times)[len(times) // 2]
 
 
-PEERS = {"onednn-layers": OneDnnLayers, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn, "torch-training": TorchTraining}
+PEERS = {"ocelli": Ocelli, "onednn-layers": OneDnnLayers, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "torch": Torch, "mnn": Mnn, "ncnn": Ncnn,
+         "torch-training": TorchTraining}
 
 
 def newer(path, than):

@@ -62,6 +62,15 @@ def children_environment(threads):
         os.environ[name] = str(threads)
 
 
+def own_environment(args):
+    """Where peer.py finds Ocelli's package and library; PoCL's threads are bound as the command `ocelli` does (device.h)."""
+    build = os.path.dirname(os.path.dirname(os.path.abspath(args.ocelli)))
+    os.environ["PYTHONPATH"] = os.path.join(build, "python")
+    os.environ["OCELLI_LIBRARY"] = os.path.join(build, "lib", "libocelli.so")
+    if len(os.sched_getaffinity(0)) == os.cpu_count():
+        os.environ.setdefault("POCL_AFFINITY", "1")
+
+
 class Peer:
     """A process of peer.py."""
 
@@ -100,39 +109,6 @@ class Peer:
         self.log.close()
 
 
-class Ocelli:
-    """A process of `ocelli run` a round; its first run is not counted."""
-
-    def __init__(self, model, image, batch, args):
-        self.name, self.medians, self.least, self.error, self.note = "ocelli", [], float("inf"), None, ""
-        self.command = [args.ocelli, "run", model, "--json", "-i", f"image={image}", "--dim", f"N={batch}"]
-        self.version = ""
-        self.out = os.path.join(args.work, "ocelli.npy")
-        self.run_command(1, [])  # programs are built and kept
-
-    def run_command(self, times, more):
-        if self.error:
-            return None
-        done = subprocess.run([*self.command, "--repeat", str(times), *more], capture_output=True, text=True, check=False)
-        if done.returncode:
-            self.error = done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else f"ends with {done.returncode}"
-            return None
-        return json.loads(done.stdout)
-
-    def run(self, times):
-        got = self.run_command(times + 1, [])
-        if got:
-            self.note = got["device"]
-            self.medians.append(got["median_ms"])
-            self.least = min(self.least, got["min_ms"])
-
-    def output(self, path):
-        self.run_command(1, ["-o", f"logits={path}"])
-
-    def close(self):
-        pass
-
-
 def difference(path, reference):
     import numpy
     if not os.path.exists(path) or not os.path.exists(reference):
@@ -156,8 +132,7 @@ def compare(network, batch, args):
     image = os.path.join(args.work, "image.npy")
     numpy.save(image, numpy.random.default_rng(batch).standard_normal((batch, 3, size, size), dtype=numpy.float32))
     say(f"{network}, batch {batch}")
-    runners = [Ocelli(model, image, batch, args)]
-    runners += [Peer(name, model, image, args, os.path.join(args.work, f"{form}-{name}")) for name in args.peers]
+    runners = [Peer(name, model, image, args, os.path.join(args.work, f"{form}-{name}")) for name in ["ocelli", *args.peers]]
     alternate(runners, args)
     reference, rows = os.path.join(args.work, "onnxruntime.out.npy"), {}
     for runner in runners:
@@ -188,12 +163,15 @@ def cell(row, bold=False):
 
 def print_table(results, batch, peers):
     print(f"\n### Batch {batch}, ms: median of the rounds' medians (minimum)\n")
-    print("| network | Ocelli | " + " | ".join(peers) + " | best peer / Ocelli | goal | difference: Ocelli, largest peer |")
+    print("| network | Ocelli | " + " | ".join(peers) + " | best peer / Ocelli (of minima) | goal | difference: Ocelli, largest peer |")
     print("|---|" + "---|" * (len(peers) + 4))
     for result in results:
         rows, best = result["rows"], best_peer(result["rows"])
         own = rows["ocelli"]
-        ratio = f"{rows[best]['median_ms'] / own['median_ms']:.3f}" if best and "median_ms" in own else "–"
+        ratio = "–"
+        if best and "median_ms" in own:
+            least = min(row["min_ms"] for name, row in rows.items() if name != "ocelli" and "min_ms" in row)
+            ratio = f"{rows[best]['median_ms'] / own['median_ms']:.3f} ({least / own['min_ms']:.3f})"
         others = [rows[name]["difference"] for name in peers if rows[name].get("difference") is not None]
         differences = [f"{own['difference']:.1e}" if own.get("difference") is not None else "–", f"{max(others):.1e}" if others else "–"]
         print(f"| {result['network']} | {cell(own)} | " + " | ".join(cell(rows[name], name == best) for name in peers) +
@@ -355,6 +333,7 @@ def main():
     args = arguments()
     prepare(args)
     children_environment(args.threads)
+    own_environment(args)
     os.makedirs(args.work, exist_ok=True)
     everything = {"machine": None, "results": []}
     alone = args.training or args.layers
