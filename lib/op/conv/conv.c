@@ -168,10 +168,10 @@ static void shrink(const oc__problem *from, oc__desc *in) {
         in[2].shape = in[2].dtype ? (oc_shape){1, {kg * g}} : in[2].shape;
 }
 
-static const oc__solver *const forward_solvers[] = {&oc__conv2d_direct, &oc__conv2d_direct_plain, &oc__conv2d_depthwise,
+static const oc__solver *const forward_solvers[] = {&oc__conv2d_point, &oc__conv2d_direct, &oc__conv2d_direct_plain, &oc__conv2d_depthwise,
                                                      &oc__conv2d_winograd4, &oc__conv2d_winograd2, &oc__conv2d_fft, &oc__conv2d_depthwise_plain,
                                                      &oc__conv2d_implicit, &oc__conv2d_im2col, &oc__conv2d_ref, NULL};
-static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_direct, &oc__conv2d_bwd_data_winograd4,
+static const oc__solver *const bwd_data_solvers[] = {&oc__conv2d_bwd_data_point, &oc__conv2d_bwd_data_direct, &oc__conv2d_bwd_data_winograd4,
                                                       &oc__conv2d_bwd_data_winograd2, &oc__conv2d_bwd_data_fft, &oc__conv2d_bwd_data_implicit,
                                                       &oc__conv2d_bwd_data_ref, NULL};
 static const oc__solver *const bwd_weights_solvers[] = {&oc__conv2d_bwd_weights_direct, &oc__conv2d_bwd_weights_direct_plain,

@@ -40,6 +40,7 @@ extern const oc__solver oc__conv2d_depthwise_plain, oc__conv2d_im2col;
 extern const oc__solver oc__conv2d_implicit, oc__conv2d_bwd_data_implicit, oc__conv2d_bwd_weights_implicit;
 extern const oc__solver oc__conv2d_ref, oc__conv2d_bwd_data_ref, oc__conv2d_bwd_weights_ref;
 extern const oc__solver oc__conv2d_direct, oc__conv2d_bwd_data_direct, oc__conv2d_bwd_weights_direct;
+extern const oc__solver oc__conv2d_point, oc__conv2d_bwd_data_point;
 extern const oc__solver oc__conv2d_direct_plain, oc__conv2d_bwd_weights_direct_plain;
 
 #endif

@@ -16,8 +16,7 @@ typedef struct walk {
     int64_t n, c, h, w, k, oh, ow, g; /* c, k: channels of all groups */
     int64_t pixels;                   /* of one phase of the result: rows and columns */
     int64_t rows, columns, phases;
-    int kv;       /* of tiles of kv x 16 channels */
-    bool sampled; /* 1x1 with a stride: the pixels it takes are put side by side first */
+    int kv; /* of tiles of kv x 16 channels */
 } walk;
 
 static walk walk_of(const oc__problem *p) {
@@ -29,13 +28,6 @@ static walk walk_of(const oc__problem *p) {
                    .phases = c.stride_h * c.stride_w};
     x.rows = x.backward ? (x.oh + c.stride_h - 1) / c.stride_h : x.oh;
     x.columns = x.backward ? (x.ow + c.stride_w - 1) / c.stride_w : x.ow;
-    if (c.r == 1 && c.s == 1 && !c.pad_h && !c.pad_w && (c.oh - 1) * c.stride_h < c.h && (c.ow - 1) * c.stride_w < c.w) {
-        x.sampled = !x.backward && (c.h != c.oh || c.w != c.ow);
-        if (x.sampled || (c.h == c.oh && c.w == c.ow && c.stride_h * c.stride_w == 1)) {
-            x.h = x.oh = x.rows = 1; /* pixels of an image one behind the other */
-            x.w = x.ow = x.columns = c.oh * c.ow;
-        }
-    }
     x.kv = oc__tile_vectors(x.k, x.g, c.r * c.s == 1 ? 4 : 3, true);
     return x;
 }
@@ -44,21 +36,13 @@ static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_W
     oc__conv c = oc__conv_of(p);
     if (!oc__conv_for_cpu(p, caps, why))
         return false;
-    if (c.g > 1 && (c.cg % 16 || c.kg % 16))
-        return oc__refuse(why, "groups of %lld to %lld channels cannot be cut into blocks of 16", (long long)c.cg, (long long)c.kg);
-    return true;
+    return oc__conv_groups_fit(&c, why);
 }
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
     (void)caps;
     walk x = walk_of(p);
-    static const char *const forward[] = {"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a", "ABcd16b64a"};
-    static const char *const backward[] = {"", "BAcd16a16b", "BAcd16a32b", "BAcd16a48b", "BAcd16a64b"};
-    oc__layout_parse((x.backward ? backward : forward)[x.kv], &in[1]);
-    in[0] = out[0] = oc__layout_blocked(4, 1, 16);
-    for (int i = p->op_in; i < p->in_count; i++)
-        if (p->in[i].shape.rank == 4)
-            in[i] = out[0];
+    oc__conv_blocks(p, x.backward, x.kv, in, out);
 }
 
 static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out) {
@@ -90,26 +74,9 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     int t = v->value[0];
     double tiles = (double)((x.columns + t - 1) / t * x.rows * x.n) * (double)((x.k / x.g + x.kv * 16 - 1) / (x.kv * 16) * x.g);
     double taps = (double)(c.r * c.s), joined = (double)(x.c / x.g / 16 * c.r), single = x.c / x.g % 16 || x.backward ? taps : 0;
-    double cycles = (double)(x.c / x.g) * taps * oc__tile_cycles(x.kv, t, 16) + (joined + single) * 24 + 8.0 * x.kv * t;
+    double cycles = (double)(x.c / x.g) * taps * oc__tile_cycles(x.kv, t, 16) + (joined + single) * 40 + 8.0 * x.kv * t;
     double phases = (double)x.phases * 200 / 64; /* each takes its share of the taps */
     return oc__tile_seconds(p, caps, tiles * (cycles + phases), tiles * (double)x.phases);
-}
-
-static uint64_t workspace(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
-    (void)caps, (void)v;
-    walk x = walk_of(p);
-    return x.sampled ? (uint64_t)(x.n * ((x.c + 15) / 16) * x.w) * 64 : 0;
-}
-
-static void record_sampling(const oc__recording *r, const oc__conv *c) {
-    oc__step *step = oc__step_kernel(r->steps, "conv2d_subsample.cl", "", "conv2d_subsample");
-    oc__step_place(r->steps, step, r->in[0].place, 4);
-    oc__step_place(r->steps, step, r->workspace, 4);
-    oc__step_i64(r->steps, step, r->in[0].stride0);
-    int64_t blocks = (c->c + 15) / 16, numbers[] = {blocks, c->h, c->w, c->oh, c->ow, c->stride_h, c->stride_w};
-    for (size_t i = 0; i < OC_COUNT(numbers); i++)
-        oc__step_i32(r->steps, step, numbers[i]);
-    oc__step_range_single(step, (uint64_t)(blocks * c->oh), (uint64_t)c->n, 1);
 }
 
 static int64_t gcd(int64_t a, int64_t b) {
@@ -123,20 +90,18 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     if (oc__count(&p->out[0].shape) == 0)
         return OC_OK;
     bool back = x.backward;
-    int64_t stride_h = back || x.sampled ? 1 : c.stride_h, stride_w = back || x.sampled ? 1 : c.stride_w;
+    int64_t stride_h = back ? 1 : c.stride_h, stride_w = back ? 1 : c.stride_w;
     int64_t t = r->variant.value[0], reach = OC_MAX(6, (c.s - 1) * c.dilation_w);
-    if (x.sampled)
-        record_sampling(r, &c);
     oc__string text;
     oc__string_init(&text, r->context);
     oc__conv_define(p, r->caps, &text);
     oc__string_printf(&text, "%s#define KV %d\n#define T %d\n#define SW %lld\n#define REACH %lld\n#define MT %d\n",
                       x.phases > 1 ? "#define PHASES\n" : "", x.kv, (int)t, (long long)stride_w, (long long)reach, MT);
     oc__step *step = oc__step_kernel(r->steps, "conv2d_direct.cl", text.text, "conv2d_direct");
-    oc__step_place(r->steps, step, x.sampled ? r->workspace : r->in[0].place, 4);
+    oc__step_place(r->steps, step, r->in[0].place, 4);
     oc__step_place(r->steps, step, r->in[1].place, 4);
     oc__step_place(r->steps, step, r->out[0].place, 4);
-    oc__step_i64(r->steps, step, x.sampled ? (x.c + 15) / 16 * 16 * x.w : r->in[0].stride0);
+    oc__step_i64(r->steps, step, r->in[0].stride0);
     oc__step_i64(r->steps, step, r->out[0].stride0);
     oc__step_i64(r->steps, step, (x.k + 15) / 16 * 16 * x.oh * x.ow);
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16);
@@ -160,7 +125,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 
 const oc__solver oc__conv2d_direct = {
     .name = "conv2d.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
-    .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
+    .space = space, .variant = variant, .estimate = estimate, .record = record};
 const oc__solver oc__conv2d_bwd_data_direct = {
     .name = "conv2d_bwd_data.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
-    .layouts = layouts, .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
+    .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};

@@ -14,6 +14,10 @@ bool oc__conv_has_bias(const oc__problem *problem);
 /* The arguments of conv2d_tile.clh's bias, and the epilogue's text. */
 void oc__conv_bias(const oc__recording *recording, oc__step *step);
 void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__string *text);
+/* Groups, if there are several, are whole blocks of 16 channels. */
+bool oc__conv_groups_fit(const oc__conv *conv, char why[OC_WHY]);
+/* Channels in blocks of 16, weights in blocks of 16 source by kv x 16 result channels; rank 4 operands of the epilogue as the result. */
+void oc__conv_blocks(const oc__problem *problem, bool backward, int kv, oc__layout *in, oc__layout *out);
 /* Plain but for one axis in blocks. */
 oc__layout oc__layout_blocked(int rank, int axis, int block);
 

@@ -34,6 +34,22 @@ bool oc__conv_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WH
     return true;
 }
 
+bool oc__conv_groups_fit(const oc__conv *c, char why[OC_WHY]) {
+    if (c->g > 1 && (c->cg % 16 || c->kg % 16))
+        return oc__refuse(why, "groups of %lld to %lld channels cannot be cut into blocks of 16", (long long)c->cg, (long long)c->kg);
+    return true;
+}
+
+void oc__conv_blocks(const oc__problem *p, bool backward, int kv, oc__layout *in, oc__layout *out) {
+    static const char *const forms[2][5] = {{"", "ABcd16b16a", "ABcd16b32a", "ABcd16b48a", "ABcd16b64a"},
+                                            {"", "BAcd16a16b", "BAcd16a32b", "BAcd16a48b", "BAcd16a64b"}};
+    oc__layout_parse(forms[backward][kv], &in[1]);
+    in[0] = out[0] = oc__layout_blocked(4, 1, 16);
+    for (int i = p->op_in; i < p->in_count; i++)
+        if (p->in[i].shape.rank == 4)
+            in[i] = out[0];
+}
+
 oc__layout oc__layout_blocked(int rank, int axis, int block) {
     oc__layout layout = oc__layout_plain(rank);
     layout.block_count = 1;
