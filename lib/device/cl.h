@@ -59,7 +59,9 @@
     X(clEnqueueBarrierWithWaitList)
 
 /* May be NULL. */
-#define OC_CL_OPTIONAL(X) X(clCreateCommandQueueWithProperties)
+#define OC_CL_OPTIONAL(X) \
+    X(clCreateCommandQueueWithProperties) \
+    X(clGetExtensionFunctionAddressForPlatform)
 
 typedef struct oc__cl {
 #define OC_CL_FIELD(name) __typeof__(&name) name;
@@ -127,6 +129,7 @@ struct oc_device {
     pthread_mutex_t lock; /* guards what follows */
     oc__note *notes[OC_NOTE_LISTS]; /* by hash of the key */
     uint64_t used, peak, limit;
+    uint32_t usm_tried, usm_same; /* usm.c: bits by kind of memory */
 };
 
 struct oc__buffer {
