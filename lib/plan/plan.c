@@ -90,10 +90,12 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
         return oc__fail(plan->context, err, OC_ERROR_NOT_FOUND, "there is no placement policy named %.40s; there are single, pinned, heft, "
                         "split, pipeline and auto", plan->params.policy);
     OC_TRY(rewrite(plan, graph, err));
-    if (plan->device_count > 1 || plan->params.forecast)
-        return oc__parts_create(plan, graph, err);
-    if (!plan->params.no_fusion && !plan->params.reference)
+    bool placed = plan->device_count > 1 || plan->params.forecast;
+    bool pinned = placed && plan->params.pin_count; /* a pin may name what would be gone */
+    if (!plan->params.no_fusion && !plan->params.reference && !pinned)
         OC_TRY(oc__plan_separable(plan, err));
+    if (placed)
+        return oc__parts_create(plan, graph, err);
     watch.before = oc__device_costs(plan->devices[0]);
     lap(&watch, 0);
     OC_TRY(oc__plan_make_tasks(plan, err));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Depthwise convolutions with a ReLU go into the 1x1 convolutions behind them, and then 1x1 convolutions with a ReLU into what is
- * behind them, where one step takes less than two. */
+ * behind them, where one step takes less than two: before a placement, so that it knows, where that is so on all devices; else when a
+ * part is planned. */
 #include <math.h>
 #include <ocelli/op/conv.h>
 #include <ocelli/op/eltwise.h>
@@ -102,13 +103,20 @@ static double seconds_of(oc_device *device, const oc_node *node) {
     return least;
 }
 
+/* On whichever of the plan's devices it will be computed. */
+static bool is_quicker(const oc_plan *plan, const oc_node *both, const oc_node *first, const oc_node *last) {
+    bool quicker = plan->device_count > 0;
+    for (int d = 0; d < plan->device_count && quicker; d++)
+        quicker = seconds_of(plan->devices[d], both) < seconds_of(plan->devices[d], first) + seconds_of(plan->devices[d], last);
+    return quicker;
+}
+
 /* Puts the joined node in the last one's place, if that is expected to take less time. */
 static oc_status replace(oc_plan *plan, join *x, const oc_node *first, oc_node *last, oc_error *err) {
-    oc_device *device = plan->devices[0];
     oc_node *both = &x->node;
     both->params = &x->params;
     both->in = x->in;
-    if (seconds_of(device, both) >= seconds_of(device, first) + seconds_of(device, last))
+    if (!is_quicker(plan, both, first, last))
         return OC_OK;
     both->params = oc__arena_alloc(&plan->graph->arena, sizeof(x->params));
     both->in = oc__arena_alloc(&plan->graph->arena, sizeof(x->in));

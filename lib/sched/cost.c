@@ -2,6 +2,7 @@
 /* What a node is expected to take on each device: the fastest solver's measured time, or its estimate set right by what the device
  * was calibrated to; on a device that is only described, the roofline. */
 #include <math.h>
+#include <ocelli/op/shape.h>
 #include <string.h>
 
 #include "graph/graph.h"
@@ -16,6 +17,7 @@
 typedef struct oc__cost_entry {
     struct oc__cost_entry *next;
     const char *key;
+    double *joined;   /* the same of a concat whose parts are made where they belong; NULL: not asked for yet */
     double seconds[]; /* by device */
 } oc__cost_entry;
 
@@ -101,7 +103,7 @@ static oc__cost_entry *make(oc__costs_table *costs, const oc__problem *problem, 
     return entry;
 }
 
-static const double *find(oc__costs_table *costs, const oc__problem *problem) {
+static oc__cost_entry *find(oc__costs_table *costs, const oc__problem *problem) {
     oc__string key;
     oc__string_init(&key, costs->arena.context);
     oc__find_key(problem, &key);
@@ -116,7 +118,34 @@ static const double *find(oc__costs_table *costs, const oc__problem *problem) {
         costs->count++;
     }
     oc__string_finish(&key);
-    return entry ? entry->seconds : NULL;
+    return entry;
+}
+
+/* Whether a plan can let the parts of a concat be made where they belong (plan/join.c). */
+static bool is_joined(const oc_node *node) {
+    if (node->op != &oc__op_concat)
+        return false;
+    const oc_axis_params *params = node->params;
+    int64_t outer = 1, at = 0, size = (int64_t)oc_dtype_size(node->out[0]->dtype);
+    for (int i = 0; i < (int)params->axis; i++)
+        outer *= node->out[0]->shape.dims[i];
+    for (int i = 0; i < node->op_in; i++) {
+        if (node->in[i]->kind != OC_VALUE_NODE || at * size % OC_SEGMENT)
+            return false;
+        at += oc_shape_count(&node->in[i]->shape) / OC_MAX(outer, 1);
+    }
+    return outer == 1 || params->axis == 1;
+}
+
+/* Where a run has shown that it is copied after all, it costs what that took. */
+static const double *joined_seconds(oc__costs_table *costs, oc__cost_entry *entry) {
+    const oc__machine *m = costs->machine;
+    if (entry->joined || !(entry->joined = oc__arena_alloc(&costs->arena, m->device_count * sizeof(double))))
+        return entry->joined;
+    for (size_t d = 0; d < m->device_count; d++)
+        if (isinf(entry->seconds[d]) || (m->devices && oc__history_find(&costs->histories[twin_of(m, d)], entry->key)))
+            entry->joined[d] = entry->seconds[d];
+    return entry->joined;
 }
 
 const double *oc__costs_of(oc__costs_table *costs, const oc_node *node, const int *uses) {
@@ -131,7 +160,9 @@ const double *oc__costs_of(oc__costs_table *costs, const oc_node *node, const in
     for (int i = 1; i < node->out_count; i++)
         if ((node->op->flags & OC_OP_OPTIONAL_OUTPUTS) && !uses[node->out[i]->id])
             problem.out[i].dtype = OC_DTYPE_NONE;
-    const double *seconds = find(costs, &problem);
+    oc__cost_entry *entry = find(costs, &problem);
     oc__free(context, descs);
-    return seconds;
+    if (!entry)
+        return NULL;
+    return is_joined(node) ? joined_seconds(costs, entry) : entry->seconds;
 }

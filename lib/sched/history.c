@@ -126,6 +126,13 @@ static double distance(const oc__sample *sample, const oc__sample *wanted) {
     return fabs(sample->flops - wanted->flops) + fabs(sample->bytes - wanted->bytes) + (strcmp(sample->solver, wanted->solver) ? 2 : 0);
 }
 
+const oc__sample *oc__history_find(const oc__history *history, const char *key) {
+    for (size_t i = 0; i < history->count; i++)
+        if (!strcmp(history->samples[i].key, key))
+            return &history->samples[i];
+    return NULL;
+}
+
 double oc__history_predict(const oc__history *history, const char *key, double estimate, const oc__cost *cost, const char *solver,
                            double otherwise) {
     oc__sample wanted = {.flops = log2(1 + cost->flops), .bytes = log2(1 + cost->bytes)};

@@ -5,6 +5,7 @@
 #include "planner.h"
 
 #define RUNS 9
+#define TIMED_RUNS 4
 
 static oc_status run_some(planner *p, oc_error *err) {
     double seconds[RUNS];
@@ -21,13 +22,16 @@ static oc_status run_some(planner *p, oc_error *err) {
     return OC_OK;
 }
 
-/* Step times, for later plans; then one more run without the clock, whose pieces are shown. */
+/* Step times of several runs, for later plans; then one more run without the clock, whose pieces are shown. */
 static oc_status remember(planner *p, oc_error *err) {
     oc_status status = oc_exec_set_profiling(p->session.exec, true, err);
-    for (int i = 0; status == OC_OK && i < 2; i++)
-        status = session_run(&p->session, err);
     if (status == OC_OK)
-        status = oc_exec_remember(p->session.exec, err);
+        status = session_run(&p->session, err);
+    for (int i = 0; status == OC_OK && i < TIMED_RUNS; i++) {
+        status = session_run(&p->session, err);
+        if (status == OC_OK)
+            status = oc_exec_remember(p->session.exec, err);
+    }
     if (status == OC_OK)
         status = oc_exec_set_profiling(p->session.exec, false, err);
     return status == OC_OK ? session_run(&p->session, err) : status;
