@@ -30,7 +30,7 @@ EXTENT = {"pocl": (True, True), "rusticl": (True, True), "intel": (True, False),
 # but with these masks, and beside the suite op Oclgrind has those whose plans have red zones.
 LONG = {"intel": {"op-conv", "op-tune", "op-matmul", "op-eltwise", "cpp-wrapper", "train-trainer"}, "oclgrind": {"op-conv"}}
 LONG_MASKS = {"intel": {"none", "phone"}, "oclgrind": {"none", "wg=1", "local=0", "phone"}}
-ZONED = {"api-inout", "api-lenet", "api-separable"}
+ZONED = {"api-inout", "api-separable"}
 # What Oclgrind says of a kernel that does what it must not.
 FINDING = re.compile(r"^(Invalid (read|write) of size|(Read|Write)-(read|write) data race|Uninitialized value|Work-group divergence|"
                      r"Unaligned address|Index .* exceeds|Invalid memory load).*", re.M)
@@ -71,7 +71,7 @@ def drivers(scratch):
     add("pocl", first("/etc/OpenCL/vendors/pocl*.icd"))
     add("rusticl", first("/etc/OpenCL/vendors/rusticl.icd"), RUSTICL_ENABLE="llvmpipe")
     add("oclgrind", first("/usr/lib/oclgrind/liboclgrind-rt-icd.so", "/usr/lib/*/liboclgrind-rt-icd.so"), OCELLI_TEST_SMALL="1",
-        OCELLI_TEST_ZONES="1", OCLGRIND_DATA_RACES="1", OCLGRIND_MAX_ERRORS="20") # its check for uninitialized memory ends at LLVM's freeze
+        OCLGRIND_DATA_RACES="1", OCLGRIND_MAX_ERRORS="20") # its check for uninitialized memory ends at LLVM's freeze
     library = intel()
     if library:
         path = [os.path.dirname(os.path.realpath(library)) if not library.endswith(".icd") else "", os.environ.get("LD_LIBRARY_PATH", "")]
