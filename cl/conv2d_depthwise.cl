@@ -5,6 +5,7 @@
 #include "depthwise.clh"
 
 #define BIAS_PARAM , __global const float *bias, long bias_off, int has_bias
+#define BIAS_ARGS , bias, bias_off, has_bias
 #define FINISH(v, x) \
     { \
         const size_t at = row + (size_t)(x) * 16; \

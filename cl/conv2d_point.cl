@@ -18,7 +18,7 @@
     for (int i = 0; i < lanes; i++) \
         ADD_TO_TILE((P + i), PIXEL, (wt + i * (16 * KV)))
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
+__attribute__((reqd_work_group_size(1, 1, 1))) SHORT_GROUPS
 __kernel void conv2d_point(__global const float *src, long src_off, __global const float *wei, long wei_off, __global float *dst,
                            long dst_off, long src_n, long dst_n, long residual_n, int C, int OW, int K, int tiles, int per_item,
                            int chunk, int group_k, int group_c, int panels, int items BIAS_PARAM POST_PARAMS) {

@@ -3,18 +3,10 @@
  * results of all channels into local memory, mid[C / 16][pixels][16], and `share` panels of KV x 16 channels of the result from them. */
 #include "types.clh"
 #include "conv2d_tile.clh"
+#include "separable.clh"
 #include "depthwise.clh"
 
-#define PIXEL(t) ((t) * 16)
-#define STORE16_LOCAL(v, i, p) (((__local loose16 *)(p))[i] = (v))
-/* A NaN stays. */
-#define KEEP(v, x) \
-    { \
-        float16 value = v + shift; \
-        value = value < 0.0f ? (float16)0 : value; \
-        value = value > (float16)limit ? (float16)limit : value; \
-        STORE16_LOCAL(value, x, row); \
-    }
+#define KEEP(v, x) STORE16_LOCAL(bounded(v + shift, limit), x, row);
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 __kernel void conv2d_separable(__global const float *src, long src_off, __global const float *taps, long taps_off,
@@ -36,17 +28,5 @@ __kernel void conv2d_separable(__global const float *src, long src_off, __global
         for (int p = pixels; p < tiles * T; p++)
             STORE16_LOCAL((float16)0, p, mid + cb * apart);
     }
-    for (int kb = panel0; kb < min(panel0 + share, panels); kb++)
-        for (int tile = 0; tile < tiles; tile++) {
-            __global const float *u = wei + wei_off + (size_t)kb * c_blocks * (256 * KV);
-            __local const float *a = mid + tile * T * 16;
-            float part[KV * T * 16];
-            float16 sum[KV][T];
-            FOR_TILE(sum[v][t] = 0)
-            for (int cb = 0; cb < c_blocks; cb++, a += apart)
-                for (int i = 0; i < 16; i++, u += 16 * KV)
-                    ADD_TO_TILE((a + i), PIXEL, u)
-            FOR_TILE(STORE16_PRIVATE(sum[v][t], v * T + t, part))
-            STORE_TILE(part, 0, first * OW + tile * T, 1, min(T, pixels - tile * T))
-        }
+    STORE_PRODUCT(mid, apart, panel0, min(panel0 + share, panels), first * OW, pixels)
 }

@@ -2,16 +2,8 @@
 /* Depthwise convolution, ReLU and 1x1 convolution by their definition: a work-item an element of the result, plain layouts. */
 #include "types.clh"
 #define BIAS_TYPE A4
-#define BIAS_AT k
-#include "post.clh"
-
-#ifdef HAS_BETWEEN
-#define BETWEEN_PARAM , __global const TYPE(A3) *between, long between_off
-#define BETWEEN LOAD(A3, between, between_off + c)
-#else
-#define BETWEEN_PARAM
-#define BETWEEN 0
-#endif
+#define BETWEEN_TYPE A3
+#include "separable_ref.clh"
 
 __kernel void conv2d_separable_ref(__global const TYPE(A0) *src, long src_off, __global const TYPE(A1) *taps, long taps_off,
                                    __global const TYPE(A2) *wei, long wei_off, __global TYPE(Z0) *dst, long dst_off, long count, long C,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a C file with the text of OpenCL sources: embed.py OUTPUT FILE..."""
+"""Writes a C file with the text of OpenCL sources: embed.py OUTPUT FILE... Others than .cl and .clh only count for the digest."""
 import hashlib
 import os
 import sys
@@ -11,6 +11,8 @@ with open(output, "w", encoding="utf-8") as out:
     for number, path in enumerate(sorted(names, key=os.path.basename)):
         data = open(path, "rb").read() + b"\0"
         digest.update(data)
+        if not path.endswith((".cl", ".clh")):
+            continue
         out.write(f"static const char text{number}[] = {{\n")
         for at in range(0, len(data), 20):
             out.write("".join(f"{byte}," for byte in data[at:at + 20]) + "\n")

@@ -17,6 +17,7 @@
 #define PARAMS \
     __global const TYPE(A0) *a, long a_off, __global const TYPE(A1) *b, long b_off, __global TYPE(DST) *c, long c_off, int N, int K, \
         long a_batch, long b_batch, int parts, int k_part, int per_item BIAS_PARAM POST_PARAMS
+#define ARGS a, a_off, b, b_off, c, c_off, N, K, a_batch, b_batch, parts, k_part, per_item BIAS_ARGS POST_ARGS
 #define BEGIN \
     const int z = get_global_id(1), first_n = get_global_id(0) * per_item, last_n = min(first_n + per_item, N); \
     const int first_k = z % parts * k_part, last_k = min(first_k + k_part, K); \

@@ -4,7 +4,8 @@
  * windows of two rows share elements): windows give their gradient in order, so that no sum depends on chance. */
 #include "types.clh"
 
-#define SIZES int blocks, long src_n, long dst_n, int H, int W, int OH, int OW, int pad_h, int pad_w, int H_end, int W_end
+#define SIZE_PARAMS int blocks, long src_n, long dst_n, int H, int W, int OH, int OW, int pad_h, int pad_w, int H_end, int W_end
+#define SIZE_ARGS blocks, src_n, dst_n, H, W, OH, OW, pad_h, pad_w, H_end, W_end
 #define SAME(a, b) (((a) == (b)) | (isnan(a) & isnan(b)))
 #define PLACE \
     const long image = get_global_id(1) / blocks, block = get_global_id(1) % blocks;
@@ -43,7 +44,7 @@ static int inside(int at, int count, int step, int first, int end) {
 
 #if defined(OP_max_pool2d) || defined(OP_avg_pool2d)
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void pool_window(__global const float *src, long src_off, __global float *dst, long dst_off, SIZES) {
+__kernel void pool_window(__global const float *src, long src_off, __global float *dst, long dst_off, SIZE_PARAMS) {
     PLACE
     const int oy = get_global_id(0), y = oy * SH - pad_h;
     src += src_off + image * src_n + block * H * W * 16;
@@ -65,12 +66,17 @@ __kernel void pool_window(__global const float *src, long src_off, __global floa
     }
 }
 #else
-__attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void pool_window(
+#define DIFF_PARAMS __global const float *diff, long diff_off
+#define DIFF_ARGS diff, diff_off
 #ifdef OP_max_pool2d_bwd
-    __global const float *src, long src_off, __global const float *top, long top_off,
+#define SRC_PARAMS __global const float *src, long src_off, __global const float *top, long top_off, DIFF_PARAMS
+#define SRC_ARGS src, src_off, top, top_off, DIFF_ARGS
+#else
+#define SRC_PARAMS DIFF_PARAMS
+#define SRC_ARGS DIFF_ARGS
 #endif
-    __global const float *diff, long diff_off, __global float *dst, long dst_off, SIZES, int rows) {
+__attribute__((reqd_work_group_size(1, 1, 1)))
+__kernel void pool_window(SRC_PARAMS, __global float *dst, long dst_off, SIZE_PARAMS, int rows) {
     PLACE
     const int first = get_global_id(0) * rows, last = min(first + rows, OH);
     const int y0 = first == 0 ? 0 : clamp(first * SH - pad_h, 0, H), y1 = last == OH ? H : clamp(last * SH - pad_h, 0, H);

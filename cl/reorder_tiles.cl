@@ -5,8 +5,11 @@
  * for loops over whole axes. One program for all layouts. */
 #include "types.clh"
 
-#define LOOP_PARAMS(i) long n##i, long a##i, long z##i, long cut##i, long w##i,
+#define LOOP_PARAM_OF(i) , long n##i, long a##i, long z##i, long cut##i, long w##i
+#define LOOP_ARG_OF(i) , n##i, a##i, z##i, cut##i, w##i
 #define LOOPS(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define LOOP_PARAMS LOOPS(LOOP_PARAM_OF)
+#define LOOP_ARGS LOOPS(LOOP_ARG_OF)
 #define EACH(v) {v##0, v##1, v##2, v##3, v##4, v##5}
 
 #ifdef BY_VECTORS
@@ -56,7 +59,7 @@ static void run(__global const TYPE(A0) *src, __global TYPE(Z0) *dst, long d_cop
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void reorder_tiles(__global const TYPE(A0) *src, long src_off, __global TYPE(Z0) *dst, long dst_off, LOOPS(LOOP_PARAMS)
+__kernel void reorder_tiles(__global const TYPE(A0) *src, long src_off, __global TYPE(Z0) *dst, long dst_off LOOP_PARAMS,
                             long m_size, long m_src, long m_dst, long m_cut, long m_weight, long s_size, long s_dst, long s_cut,
                             long s_run, long d_size, long d_src, long d_cut, long same, long limit0, long limit1, long limit2,
                             long padded0, long padded1, long padded2) {

@@ -35,6 +35,18 @@ OC_EXPORT OC_MUST_USE oc_status oc_device_adopt(oc_device **out, oc_context *con
 OC_EXPORT OC_MUST_USE oc_status oc_tensor_adopt(oc_tensor **out, oc_device *device, cl_mem buffer, uint64_t offset,
                                                 oc_dtype dtype, const oc_shape *shape, oc_error *err);
 
+/**
+ * Makes a tensor that is a program's own unified shared memory (cl_intel_unified_shared_memory) from `pointer` on, dense and row-major;
+ * nothing is copied. It is memory of the device's cl_context, of the host's, the device's or the shared kind, and must not be freed
+ * before the tensor is destroyed and what uses it is done. The host finds in it what was computed once the work's event is done
+ * (oc_event_wait), and changes it only while no work uses it.
+ * @return OC_ERROR_UNSUPPORTED: the driver does not have the extension, or a cl_mem that is made of such memory is not the same
+ *         memory there, which is tried once for each kind. OC_ERROR_INVALID: the pointer is of no such memory, or not aligned to the
+ *         type. OC_ERROR_SHAPE: the tensor does not fit.
+ */
+OC_EXPORT OC_MUST_USE oc_status oc_tensor_adopt_usm(oc_tensor **out, oc_device *device, void *pointer, oc_dtype dtype,
+                                                    const oc_shape *shape, oc_error *err);
+
 /** The buffer a device tensor lies in, NULL for host tensors; owned by the tensor. */
 OC_EXPORT cl_mem oc_tensor_get_cl_mem(const oc_tensor *tensor);
 

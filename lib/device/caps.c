@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* Of OpenCL 3.0 and of two vendors; asked of every device, unknown ones refuse. */
-enum { MAX_SUB_GROUPS = 0x105C, PREFERRED_MULTIPLE = 0x1067, WARP_SIZE_NV = 0x4003, WAVEFRONT_WIDTH_AMD = 0x4043 };
+/* Of OpenCL 3.0, an extension and two vendors; asked of every device, unknown ones refuse. */
+enum { MAX_SUB_GROUPS = 0x105C, PREFERRED_MULTIPLE = 0x1067, HALF_FP_CONFIG = 0x1033, WARP_SIZE_NV = 0x4003, WAVEFRONT_WIDTH_AMD = 0x4043 };
 
 static uint32_t ask_u32(const oc_device *device, cl_device_info which) {
     cl_uint value = 0;
@@ -33,6 +33,13 @@ static oc__sub_groups sub_groups_of(const oc_device *device) {
         kind = OC_SUB_GROUPS_KHR;
     oc__free(device->context, scratch);
     return kind;
+}
+
+/* With subnormal numbers, which gradients are. The half instructions of CPUs have them, though Intel's runtime does not say so. */
+static bool computes_in_half(const oc_device *device) {
+    cl_device_fp_config config = 0;
+    device->cl->clGetDeviceInfo(device->handle, HALF_FP_CONFIG, sizeof config, &config, NULL);
+    return config & CL_FP_ROUND_TO_NEAREST && (config & CL_FP_DENORM || device->info.type == OC_DEVICE_CPU);
 }
 
 static void guess_speed(oc_device *device) {
@@ -64,6 +71,7 @@ void oc__caps_read(oc_device *device) {
     cl_device_fp_config config = 0;
     device->cl->clGetDeviceInfo(device->handle, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config, NULL);
     caps->fast_fma = (config & CL_FP_FMA) != 0;
+    caps->half_arithmetic = info->fp16 && computes_in_half(device);
     uint32_t native = ask_u32(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
     uint32_t preferred = ask_u32(device, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT);
     caps->simd_width = OC_MAX(native ? native : preferred, 1u);

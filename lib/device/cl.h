@@ -59,7 +59,9 @@
     X(clEnqueueBarrierWithWaitList)
 
 /* May be NULL. */
-#define OC_CL_OPTIONAL(X) X(clCreateCommandQueueWithProperties)
+#define OC_CL_OPTIONAL(X) \
+    X(clCreateCommandQueueWithProperties) \
+    X(clGetExtensionFunctionAddressForPlatform)
 
 typedef struct oc__cl {
 #define OC_CL_FIELD(name) __typeof__(&name) name;
@@ -127,6 +129,7 @@ struct oc_device {
     pthread_mutex_t lock; /* guards what follows */
     oc__note *notes[OC_NOTE_LISTS]; /* by hash of the key */
     uint64_t used, peak, limit;
+    uint32_t usm_tried, usm_same; /* usm.c: bits by kind of memory */
 };
 
 struct oc__buffer {
@@ -210,6 +213,8 @@ void oc__queue_leave(oc__queue *queue);
 
 /* builtins.c: declares each built-in function of OpenCL C 1.2 that the text names. */
 void oc__builtins_declare(const char *text, oc__string *out);
+/* once.c: the text, with kernels that a compiler would compile several times split into a kernel and a function. */
+void oc__source_once(const char *text, oc__string *out);
 
 /* event.c, buffer.c: take over the caller's reference, also when they fail. */
 oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err);

@@ -26,6 +26,7 @@ typedef struct oc__caps {
     uint64_t max_work_group, local_mem, max_alloc, global_mem;
     uint32_t address_bits, align;
     bool fp16, fp64, out_of_order, unified_memory;
+    bool half_arithmetic; /* in half precision, subnormal numbers too */
     oc__sub_groups sub_groups;
     bool fast_fma;       /* CL_FP_FMA or FP_FAST_FMAF: fma() is one instruction */
     uint32_t simd_width; /* floats a hardware vector holds: preferred vector width, at least 1 */

@@ -117,15 +117,19 @@ static cl_program from_cache(oc_device *device, const char *file, const char *ke
     return handle;
 }
 
-/* Without the header of all built-in functions, those that are used declared instead; NULL if the driver does not want that. */
+/* Without the header of all built-in functions, those that are used declared instead, and with bodies of kernels that are compiled
+ * once; NULL if the driver does not want that. */
 static cl_program build_lean(oc_device *device, const char *file, const char *text) {
     const oc__cl *cl = device->cl;
-    oc__string declarations;
+    oc__string declarations, once;
     oc__string_init(&declarations, device->context);
-    oc__builtins_declare(text, &declarations);
-    const char *parts[] = {declarations.text, text};
+    oc__string_init(&once, device->context);
+    oc__source_once(text, &once);
+    oc__builtins_declare(once.text, &declarations);
+    const char *parts[] = {declarations.text, once.text};
     cl_int code = CL_SUCCESS;
-    cl_program handle = declarations.failed ? NULL : cl->clCreateProgramWithSource(device->cl_context, 2, parts, NULL, &code);
+    bool whole = !declarations.failed && !once.failed;
+    cl_program handle = whole ? cl->clCreateProgramWithSource(device->cl_context, 2, parts, NULL, &code) : NULL;
     if (handle && cl->clBuildProgram(handle, 1, &device->handle, LEAN_OPTIONS, NULL, NULL) != CL_SUCCESS) {
         char *log = read_log(device, handle);
         oc__log(device->context, OC_LOG_DEBUG, "%s is built once more, with the driver's own header: %s", file, log ? log : "");
@@ -134,6 +138,7 @@ static cl_program build_lean(oc_device *device, const char *file, const char *te
         handle = NULL;
     }
     oc__string_finish(&declarations);
+    oc__string_finish(&once);
     return handle;
 }
 

@@ -47,13 +47,20 @@ static range range_of(const oc__problem *p) {
     return r;
 }
 
+/* The parameters that hold what the epilogue needs, or their names alone. */
+static void define_params(const oc__problem *p, const range *r, bool types, oc__string *defines) {
+    oc__string_append(defines, types ? "#define POST_PARAMS" : "\n#define POST_ARGS");
+    for (int i = 0; i < r->count; i++)
+        if (p->post.items[i].kind != OC_POST_ELTWISE)
+            oc__string_printf(defines, types ? ", __global const float *post%d, long post%d_off" : ", post%d, post%d_off", i, i);
+    if (r->given)
+        oc__string_append(defines, types ? ", float post_low, float post_high" : ", post_low, post_high");
+}
+
 void oc__epilogue_define(const oc__problem *p, oc__string *defines) {
     range range = range_of(p);
-    oc__string_append(defines, "#define POST_PARAMS");
-    for (int i = 0; i < range.count; i++)
-        if (p->post.items[i].kind != OC_POST_ELTWISE)
-            oc__string_printf(defines, ", __global const float *post%d, long post%d_off", i, i);
-    oc__string_append(defines, range.given ? ", float post_low, float post_high" : "");
+    define_params(p, &range, true, defines);
+    define_params(p, &range, false, defines);
     oc__string_append(defines, "\n#define POSTS(VT, v, BIAS, RESIDUAL)");
     for (int i = 0; i < range.count; i++) {
         const oc__post *post = &p->post.items[i];

@@ -133,7 +133,7 @@ void oc__gemm_range(oc__step *step, const oc__gemm_size *s, const oc__gemm_cut *
 
 void oc__gemm_result_define(const oc__problem *p, int64_t parts, bool bias, oc__string *text) {
     if (parts > 1)
-        oc__string_append(text, "#define SPLIT\n#define DST f32\n#define POST_PARAMS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
+        oc__string_append(text, "#define SPLIT\n#define DST f32\n#define POST_PARAMS\n#define POST_ARGS\n#define POSTS(VT, v, BIAS, RESIDUAL)\n");
     else
         oc__epilogue_define(p, text);
     if (parts == 1)

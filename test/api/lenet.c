@@ -31,7 +31,7 @@ static void test_learns_one_batch(void **state) {
     oc_state *params = NULL;
     oc_exec *exec = NULL;
     oc_dim_binding n = {"N", 16};
-    oc_plan_params plan_params = {.dims = &n, .dim_count = 1, .red_zones = getenv("ZONES") != NULL};
+    oc_plan_params plan_params = {.dims = &n, .dim_count = 1, .red_zones = getenv("OCELLI_TEST_ZONES") != NULL};
     KIT_OK(oc_plan_create(&plan, graph, &k.device, 1, &plan_params, err), err);
     if (getenv("OCELLI_TEST_PRINT"))
         oc_plan_print(plan, true, &(oc_writer){write_out, stdout});

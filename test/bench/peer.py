@@ -91,7 +91,8 @@ class Torch:
         network = getattr(torchvision.models, name)(weights=None, **NETWORKS.get(name, {})).eval()
         states = {item.name: self.torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
                   for item in onnx.load(path).graph.initializer}
-        states = {key: states[key] if "num_batches" not in key else value for key, value in network.state_dict().items()}
+        # the exporter leaves out a second tensor of the same contents, such as biases of zeros, and what only counts batches
+        states = {key: states.get(key, value) for key, value in network.state_dict().items()}
         network.load_state_dict(states)
         return network
 

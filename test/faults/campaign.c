@@ -2,11 +2,13 @@
 /* The fault campaign: every OpenCL call and every host allocation of whole uses of the library fails once. What is wanted each time: a
  * status and a sentence, or numbers that are right all the same; nothing left behind; and right numbers from the next use.
  *
- *   campaign [--full | --quick] [--several] [--most N] [--only NAME] [--at N]
+ *   campaign [--full [--seconds N] | --quick] [--several] [--cold | --warm] [--most N] [--only NAME] [--at N]
  *
- * --full: each point, but where whole networks are built anew 60 of each function and 600 allocations;
+ * --full: each point, but where whole networks are built anew as many as can be done in N seconds (default 300) for each part, of
+ * each function the same number;
  * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --several: on two devices of
- * PoCL's, and that alone. --only, --at: one part, one point, for debugging. */
+ * PoCL's, and that alone. --cold, --warm: the parts where whole networks are built anew, or the others. --only, --at: one part, one
+ * point, for debugging. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base.h"
 #include "kit/work.h"
 #include "kit/faults.h"
 
@@ -52,8 +55,9 @@ static const part parts[] = {
 };
 
 static place here;
-static bool full, quick, several;
+static bool full, quick, several, cold, warm;
 static uint64_t most = 4, only_at;
+static double budget = 300; /* seconds for a part where networks are built anew */
 static int wrong, leaks;
 static unsigned refused, went_on, points;
 static float wanted[NUMBERS];
@@ -197,16 +201,32 @@ static uint64_t count_points(const part *p) {
     return p->mode == ALLOCATIONS ? counts.allocations : counts.calls;
 }
 
+/* The most points of each function that can be tried in the time, each by two uses of the library; at least 1. */
+static uint64_t affordable(const uint64_t calls[FAULTS_FUNCTIONS], double seconds) {
+    double uses = budget / (2 * seconds);
+    for (uint64_t limit = 1;; limit++) {
+        uint64_t sum = 0;
+        bool all = true;
+        for (int f = 0; f < FAULTS_FUNCTIONS; f++) {
+            sum += calls[f] < limit + 1 ? calls[f] : limit + 1;
+            all &= calls[f] <= limit;
+        }
+        if (all || (double)sum > uses)
+            return limit;
+    }
+}
+
 /* Which points are tried: of each function of OpenCL, and of allocations, the first, the last and as many between as are wanted. */
-static uint8_t *choose_points(const part *p, uint64_t total) {
+static uint8_t *choose_points(const part *p, uint64_t total, double seconds) {
     uint64_t calls[FAULTS_FUNCTIONS] = {0}, seen[FAULTS_FUNCTIONS] = {0};
     uint8_t *chosen = calloc(total + 2, 1);
     for (uint64_t at = 1; at <= total; at++)
         calls[p->mode == ALLOCATIONS ? 0 : faults_function(at)]++;
+    uint64_t limit = (p->slow ? 1 : most) * (p->mode == ALLOCATIONS ? 10 : 1);
+    if (full)
+        limit = p->slow ? affordable(calls, seconds) : 0;
     for (uint64_t at = 1; chosen && at <= total; at++) {
         int f = p->mode == ALLOCATIONS ? 0 : faults_function(at);
-        uint64_t limit = full ? (p->slow ? 60 : 0) : p->slow ? 1 : most;
-        limit *= p->mode == ALLOCATIONS ? 10 : 1;
         uint64_t step = limit && calls[f] > limit ? calls[f] / limit : 1;
         chosen[at] = only_at ? at == only_at : seen[f] % step == step / 2 || (!p->slow && (seen[f] == 0 || seen[f] + 1 == calls[f]));
         seen[f]++;
@@ -219,8 +239,10 @@ static void run_part(const part *p) {
     int wrong_before = wrong;
     if (!open_for(p))
         exit(77);
+    double began = oc__clock_seconds();
     uint64_t total = count_points(p);
-    uint8_t *chosen = choose_points(p, total);
+    double seconds = oc__clock_seconds() - began;
+    uint8_t *chosen = choose_points(p, total, seconds);
     faults_counts baseline = faults_get();
     for (uint64_t at = 1; chosen && at <= total; at++) {
         if (!chosen[at])
@@ -241,8 +263,8 @@ static void run_part(const part *p) {
     }
     close_all(p, total);
     free(chosen);
-    printf("%-28s %5llu points, %4u made to fail: %4u refused, %4u went on; %d wrong\n", p->name, (unsigned long long)total,
-           points - points_before, refused - refused_before, went_on - went_before, wrong - wrong_before);
+    printf("%-28s %5llu points, %4u made to fail: %4u refused, %4u went on; %d wrong; %.0f s\n", p->name, (unsigned long long)total,
+           points - points_before, refused - refused_before, went_on - went_before, wrong - wrong_before, oc__clock_seconds() - began);
     fflush(stdout);
 }
 
@@ -260,9 +282,14 @@ static void clean_up(void) {
     rmdir(here.folder);
 }
 
-int main(int argc, char **argv) {
+static bool is_wanted(const part *p, const char *only) {
+    if (p->several != several || (cold && !p->slow) || (warm && p->slow))
+        return false;
+    return only ? !strcmp(only, p->name) : p->slow <= (full ? LEFT_OUT : quick ? QUICK : SAMPLED);
+}
+
+static const char *read_options(int argc, char **argv) {
     const char *only = NULL;
-    int done = 0, failed = 0;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--full"))
             full = true;
@@ -270,6 +297,12 @@ int main(int argc, char **argv) {
             quick = true;
         else if (!strcmp(argv[i], "--several"))
             several = true;
+        else if (!strcmp(argv[i], "--cold"))
+            cold = true;
+        else if (!strcmp(argv[i], "--warm"))
+            warm = true;
+        else if (!strcmp(argv[i], "--seconds") && i + 1 < argc)
+            budget = strtod(argv[++i], NULL);
         else if (!strcmp(argv[i], "--most") && i + 1 < argc)
             most = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--only") && i + 1 < argc)
@@ -278,6 +311,12 @@ int main(int argc, char **argv) {
             only_at = strtoull(argv[++i], NULL, 10);
     }
     most = quick ? 1 : most;
+    return only;
+}
+
+int main(int argc, char **argv) {
+    const char *only = read_options(argc, argv);
+    int done = 0, failed = 0;
     if (several)
         setenv("POCL_DEVICES", "basic basic", 1);
     oc_error err = {0};
@@ -295,7 +334,7 @@ int main(int argc, char **argv) {
     close_all(&parts[0], 0);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         int before = wrong;
-        if (parts[i].several != several || (only ? strcmp(only, parts[i].name) != 0 : parts[i].slow > (full ? LEFT_OUT : quick ? QUICK : SAMPLED)))
+        if (!is_wanted(&parts[i], only))
             continue;
         run_part(&parts[i]);
         done++;

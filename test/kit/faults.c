@@ -141,6 +141,10 @@ CALL(clFlush, CL_OUT_OF_RESOURCES, (cl_command_queue queue), (queue))
 WAIT(clFinish, CL_OUT_OF_RESOURCES, (cl_command_queue queue), (queue))
 WAIT(clWaitForEvents, CL_OUT_OF_RESOURCES, (cl_uint n, const cl_event *events), (n, events))
 
+static void *CL_API_CALL fail_clGetExtensionFunctionAddressForPlatform(cl_platform_id platform, const char *name) {
+    return fails(NUMBER_clGetExtensionFunctionAddressForPlatform) ? NULL : honest.clGetExtensionFunctionAddressForPlatform(platform, name);
+}
+
 MAKE(clCreateContext, cl_context, FAULTS_CONTEXT, CL_OUT_OF_HOST_MEMORY,
      (const cl_context_properties *properties, cl_uint n, const cl_device_id *devices,
       void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user, cl_int *code),

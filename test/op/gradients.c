@@ -7,7 +7,7 @@
 #include "op/op.h"
 
 static const char *const without[] = {
-    "conv2d_separable", "winograd_weights", "norm_fold", "chain", "reorder", "replica_sum", /* made while a plan is, behind the gradients */
+    "conv2d_separable", "conv2d_inverted", "winograd_weights", "norm_fold", "chain", "reorder", "replica_sum", /* made while a plan is, behind the gradients */
     "logical_not", "logical_and", "logical_or", "logical_xor", "bit_not", "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right",
     "counter_next", /* of integers */
     "sgd_update", "adam_update", "adamw_update", "adagrad_update", "rmsprop_update",

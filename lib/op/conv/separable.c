@@ -22,9 +22,20 @@ oc__separable oc__separable_of(const oc__problem *p) {
                            .limit = q->limit > 0 ? q->limit : INFINITY};
 }
 
-static bool is_vector(const oc__inference *x, int operand, int64_t size) {
+bool oc__conv_bias_fits(const oc__inference *x, int operand, int64_t size) {
     return x->in_count <= operand || !x->in[operand].dtype ||
            (x->in[operand].shape.rank == 1 && x->in[operand].shape.dims[0] == size && x->in[operand].dtype == x->in[0].dtype);
+}
+
+void oc__separable_window(oc__inference *x, const oc_shape *taps, int64_t k, int64_t *stride, int64_t *dilation, const int64_t *begin,
+                          const int64_t *end) {
+    const int64_t *src = x->in[0].shape.dims;
+    x->out[0] = (oc__desc){.dtype = x->in[0].dtype, .shape = {4, {src[0], k}}};
+    for (int i = 0; i < 2; i++) {
+        stride[i] = stride[i] ? stride[i] : 1;
+        dilation[i] = dilation[i] ? dilation[i] : 1;
+        x->out[0].shape.dims[2 + i] = oc__dim_window(x->symbols, src[2 + i], taps->dims[2 + i], stride[i], dilation[i], begin[i], end[i], false);
+    }
 }
 
 static oc_status infer(oc__inference *x, oc_error *err) {
@@ -36,20 +47,13 @@ static oc_status infer(oc__inference *x, oc_error *err) {
     for (int i = 0; i < 3; i++)
         if (!oc__is_float(x->in[i].dtype) || x->in[i].dtype != x->in[0].dtype)
             return oc__infer_fail(x, err, "source and weights must be of one floating-point type");
-    if (!is_vector(x, 3, taps->dims[0]) || !is_vector(x, 4, wei->dims[0]))
+    if (!oc__conv_bias_fits(x, 3, taps->dims[0]) || !oc__conv_bias_fits(x, 4, wei->dims[0]))
         return oc__infer_fail(x, err, "a bias must have one element for each channel");
-    x->out[0] = (oc__desc){.dtype = x->in[0].dtype, .shape = {4, {src->dims[0], wei->dims[0]}}};
-    for (int i = 0; i < 2; i++) {
-        p->stride[i] = p->stride[i] ? p->stride[i] : 1;
-        p->dilation[i] = p->dilation[i] ? p->dilation[i] : 1;
-        x->out[0].shape.dims[2 + i] = oc__dim_window(x->symbols, src->dims[2 + i], taps->dims[2 + i], p->stride[i], p->dilation[i],
-                                                     p->pad_begin[i], p->pad_end[i], false);
-    }
+    oc__separable_window(x, taps, wei->dims[0], p->stride, p->dilation, p->pad_begin, p->pad_end);
     return OC_OK;
 }
 
-/* One pixel of one channel between the two convolutions. */
-static double between(const oc__separable *x, const double *plane, const double *taps, double bias, int64_t oy, int64_t ox) {
+double oc__separable_between(const oc__separable *x, const double *plane, const double *taps, double bias, int64_t oy, int64_t ox) {
     double sum = bias;
     for (int64_t r = 0; r < x->r; r++)
         for (int64_t s = 0; s < x->s; s++) {
@@ -71,7 +75,8 @@ static oc_status host(oc_context *context, const oc__problem *p, const double *c
             to[i] = second ? second[i / pixels] : 0;
         for (int64_t c = 0; c < x.c; c++)
             for (int64_t i = 0; i < pixels; i++) {
-                double v = between(&x, in[0] + (n * x.c + c) * x.h * x.w, in[1] + c * x.r * x.s, first ? first[c] : 0, i / x.ow, i % x.ow);
+                double v = oc__separable_between(&x, in[0] + (n * x.c + c) * x.h * x.w, in[1] + c * x.r * x.s, first ? first[c] : 0,
+                                                 i / x.ow, i % x.ow);
                 for (int64_t k = 0; k < x.k; k++)
                     to[k * pixels + i] += v * in[2][k * x.c + c];
             }

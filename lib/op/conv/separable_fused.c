@@ -50,15 +50,19 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
     *out = (oc__variant){{oc__tile_length(vectors(&x), x.ow * OC_MIN(x.oh, 4), 16, false)}};
 }
 
+bool oc__separable_fits(const oc__separable *x, char why[OC_WHY]) {
+    int64_t most = OC_MAX(OC_MAX(x->h * x->w, x->oh * x->ow) * 16, OC_MAX(x->c, x->k) * 64), limit = INT32_MAX / 2;
+    if (most > limit || x->h + x->r * x->dilation_h + x->pad_h > limit || x->w + x->s * x->dilation_w + x->pad_w > limit ||
+        x->oh * x->stride_h > limit || x->ow * x->stride_w > limit)
+        return oc__refuse(why, "a size beyond what 32 bits count");
+    return true;
+}
+
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__separable x = oc__separable_of(p);
     oc__variant v;
-    if (!oc__for_cpu_f32(p, caps, why))
+    if (!oc__for_cpu_f32(p, caps, why) || !oc__separable_fits(&x, why))
         return false;
-    int64_t most = OC_MAX(OC_MAX(x.h * x.w, x.oh * x.ow) * 16, OC_MAX(x.c, x.k) * 64);
-    if (most > INT32_MAX / 2 || x.h + x.r * x.dilation_h + x.pad_h > INT32_MAX / 2 || x.w + x.s * x.dilation_w + x.pad_w > INT32_MAX / 2 ||
-        x.oh * x.stride_h > INT32_MAX / 2 || x.ow * x.stride_w > INT32_MAX / 2)
-        return oc__refuse(why, "a size beyond what 32 bits count");
     variant(p, caps, &v);
     return cut_of(&x, caps, v.value[0]).rows > 0 || oc__refuse(why, "local memory does not hold a row of all channels");
 }
@@ -82,7 +86,7 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     return caps->launch_seconds + OC_MAX(adds, bytes);
 }
 
-static void add_bias(const oc__recording *r, oc__step *step, int operand) {
+void oc__separable_bias(const oc__recording *r, oc__step *step, int operand) {
     bool there = r->problem->op_in > operand && r->problem->in[operand].dtype;
     int given = there ? operand : 1; /* any, where it is not read */
     oc__step_desc(r->steps, step, r->in[given].place, &r->problem->in[given]);
@@ -106,7 +110,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     for (int i = 0; i < 3; i++)
         oc__step_desc(r->steps, step, r->in[i].place, &p->in[i]);
     oc__step_desc(r->steps, step, r->out[0].place, &p->out[0]);
-    add_bias(r, step, 3);
+    oc__separable_bias(r, step, 3);
     oc__step_local(r->steps, step, (size_t)bytes_of(&x, c.rows, t));
     oc__step_i64(r->steps, step, r->in[0].stride0);
     oc__step_i64(r->steps, step, r->out[0].stride0);
@@ -117,7 +121,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_f32(r->steps, step, x.limit);
     for (size_t i = 0; i < OC_COUNT(shares); i++)
         oc__step_i32(r->steps, step, shares[i]);
-    add_bias(r, step, 4);
+    oc__separable_bias(r, step, 4);
     oc__epilogue_args(r, step);
     oc__step_range_single(step, (uint64_t)((x.oh + c.rows - 1) / c.rows), (uint64_t)c.parts, (uint64_t)x.n);
     return oc__record_end(r, &text, err);

@@ -34,7 +34,7 @@ static oc__cost cost(const oc__problem *problem) {
     return oc__cost_of_flops(problem, oc__eltwise_find(problem->op)->flops);
 }
 
-static const oc__solver *const solvers[] = {&oc__eltwise_flat, &oc__eltwise_by_rows, &oc__eltwise_ref, NULL};
+static const oc__solver *const solvers[] = {&oc__eltwise_half, &oc__eltwise_flat, &oc__eltwise_by_rows, &oc__eltwise_ref, NULL};
 
 /* Name, operands, flops, flags, whether f(0…) = 0, fields, gradient, the function for floats, for integers, whether also for bool,
  * the type of the result (0: the operands'). */

@@ -69,6 +69,10 @@ oc_status oc__eltwise_give(oc__gradient *gradient, int i, oc_value *value, oc_er
 oc_status oc__eltwise_host(oc_context *context, const oc__problem *problem, const double *const *in, double *const *out,
                            oc_error *err);
 
-extern const oc__solver oc__eltwise_flat, oc__eltwise_by_rows, oc__eltwise_ref;
+/* Of operands of one shape and one layout, or of one element. half: the expression for HALF of cl/eltwise_flat.cl, or NULL. */
+bool oc__eltwise_is_flat(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+oc_status oc__eltwise_record_flat(const oc__recording *recording, const char *half, oc_error *err);
+
+extern const oc__solver oc__eltwise_half, oc__eltwise_flat, oc__eltwise_by_rows, oc__eltwise_ref;
 
 #endif

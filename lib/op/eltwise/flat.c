@@ -4,7 +4,7 @@
 
 #define CHUNK 8192 /* elements a work-item of a CPU takes */
 
-static bool applicable(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+bool oc__eltwise_is_flat(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
     oc__eltwise_form form;
     if (!oc__types_fit(problem, caps, why))
         return false;
@@ -24,7 +24,7 @@ static double estimate(const oc__problem *problem, const oc__caps *caps, const o
     return oc__estimate_roofline(problem, caps, 0.2, 0.8);
 }
 
-static oc_status record(const oc__recording *recording, oc_error *err) {
+oc_status oc__eltwise_record_flat(const oc__recording *recording, const char *half, oc_error *err) {
     const oc__problem *problem = recording->problem;
     const oc__caps *caps = recording->caps;
     oc__steps *steps = recording->steps;
@@ -37,6 +37,8 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     oc__string defines;
     oc__string_init(&defines, recording->context);
     oc__eltwise_define(problem, &defines);
+    if (half)
+        oc__string_printf(&defines, "#define HALF(x, y, a, b) %s\n", half);
     oc__string_printf(&defines, "#define VEC %d\n%s", !floats ? 1 : cpu ? 16 : 4,
                       form.same ? "" : form.small == 0 ? "#define X_ONE\n" : "#define Y_ONE\n");
     oc__step *step = oc__step_kernel(steps, "eltwise_flat.cl", defines.text, "eltwise_flat");
@@ -54,5 +56,9 @@ static oc_status record(const oc__recording *recording, oc_error *err) {
     return oc__record_end(recording, &defines, err);
 }
 
-const oc__solver oc__eltwise_flat = {.name = "eltwise.flat", .applicable = applicable, .layouts = oc__eltwise_layouts,
+static oc_status record(const oc__recording *recording, oc_error *err) {
+    return oc__eltwise_record_flat(recording, NULL, err);
+}
+
+const oc__solver oc__eltwise_flat = {.name = "eltwise.flat", .applicable = oc__eltwise_is_flat, .layouts = oc__eltwise_layouts,
                                      .estimate = estimate, .record = record};
