@@ -7,6 +7,8 @@
 typedef struct worker {
     oc__crew *crew;
     pthread_t thread;
+    pthread_cond_t wake;
+    bool busy; /* at a job, or a caller does its jobs */
     oc__job *jobs; /* a ring */
     size_t first, count, capacity;
 } worker;
@@ -14,7 +16,6 @@ typedef struct worker {
 struct oc__crew {
     oc_context *context;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
     worker *workers;
     size_t count, started;
     bool ending, abandoned;
@@ -39,16 +40,18 @@ static void *work(void *user) {
     oc__crew *crew = w->crew;
     pthread_mutex_lock(&crew->lock);
     for (;;) {
-        while (!w->count && !crew->ending)
-            pthread_cond_wait(&crew->wake, &crew->lock);
+        while (w->busy || (!w->count && !crew->ending))
+            pthread_cond_wait(&w->wake, &crew->lock);
         if (!w->count)
             break;
         oc__job job = w->jobs[w->first];
         w->first = (w->first + 1) % w->capacity;
         w->count--;
+        w->busy = true;
         pthread_mutex_unlock(&crew->lock);
         job.run(job.user, job.index);
         pthread_mutex_lock(&crew->lock);
+        w->busy = false;
     }
     pthread_mutex_unlock(&crew->lock);
     return NULL;
@@ -77,7 +80,8 @@ oc_status oc__crew_create(oc__crew **out, oc_context *context, size_t workers, o
     crew->context = context;
     crew->count = workers;
     pthread_mutex_init(&crew->lock, NULL);
-    pthread_cond_init(&crew->wake, NULL);
+    for (size_t k = 0; k < workers; k++)
+        pthread_cond_init(&crew->workers[k].wake, NULL);
     oc_status status = start(crew, workers, err);
     if (status == OC_OK)
         *out = crew;
@@ -86,23 +90,41 @@ oc_status oc__crew_create(oc__crew **out, oc_context *context, size_t workers, o
     return status;
 }
 
-oc_status oc__crew_submit(oc__crew *crew, const oc__job *jobs, size_t count, oc_error *err) {
+/* Room for so many more jobs of each worker: all of them or none. */
+static bool make_room(oc__crew *crew, const oc__job *jobs, size_t count) {
     bool room = true;
-    pthread_mutex_lock(&crew->lock);
-    for (size_t k = 0; k < crew->count; k++) { /* all of them or none */
+    for (size_t k = 0; k < crew->count; k++) {
         size_t wanted = crew->workers[k].count;
         for (size_t i = 0; i < count; i++)
             wanted += jobs[i].worker == k;
         while (room && wanted > crew->workers[k].capacity)
             room = grow(crew, &crew->workers[k]);
     }
+    return room;
+}
+
+oc_status oc__crew_submit(oc__crew *crew, const oc__job *jobs, size_t count, size_t own, bool *claimed, oc_error *err) {
+    pthread_mutex_lock(&crew->lock);
+    bool room = make_room(crew, jobs, count);
+    *claimed = *claimed && room && !crew->workers[own].busy && !crew->workers[own].count;
+    if (*claimed)
+        crew->workers[own].busy = true;
     for (size_t i = 0; room && i < count; i++) {
         worker *w = &crew->workers[jobs[i].worker];
+        if (*claimed && jobs[i].worker == own)
+            continue;
         w->jobs[(w->first + w->count++) % w->capacity] = jobs[i];
+        pthread_cond_signal(&w->wake);
     }
-    pthread_cond_broadcast(&crew->wake);
     pthread_mutex_unlock(&crew->lock);
     return room ? OC_OK : oc__fail_memory(crew->context, err, count * sizeof(*jobs));
+}
+
+void oc__crew_return(oc__crew *crew, size_t worker) {
+    pthread_mutex_lock(&crew->lock);
+    crew->workers[worker].busy = false;
+    pthread_cond_signal(&crew->workers[worker].wake);
+    pthread_mutex_unlock(&crew->lock);
 }
 
 void oc__crew_abandon(oc__crew *crew) {
@@ -121,15 +143,17 @@ void oc__crew_destroy(oc__crew **handle) {
     pthread_mutex_lock(&crew->lock);
     crew->ending = true;
     bool abandoned = crew->abandoned;
-    pthread_cond_broadcast(&crew->wake);
+    for (size_t k = 0; k < crew->count; k++)
+        pthread_cond_signal(&crew->workers[k].wake);
     pthread_mutex_unlock(&crew->lock);
     if (abandoned)
         return; /* a worker may come back at any time and needs all this */
     for (size_t i = 0; i < crew->started; i++)
         pthread_join(crew->workers[i].thread, NULL);
-    for (size_t i = 0; i < crew->count; i++)
+    for (size_t i = 0; i < crew->count; i++) {
         oc__free(crew->context, crew->workers[i].jobs);
-    pthread_cond_destroy(&crew->wake);
+        pthread_cond_destroy(&crew->workers[i].wake);
+    }
     pthread_mutex_destroy(&crew->lock);
     oc__free(crew->context, crew->workers);
     oc__free(crew->context, crew);

@@ -12,39 +12,6 @@ static size_t find_output(const oc_plan *plan, const char *name) {
     return i;
 }
 
-/* Inputs are copied: a run can then be repeated elsewhere, and the caller's tensors are his again. */
-static oc_status take_inputs(oc__team *team, const oc_binding *inputs, size_t count, oc_error *err) {
-    const oc_plan *plan = team->exec->plan;
-    memset(team->fresh, 0, plan->parts->block_count * sizeof(bool));
-    for (size_t i = 0; i < plan->input_count; i++) {
-        int32_t block = plan->parts->input_block[i];
-        team->fresh[block] = team->again && team->given[block]; /* a run that failed may not have brought it everywhere */
-        for (size_t k = 0; k < count; k++)
-            if (!strcmp(inputs[k].name, plan->inputs[i].name)) {
-                OC_TRY(oc_tensor_copy(team->blocks[block], inputs[k].tensor, err));
-                team->given[block] = team->fresh[block] = true;
-            }
-        if (!team->given[block])
-            return oc__fail(team->exec->context, err, OC_ERROR_INVALID, "input %s was never given", plan->inputs[i].name);
-    }
-    return OC_OK;
-}
-
-/* Ports of the caller's inputs are bound only when those are new. */
-static void choose_ports(oc__team *team) {
-    const struct oc__parts *parts = team->exec->plan->parts;
-    for (size_t i = 0; i < parts->part_count; i++) {
-        oc__member *member = &team->members[i];
-        member->in_count = 0;
-        member->done = member->ran = false;
-        for (size_t k = 0; k < parts->parts[i].in_count; k++) {
-            int32_t block = parts->parts[i].in[k].block;
-            if (member->in[k] && (team->fresh[block] || !team->given[block]))
-                member->in_now[member->in_count++] = (oc_binding){parts->parts[i].in[k].name, member->in[k]};
-        }
-    }
-}
-
 static oc_status give_outputs(oc__team *team, oc_error *err) {
     const oc_plan *plan = team->exec->plan;
     for (size_t i = 0; i < team->output_count; i++) {
@@ -95,6 +62,8 @@ static void complete(oc__team *team) {
     if (team->failed >= 0 && !team->abandoned)
         doubt(team);
     team->again = team->failed >= 0;
+    if (team->again)
+        oc__team_keep_inputs(team);
     team->running = false;
     if (team->signal)
         oc__signal_set(team->signal, team->failed >= 0 ? &team->error : NULL);
@@ -127,8 +96,10 @@ static void run_part(void *user, int32_t index) {
     bool go = team->failed < 0;
     pthread_mutex_unlock(&team->lock);
     member->start = oc__clock_seconds() - team->began;
-    if (go)
+    if (go) {
+        oc__member_fetch(team, part);
         status = oc__member_refresh(team, member, &error);
+    }
     if (go && status == OC_OK)
         status = oc__member_unmap(member, &error);
     if (go && status == OC_OK)
@@ -172,35 +143,49 @@ static size_t fill_jobs(oc__team *team, oc__job *jobs) {
     return count;
 }
 
-static oc_status start_parts(oc__team *team, oc_error *err) {
+/* One device: all of it here and now. */
+static void run_parts(oc__team *team) {
+    const struct oc__parts *parts = team->exec->plan->parts;
+    for (size_t i = 0; i < parts->part_count; i++) {
+        for (int32_t d = 0; i == parts->blend_at && d < team->exec->plan->device_count; d++)
+            run_blend(team, d);
+        run_part(team, (int32_t)i);
+    }
+}
+
+/* A caller who waits does what the first part's worker would, if that has nothing else to do: one thread less that must be woken. */
+static oc_status start_parts(oc__team *team, bool waits, oc_error *err) {
     const struct oc__parts *parts = team->exec->plan->parts;
     oc_context *context = team->exec->context;
-    if (!parts->crew) { /* one device: here and now */
-        for (size_t i = 0; i < parts->part_count; i++) {
-            for (int32_t d = 0; i == parts->blend_at && d < team->exec->plan->device_count; d++)
-                run_blend(team, d);
-            run_part(team, (int32_t)i);
-        }
+    if (!parts->crew) {
+        run_parts(team);
         return OC_OK;
     }
-    size_t count = parts->part_count + (size_t)team->exec->plan->device_count;
+    size_t count = parts->part_count + (size_t)team->exec->plan->device_count, own = (size_t)parts->parts[0].device;
     oc__job *jobs = oc__alloc_array(context, count, sizeof(*jobs));
     if (!jobs)
         return oc__fail_memory(context, err, count * sizeof(*jobs));
-    oc_status status = oc__crew_submit(parts->crew, jobs, fill_jobs(team, jobs), err);
+    count = fill_jobs(team, jobs);
+    bool claimed = waits && !(team->exec->plan->params.wait_limit > 0);
+    oc_status status = oc__crew_submit(parts->crew, jobs, count, own, &claimed, err);
+    for (size_t i = 0; status == OC_OK && claimed && i < count; i++)
+        if (jobs[i].worker == own)
+            jobs[i].run(jobs[i].user, jobs[i].index);
+    if (status == OC_OK && claimed)
+        oc__crew_return(parts->crew, own);
     oc__free(context, jobs);
     return status;
 }
 
 static oc_status start_run(oc__team *team, const oc_binding *inputs, size_t input_count, const oc_binding *outputs, size_t output_count,
-                           oc__signal *signal, oc_error *err) {
+                           bool waits, oc__signal *signal, oc_error *err) {
     const struct oc__parts *parts = team->exec->plan->parts;
     for (size_t i = 0; i < parts->part_count; i++)
         OC_TRY(oc__device_check(parts->parts[i].plan->devices[0], err));
     for (size_t i = 0; i < parts->part_count; i++) /* a run that failed may have left one */
         OC_TRY(oc__member_map(&team->members[i], err));
-    OC_TRY(take_inputs(team, inputs, input_count, err));
-    choose_ports(team);
+    OC_TRY(oc__team_take_inputs(team, inputs, input_count, waits, err));
+    oc__team_choose_ports(team);
     memcpy(team->outputs, outputs, output_count * sizeof(*outputs));
     team->output_count = output_count;
     team->failed = -1;
@@ -217,8 +202,9 @@ static oc_status start_run(oc__team *team, const oc_binding *inputs, size_t inpu
         return OC_OK;
     }
     team->signal = signal ? oc__signal_retain(signal) : NULL;
-    oc_status status = start_parts(team, err);
+    oc_status status = start_parts(team, waits, err);
     if (status != OC_OK) {
+        oc__team_keep_inputs(team);
         team->running = false;
         oc__signal_release(&team->signal);
     }
@@ -290,7 +276,7 @@ oc_status oc__team_run(oc_exec *exec, const oc_binding *inputs, size_t input_cou
     OC_TRY(check_present(team, error));
     OC_TRY(oc__team_wait(exec, error));
     OC_TRY(oc__exec_check_bindings(exec, inputs, input_count, outputs, output_count, error));
-    OC_TRY(start_run(team, inputs, input_count, outputs, output_count, NULL, error));
+    OC_TRY(start_run(team, inputs, input_count, outputs, output_count, true, NULL, error));
     return oc__team_wait(exec, error);
 }
 
@@ -310,7 +296,7 @@ oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input
     if (status == OC_OK && done)
         status = oc__signal_event(&event, exec->plan->devices[0], signal, err);
     if (status == OC_OK)
-        status = start_run(team, inputs, input_count, outputs, output_count, signal, err);
+        status = start_run(team, inputs, input_count, outputs, output_count, false, signal, err);
     oc__signal_release(&signal);
     if (status == OC_OK && done)
         *done = event;

@@ -88,8 +88,9 @@ static oc_status fill(oc__team *team, oc_error *err) {
     team->blocks = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(*team->blocks));
     team->given = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(bool));
     team->fresh = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(bool));
+    team->sources = oc__alloc_array(context, OC_MAX(parts->block_count, (size_t)1), sizeof(*team->sources));
     team->outputs = oc__alloc_array(context, OC_MAX(exec->plan->output_count, (size_t)1), sizeof(*team->outputs));
-    if (!team->members || !team->blocks || !team->given || !team->fresh || !team->outputs)
+    if (!team->members || !team->blocks || !team->given || !team->fresh || !team->sources || !team->outputs)
         return oc__fail_memory(context, err, parts->block_count * sizeof(*team->blocks));
     OC_TRY(make_blocks(team, err));
     if (!exec->state && exec->plan->updates && parts->part_count > 1) {
@@ -160,6 +161,7 @@ void oc__team_destroy(oc_exec *exec) {
     oc__free(exec->context, team->blocks);
     oc__free(exec->context, team->given);
     oc__free(exec->context, team->fresh);
+    oc__free(exec->context, team->sources);
     oc__free(exec->context, team->outputs);
     oc__free(exec->context, team);
     exec->team = NULL;

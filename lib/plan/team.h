@@ -30,6 +30,7 @@ typedef struct oc__team {
     pthread_cond_t change;
     /* the run: guarded by the lock while it is on its way */
     bool *fresh;         /* by block: given for this run */
+    const oc_tensor **sources; /* by block: the caller's tensor, whose rows the parts copy themselves; NULL: it is there */
     oc_binding *outputs; /* where the caller wants results */
     size_t output_count, left, blends_left; /* left: parts and blends */
     bool running, again; /* again: the last run failed */
@@ -55,6 +56,12 @@ oc_status oc__team_enqueue(oc_exec *exec, const oc_binding *inputs, size_t input
 oc_status oc__team_wait(oc_exec *exec, oc_error *err);
 oc_status oc__team_read(oc_exec *exec, const char *name, oc_tensor *tensor, oc_error *err); /* an output of the last run */
 oc_step_time oc__team_step_time(const oc_exec *exec, size_t index);
+
+/* inputs.c: before a run; `waits`: the caller's tensors stay as they are until it is over. */
+oc_status oc__team_take_inputs(oc__team *team, const oc_binding *inputs, size_t count, bool waits, oc_error *err);
+void oc__team_choose_ports(oc__team *team);
+void oc__member_fetch(const oc__team *team, const oc__part *part); /* the part's rows, if they are not there */
+void oc__team_keep_inputs(oc__team *team); /* all that is not in blocks, while the caller's tensors are there */
 
 /* mirror.c: the member's copy of a caller's state, which may have changed since. */
 oc_status oc__member_refresh(oc__team *team, oc__member *member, oc_error *err);

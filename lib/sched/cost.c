@@ -143,7 +143,7 @@ static const double *joined_seconds(oc__costs_table *costs, oc__cost_entry *entr
     if (entry->joined || !(entry->joined = oc__arena_alloc(&costs->arena, m->device_count * sizeof(double))))
         return entry->joined;
     for (size_t d = 0; d < m->device_count; d++)
-        if (isinf(entry->seconds[d]) || (m->devices && oc__history_find(&costs->histories[twin_of(m, d)], entry->key)))
+        if (isinf(entry->seconds[d]) || (m->devices && oc__history_find(&costs->histories[twin_of(m, d)], entry->key, NULL)))
             entry->joined[d] = entry->seconds[d];
     return entry->joined;
 }

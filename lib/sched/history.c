@@ -3,13 +3,14 @@
  * problem in the cache folder; what is not there is taken from its nearest neighbours of the same op. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sched/machine.h"
 
 #define KIND "history"
 #define PREFIX "seen|"
-#define NEIGHBOURS 4
+#define NEIGHBOURS 6
 #define MOST_BYTES ((size_t)1 << 20)
 #define LOADED "history.loaded"
 
@@ -103,7 +104,8 @@ void oc__history_add(oc_device *device, const char *key, double seconds, double 
     oc__sample before;
     load(device);
     bool fits = (size_t)snprintf(name, sizeof(name), PREFIX "%s", key) < sizeof(name) && !strpbrk(key, "\t\n");
-    if (fits && oc__device_note_get(device, name, value, sizeof(value)) && parse_sample(key, value, &before))
+    if (fits && oc__device_note_get(device, name, value, sizeof(value)) && parse_sample(key, value, &before) &&
+        !strcmp(before.solver, solver))
         all[0] = 1e6 * settle(before.seconds, seconds);
     for (int i = 0; i < 4; i++)
         oc__format_double(numbers[i], sizeof(numbers[i]), all[i]);
@@ -126,42 +128,64 @@ static double distance(const oc__sample *sample, const oc__sample *wanted) {
     return fabs(sample->flops - wanted->flops) + fabs(sample->bytes - wanted->bytes) + (strcmp(sample->solver, wanted->solver) ? 2 : 0);
 }
 
-const oc__sample *oc__history_find(const oc__history *history, const char *key) {
+const oc__sample *oc__history_find(const oc__history *history, const char *key, const char *solver) {
     for (size_t i = 0; i < history->count; i++)
-        if (!strcmp(history->samples[i].key, key))
+        if (!strcmp(history->samples[i].key, key) && (!solver || !strcmp(history->samples[i].solver, solver)))
             return &history->samples[i];
     return NULL;
+}
+
+typedef struct neighbour {
+    double distance, ratio;
+} neighbour;
+
+/* The samples of the op that are nearest, nearest first. */
+static int find_nearest(const oc__history *history, const char *key, const oc__sample *wanted, neighbour nearest[NEIGHBOURS]) {
+    size_t op = strcspn(key, ":");
+    int count = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        const oc__sample *s = &history->samples[i];
+        if (strlen(s->op) != op || memcmp(s->op, key, op))
+            continue;
+        double d = distance(s, wanted);
+        int at = count < NEIGHBOURS ? count++ : NEIGHBOURS;
+        for (; at > 0 && nearest[at - 1].distance > d; at--)
+            if (at < NEIGHBOURS)
+                nearest[at] = nearest[at - 1];
+        if (at < NEIGHBOURS)
+            nearest[at] = (neighbour){d, s->ratio};
+    }
+    return count;
+}
+
+static int by_ratio(const void *a, const void *b) {
+    double left = ((const neighbour *)a)->ratio, right = ((const neighbour *)b)->ratio;
+    return (left > right) - (left < right);
+}
+
+/* Near ones weigh more. No mean: one that was measured while its thread had to wait would spoil it. */
+static double median_ratio(neighbour *nearest, int count) {
+    double all = 0, sum = 0;
+    int i = 0;
+    for (int k = 0; k < count; k++)
+        all += 1 / (0.25 + nearest[k].distance);
+    qsort(nearest, (size_t)count, sizeof(*nearest), by_ratio);
+    for (; i + 1 < count; i++) {
+        sum += 1 / (0.25 + nearest[i].distance);
+        if (sum >= all / 2)
+            break;
+    }
+    return nearest[i].ratio;
 }
 
 double oc__history_predict(const oc__history *history, const char *key, double estimate, const oc__cost *cost, const char *solver,
                            double otherwise) {
     oc__sample wanted = {.flops = log2(1 + cost->flops), .bytes = log2(1 + cost->bytes)};
-    double nearest[NEIGHBOURS], ratios[NEIGHBOURS], sum = 0, weights = 0;
-    int count = 0;
+    neighbour nearest[NEIGHBOURS];
+    const oc__sample *same = oc__history_find(history, key, solver);
+    if (same)
+        return same->seconds;
     oc__format(wanted.solver, sizeof(wanted.solver), "%s", solver);
-    size_t op = strcspn(key, ":");
-    for (size_t i = 0; i < history->count; i++) {
-        const oc__sample *s = &history->samples[i];
-        if (strlen(s->op) != op || memcmp(s->op, key, op))
-            continue;
-        if (!strcmp(s->key, key))
-            return s->seconds;
-        double d = distance(s, &wanted);
-        int at = count < NEIGHBOURS ? count++ : NEIGHBOURS;
-        for (; at > 0 && nearest[at - 1] > d; at--)
-            if (at < NEIGHBOURS) {
-                nearest[at] = nearest[at - 1];
-                ratios[at] = ratios[at - 1];
-            }
-        if (at < NEIGHBOURS) {
-            nearest[at] = d;
-            ratios[at] = s->ratio;
-        }
-    }
-    for (int i = 0; i < count; i++) {
-        double weight = 1 / (0.25 + nearest[i]);
-        sum += weight * ratios[i];
-        weights += weight;
-    }
-    return estimate * (count ? exp(sum / weights) : otherwise);
+    int count = find_nearest(history, key, &wanted, nearest);
+    return estimate * (count ? exp(median_ratio(nearest, count)) : otherwise);
 }

@@ -61,8 +61,9 @@ oc_status oc__history_read(oc__history *history, oc_device *device, oc__arena *a
 void oc__history_finish(oc__history *history, oc_context *context);
 void oc__history_add(oc_device *device, const char *key, double seconds, double estimate, const oc__cost *cost, const char *solver);
 void oc__history_save(oc_device *device);
-const oc__sample *oc__history_find(const oc__history *history, const char *key); /* of this very problem; NULL: none */
-/* The time itself where it is known; else the estimate, corrected as that of the nearest problems of the same op had to be, or by
+/* Of this very problem, by this solver (NULL: any); NULL: none. */
+const oc__sample *oc__history_find(const oc__history *history, const char *key, const char *solver);
+/* The time itself where it is known of this solver; else the estimate, corrected as that of the nearest problems of the same op had to be, or by
  * the factor `otherwise` where there are none. */
 double oc__history_predict(const oc__history *history, const char *key, double estimate, const oc__cost *cost, const char *solver,
                            double otherwise);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One network over several devices: every policy gives the numbers of one device; pins, streams, faults, refusals. */
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -174,6 +175,51 @@ static void test_stream(void **state) {
     several_tear_down(&f);
 }
 
+typedef struct caller {
+    const several *f;
+    const oc_plan *plan;
+    oc_tensor *got;
+    pthread_t thread;
+    oc_status status;
+} caller;
+
+static void *call(void *user) {
+    caller *c = user;
+    oc_exec *exec = NULL;
+    oc_error own;
+    c->status = oc_exec_create(&exec, c->plan, NULL, &own);
+    for (int i = 0; i < 8 && c->status == OC_OK; i++)
+        c->status = oc_exec_run(exec, &(oc_binding){"image", c->f->image}, 1, &(oc_binding){"y", c->got}, 1, &own);
+    oc_exec_destroy(&exec);
+    return NULL;
+}
+
+/* Runs of several threads share a plan's workers, whose work a waiting thread may do. */
+static void test_callers(void **state) {
+    (void)state;
+    several f;
+    static const char *const policies[] = {"split", "pipeline", "heft"};
+    caller callers[3] = {{0}};
+    several_set_up(&f);
+    for (int p = 0; p < 3; p++) {
+        oc_plan *plan = make_plan(&f, (oc_plan_params){.policy = policies[p]}, 3);
+        for (int i = 0; i < 3; i++) {
+            callers[i] = (caller){.f = &f, .plan = plan};
+            KIT_OK(oc_tensor_create(&callers[i].got, f.k.context, NULL, OC_F32, &OC_SHAPE(BATCH, OUT), &err), &err);
+            assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
+        }
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+            assert_int_equal(callers[i].status, OC_OK);
+            memcpy(oc_tensor_get_data(f.got), oc_tensor_get_data(callers[i].got), sizeof(float) * BATCH * OUT);
+            several_check(&f);
+            oc_tensor_destroy(&callers[i].got);
+        }
+        oc_plan_destroy(&plan);
+    }
+    several_tear_down(&f);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     several f;
@@ -203,23 +249,26 @@ static void test_refusals(void **state) {
     several_tear_down(&f);
 }
 
-/* Wherever the device fails, the run is repeated on the others. */
+/* Wherever the device fails, the run is repeated on the others: with an input of an earlier run, or with one that comes with it. */
 static void test_failing_device(void **state) {
     (void)state;
     several f;
     static const char *const policies[] = {"split", "pipeline", "single"};
+    oc_tensor *other = NULL;
     several_set_up(&f);
-    for (int p = 0; p < 3; p++)
+    KIT_OK(oc_tensor_create(&other, f.k.context, NULL, OC_F32, oc_tensor_get_shape(f.image), &err), &err);
+    for (int p = 0; p < 6; p++)
         for (int after = 0; after < 7; after += 3) {
             oc_exec *exec = NULL;
-            oc_plan *plan = make_plan(&f, (oc_plan_params){.policy = policies[p]}, 3);
+            oc_plan *plan = make_plan(&f, (oc_plan_params){.policy = policies[p / 2]}, 3);
+            oc_binding in = {"image", p % 2 ? other : f.image}, out = {"y", f.got};
             KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
-            KIT_OK(oc_exec_run(exec, &(oc_binding){"image", f.image}, 1, &(oc_binding){"y", f.got}, 1, &err), &err);
-            several_check(&f);
+            KIT_OK(oc_exec_run(exec, &in, 1, &out, 1, &err), &err);
+            in.tensor = f.image;
             kit_log_clear(&f.k);
             several_break(&f, (int)oc_plan_get_part(plan, 0).device, after, 0);
-            for (int i = 0; i < 3; i++) { /* the input is not given again: nothing is lost */
-                KIT_OK(oc_exec_run(exec, NULL, 0, &(oc_binding){"y", f.got}, 1, &err), &err);
+            for (int i = 0; i < 3; i++) {
+                KIT_OK(oc_exec_run(exec, &in, p % 2 && i == 0, &out, 1, &err), &err);
                 several_check(&f);
             }
             several_mend(&f);
@@ -228,6 +277,7 @@ static void test_failing_device(void **state) {
             oc_exec_destroy(&exec);
             oc_plan_destroy(&plan);
         }
+    oc_tensor_destroy(&other);
     several_tear_down(&f);
 }
 
@@ -298,8 +348,9 @@ static void test_fork(void **state) {
 
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_policies), cmocka_unit_test(test_pins),          cmocka_unit_test(test_own_policy),
-                                       cmocka_unit_test(test_state),    cmocka_unit_test(test_stream),        cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_fork), cmocka_unit_test(test_failing_device), cmocka_unit_test(test_all_fail), cmocka_unit_test(test_slow_device)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_policies), cmocka_unit_test(test_pins),     cmocka_unit_test(test_own_policy),     cmocka_unit_test(test_state),
+        cmocka_unit_test(test_stream),   cmocka_unit_test(test_callers),  cmocka_unit_test(test_refusals),       cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_failing_device), cmocka_unit_test(test_all_fail), cmocka_unit_test(test_slow_device)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,21 +66,28 @@ def own_model(args, name, folder):
 
 
 def split(args):
-    section("split over two one-core devices, batch 8, against two processes of one device at the same time", "network", "split ms",
-            "two processes of batch 4, ms", "throughput", "two of batch 8, ms", "throughput")
+    section("split over two one-core devices, batch 8, against two processes of one device at the same time: medians of rounds in turns",
+            "network", "split ms", "two processes of batch 4, ms", "throughput", "quartiles", "two of batch 8, ms", "throughput")
     with tempfile.TemporaryDirectory() as folder:
         for name in NETWORKS:
             split_one(args, name, own_model(args, name, folder))
 
 
+def two_processes(args, path, batch):
+    both = [start(args, ["run", path, "--json", "--repeat", str(args.repeat), "--dim", f"N={batch}", "-d", "0:0"], TWO, cpu)
+            for cpu in range(2)]
+    return statistics.mean(finish(p)["median_ms"] for p in both)
+
+
 def split_one(args, name, path):
-    together = median_ms(args, path, ["--dim", "N=8", "-d", "0:0,0:1", "--policy", "split"], TWO)
-    alone = {}
-    for batch in (4, 8):
-        both = [start(args, ["run", path, "--json", "--repeat", str(args.repeat), "--dim", f"N={batch}", "-d", "0:0"], TWO, cpu)
-                for cpu in range(2)]
-        alone[batch] = statistics.mean(finish(p)["median_ms"] for p in both)
-    row(name, together, alone[4], alone[4] / together, alone[8], alone[8] / 2 / together)
+    rounds = []
+    for _ in range(3 if args.fast else 7):
+        together = median_ms(args, path, ["--dim", "N=8", "-d", "0:0,0:1", "--policy", "split"], TWO)
+        rounds.append((together, two_processes(args, path, 4)))
+    together, alone = [statistics.median(times) for times in zip(*rounds)]
+    low, middle, high = statistics.quantiles((b / a for a, b in rounds), n=4)
+    whole = two_processes(args, path, 8)
+    row(name, together, alone, middle, f"{low:.3f} ... {high:.3f}", whole, whole / 2 / together)
 
 
 def images_per_second(process):
@@ -118,29 +125,63 @@ def ids(args, env):
     return {d["platform"]: d["id"] for d in reversed(value)}
 
 
-def platforms(args):
-    section("two platforms: auto against the best alone, batch 8", "network", "devices", "alone ms", "auto ms", "policy", "best / auto")
+def pairs_of_platforms(args, folder):
+    """Environments in which two platforms have a device each; of PoCL and Intel's runtime each has one processor."""
     pairs = []
+    if args.intel:
+        open(os.path.join(folder, "intel.icd"), "w").write(os.path.join(args.intel, "libintelocl.so") + "\n")
+        open(os.path.join(folder, "pocl.icd"), "w").write("libpocl.so.2\n")
+        pairs.append({"OCL_ICD_VENDORS": folder, "LD_LIBRARY_PATH": args.intel, "POCL_DEVICES": "basic", "DPCPP_CPU_NUM_CUS": "1",
+                      "POCL_AFFINITY": "0"})
+    return [*pairs, {"RUSTICL_ENABLE": "llvmpipe"}]
+
+
+def platforms(args):
+    section("two platforms, batch 8: auto against the best alone; where each has a processor, against two processes at once", "network",
+            "devices", "alone ms", "auto ms", "policy", "best / auto", "at once ms (rows)", "best / at once", "at once / auto",
+            "images a second at once / best")
+    known = finish(start(args, ["cache", "--json"]))["folder"]
     with tempfile.TemporaryDirectory() as folder:
-        if args.intel:
-            open(os.path.join(folder, "intel.icd"), "w").write(os.path.join(args.intel, "libintelocl.so") + "\n")
-            open(os.path.join(folder, "pocl.icd"), "w").write("libpocl.so.2\n")
-            pairs.append({"OCL_ICD_VENDORS": folder, "LD_LIBRARY_PATH": args.intel, "POCL_DEVICES": "basic", "DPCPP_CPU_NUM_CUS": "1",
-                          "POCL_AFFINITY": "0"})
-        pairs.append({"RUSTICL_ENABLE": "llvmpipe"})
-        for env in pairs:
+        own = os.path.join(folder, "cache")  # programs as they are there; costs as of now
+        shutil.copytree(known, own, ignore=shutil.ignore_patterns("speed-*", "history-*"))
+        for env in pairs_of_platforms(args, folder):
+            env["OCELLI_CACHE"] = own
             found = ids(args, env)
-            if len(found) < 2:
-                continue
             for name in (["resnet18", "squeezenet1_1"] if "DPCPP_CPU_NUM_CUS" in env else ["squeezenet1_1"]):
-                path = model(args, name)
-                if not path:
-                    continue
-                batch = ["--dim", "N=8"]
-                alone = [median_ms(args, path, [*batch, "-d", device], env) for device in found.values()]
-                value = finish(start(args, ["run", path, "--json", "--repeat", str(args.repeat), *batch, "-d", ",".join(found.values())], env))
-                row(name, " + ".join(found), " / ".join(f"{x:.1f}" for x in alone), value["median_ms"], value["policy"],
-                    min(alone) / value["median_ms"])
+                if len(found) >= 2 and model(args, name):
+                    platforms_one(args, name, found, env)
+
+
+def rows_ms(args, path, device, env, rows, cpu=None):
+    """A process that begins to run so many rows again and again."""
+    return start(args, ["run", path, "--json", "--repeat", str(args.repeat), "--dim", f"N={rows}", "-d", device], env, cpu)
+
+
+def at_once(args, path, devices, env, speeds):
+    """8 rows in two processes at the same time, bound by the slower one; with the best of the three shares next to their speeds."""
+    first = 8 * speeds[0] / sum(speeds)
+    tried = []
+    for rows in sorted({min(7, max(1, round(first) + d)) for d in (-1, 0, 1)}):
+        shares = (rows, 8 - rows)
+        both = [rows_ms(args, path, device, env, share, cpu) for cpu, (device, share) in enumerate(zip(devices, shares))]
+        times = [finish(p)["median_ms"] for p in both]
+        tried.append((max(times), sum(share / ms for share, ms in zip(shares, times)), shares))
+    return min(tried), max(t[1] for t in tried)
+
+
+def platforms_one(args, name, found, env):
+    path, devices = model(args, name), list(found.values())
+    alone, autos = [[], []], []
+    for _ in range(2 if args.fast else 4):  # in turns, so that all meet the same disturbances
+        for times, device in zip(alone, devices):
+            times.append(finish(rows_ms(args, path, device, env, 8))["median_ms"])
+        autos.append(finish(rows_ms(args, path, ",".join(devices), env, 8)))
+    alone, auto = [statistics.median(times) for times in alone], statistics.median(a["median_ms"] for a in autos)
+    cells = [name, " + ".join(found), " / ".join(f"{x:.1f}" for x in alone), auto, autos[-1]["policy"], min(alone) / auto]
+    if "DPCPP_CPU_NUM_CUS" in env:
+        (together, _, shares), rate = at_once(args, path, devices, env, [1 / x for x in alone])
+        cells += [f"{together:.1f} ({shares[0]} + {shares[1]})", min(alone) / together, together / auto, rate * min(alone) / 8]
+    row(*cells, *["-"] * (10 - len(cells)))
 
 
 def measure_steps(args, paths, names, cache, seen):
@@ -210,12 +251,22 @@ def described(args):
 
 
 def overhead(args):
-    section("one device of two: what placing costs", "network", "run on one ms", "policy single over two ms", "ratio")
+    section("one device of two: what placing costs, in pairs of processes at the same time, processors changed each time", "network",
+            "pairs", "run on one ms", "policy single over two ms", "median ratio", "quartiles")
     for name in ("squeezenet1_1", "resnet18"):
-        path = model(args, name)
-        if path:
-            one, two = median_ms(args, path, ["-d", "0:0"], TWO), median_ms(args, path, ["-d", "0:0,0:1", "--policy", "single"], TWO)
-            row(name, one, two, two / one)
+        if model(args, name):
+            overhead_one(args, name)
+
+
+def overhead_one(args, name):
+    words, times = ["run", model(args, name), "--json", "--repeat", "40", "-d"], []
+    for i in range(8 if args.fast else 24):
+        one = start(args, [*words, "0:0"], TWO, i % 2)
+        two = start(args, [*words, "0:0,0:1", "--policy", "single"], TWO, 1 - i % 2)
+        times.append([finish(p)["median_ms"] for p in (one, two)])
+    swapped = [(a[1] / a[0] * b[1] / b[0]) ** 0.5 for a, b in zip(times[::2], times[1::2])]
+    low, middle, high = statistics.quantiles(swapped, n=4)
+    row(name, len(times), *[statistics.median(t) for t in zip(*times)], middle, f"{low:.3f} ... {high:.3f}")
 
 
 def heft(args):
