@@ -59,15 +59,6 @@ static int64_t chunk_of(const oc__conv *c, const walk *x) {
     return OC_MAX(1, 20480 / (c->r * c->s * 1024 * x->kv));
 }
 
-/* Tiles a work-item takes, all of nearly the same number: as many as leave enough work-items to share, and few where weights are one
- * chunk, which is near anyway. */
-static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others, bool near) {
-    int64_t most = near ? 4 : MT;
-    int64_t items = (near ? 16 : 6) * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
-    parts = OC_MIN(OC_MAX(parts, (tiles + most - 1) / most), tiles);
-    return (tiles + parts - 1) / parts;
-}
-
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     oc__conv c = oc__conv_of(p);
     walk x = walk_of(p);
@@ -107,7 +98,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16);
     int64_t tiles_x = (x.columns + t - 1) / t, tiles = tiles_x * x.rows;
     int64_t chunk = chunk_of(&c, &x);
-    int64_t per_item = tiles_of_item(r->caps, tiles, x.phases * group_k * x.g * x.n, chunk * 16 >= cg);
+    int64_t per_item = oc__conv_share(r->caps, tiles, x.phases * group_k * x.g * x.n, chunk * 16 >= cg ? 4 : MT, chunk * 16 >= cg);
     int64_t items = (tiles + per_item - 1) / per_item * x.phases, panels = group_k * x.g;
     bool panels_first = x.k * cg * c.r * c.s * 4 <= NEAR_BYTES;
     int64_t numbers[] = {cg, x.h, x.w, x.k, x.oh, x.ow, c.r, c.s, stride_h, back ? -c.dilation_h : c.dilation_h,

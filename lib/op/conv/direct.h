@@ -18,6 +18,9 @@ void oc__conv_define(const oc__problem *problem, const oc__caps *caps, oc__strin
 bool oc__conv_groups_fit(const oc__conv *conv, char why[OC_WHY]);
 /* Channels in blocks of 16, weights in blocks of 16 source by kv x 16 result channels; rank 4 operands of the epilogue as the result. */
 void oc__conv_blocks(const oc__problem *problem, bool backward, int kv, oc__layout *in, oc__layout *out);
+/* Of so many tiles and so many other ways to share them, those a work-item takes, all of nearly the same number and at most `most`: as many
+ * as leave enough work-items, of which there are more where weights are near anyway. */
+int64_t oc__conv_share(const oc__caps *caps, int64_t tiles, int64_t others, int64_t most, bool near);
 /* Plain but for one axis in blocks. */
 oc__layout oc__layout_blocked(int rank, int axis, int block);
 

@@ -62,14 +62,6 @@ static int64_t chunk_of(const walk *x) {
     return (blocks + chunks - 1) / chunks;
 }
 
-/* Tiles a work-item takes, all of nearly the same number: as many as leave enough work-items to share, of which there are more where
- * weights are one chunk, which is near anyway. */
-static int64_t tiles_of_item(const oc__caps *caps, int64_t tiles, int64_t others, bool near) {
-    int64_t items = (near ? 16 : 6) * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
-    parts = OC_MIN(OC_MAX(parts, (tiles + MT - 1) / MT), tiles);
-    return (tiles + parts - 1) / parts;
-}
-
 static double estimate(const oc__problem *p, const oc__caps *caps, const oc__variant *v) {
     walk x = walk_of(p);
     int t = v->value[0];
@@ -118,7 +110,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__step_i64(r->steps, step, (x.k + 15) / 16 * 16 * x.pixels);
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16), panels = group_k * x.g;
     int64_t tiles = (x.pixels + t - 1) / t, chunk = chunk_of(&x);
-    int64_t per_item = tiles_of_item(r->caps, tiles, panels * x.n, chunk * 16 >= cg), items = (tiles + per_item - 1) / per_item;
+    int64_t per_item = oc__conv_share(r->caps, tiles, panels * x.n, MT, chunk * 16 >= cg), items = (tiles + per_item - 1) / per_item;
     bool panels_first = x.k * cg * 4 <= NEAR_BYTES;
     int64_t numbers[] = {cg, x.pixels, x.k, tiles, per_item, chunk, group_k, cg / 16, panels, panels_first ? 0 : items};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)

@@ -50,6 +50,12 @@ void oc__conv_blocks(const oc__problem *p, bool backward, int kv, oc__layout *in
             in[i] = out[0];
 }
 
+int64_t oc__conv_share(const oc__caps *caps, int64_t tiles, int64_t others, int64_t most, bool near) {
+    int64_t items = (near ? 16 : 6) * (int64_t)OC_MAX(caps->compute_units, 1u), parts = (items + others - 1) / others;
+    parts = OC_MIN(OC_MAX(parts, (tiles + most - 1) / most), tiles);
+    return (tiles + parts - 1) / parts;
+}
+
 oc__layout oc__layout_blocked(int rank, int axis, int block) {
     oc__layout layout = oc__layout_plain(rank);
     layout.block_count = 1;
