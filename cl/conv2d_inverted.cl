@@ -32,12 +32,12 @@ static void widen(__global const float *src, long plane, int channels, __global 
                     ADD_TO_TILE((from + i), NEXT_PIXEL, wt)
             }
         }
-        for (int v = 0; v < KV; v++) {
+        UNROLL(KV) for (int v = 0; v < KV; v++) {
             const float16 b = has_shift && left > v * 16 ? load_lanes(shift + v * 16, left - v * 16) : 0;
             __local float *to = wide + ((long)v * count + x) * 16;
             UNROLL(T) for (int t = 0; t < T; t++)
                 if (t < count)
-                    STORE16_LOCAL(bounded((v == 0 ? sum[0][t] : v == 1 ? sum[KV > 1][t] : sum[KV > 2 ? 2 : 0][t]) + b, most), t, to);
+                    STORE16_LOCAL(bounded(sum[v][t] + b, most), t, to);
         }
     }
 }

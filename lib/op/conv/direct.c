@@ -8,14 +8,11 @@
 
 #define MT 12 /* tiles a work-item takes at most: their sums stay in a first-level cache */
 
-#define NEAR_BYTES 400000 /* weights that stay in a second-level cache: then all panels take a part of the image before the next part */
-
 /* The direction as the kernel sees it: `in` is what is walked over, `out` what is written. */
 typedef struct walk {
     bool backward;
     int64_t n, c, h, w, k, oh, ow, g; /* c, k: channels of all groups */
-    int64_t pixels;                   /* of one phase of the result: rows and columns */
-    int64_t rows, columns, phases;
+    int64_t rows, columns, phases;    /* of the result: of one phase, and how many there are */
     int kv; /* of tiles of kv x 16 channels */
 } walk;
 
@@ -34,9 +31,7 @@ static walk walk_of(const oc__problem *p) {
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__conv c = oc__conv_of(p);
-    if (!oc__conv_for_cpu(p, caps, why))
-        return false;
-    return oc__conv_groups_fit(&c, why);
+    return oc__conv_for_cpu(p, caps, why) && oc__conv_groups_fit(&c, why);
 }
 
 static void layouts(const oc__problem *p, const oc__caps *caps, oc__layout *in, oc__layout *out) {
@@ -50,9 +45,6 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
     walk x = walk_of(p);
     *out = (oc__variant){{oc__tile_length(x.kv, x.columns, 16, false)}};
 }
-
-static const int32_t tile_pixels[] = {14, 12, 9, 8, 7, 6, 5, 4, 1, 0};
-static const oc__tuning space[] = {{"T", tile_pixels}, {NULL, NULL}};
 
 /* Blocks of source channels whose weights stay in a first-level cache while tiles go over them. */
 static int64_t chunk_of(const oc__conv *c, const walk *x) {
@@ -100,7 +92,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     int64_t chunk = chunk_of(&c, &x);
     int64_t per_item = oc__conv_share(r->caps, tiles, x.phases * group_k * x.g * x.n, chunk * 16 >= cg ? 4 : MT, chunk * 16 >= cg);
     int64_t items = (tiles + per_item - 1) / per_item * x.phases, panels = group_k * x.g;
-    bool panels_first = x.k * cg * c.r * c.s * 4 <= NEAR_BYTES;
+    bool panels_first = x.k * cg * c.r * c.s * 4 <= OC_CONV_NEAR_BYTES;
     int64_t numbers[] = {cg, x.h, x.w, x.k, x.oh, x.ow, c.r, c.s, stride_h, back ? -c.dilation_h : c.dilation_h,
                          back ? -c.dilation_w : c.dilation_w, back ? c.pad_h : -c.pad_h, back ? c.pad_w : -c.pad_w, tiles_x, tiles,
                          per_item, chunk, group_k, cg / 16, back ? c.stride_h : 1, back ? c.stride_w : 1,
@@ -116,7 +108,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 
 const oc__solver oc__conv2d_direct = {
     .name = "conv2d.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
-    .space = space, .variant = variant, .estimate = estimate, .record = record};
+    .space = oc__conv_tiles, .variant = variant, .estimate = estimate, .record = record};
 const oc__solver oc__conv2d_bwd_data_direct = {
     .name = "conv2d_bwd_data.direct", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
-    .layouts = layouts, .space = space, .variant = variant, .estimate = estimate, .record = record};
+    .layouts = layouts, .space = oc__conv_tiles, .variant = variant, .estimate = estimate, .record = record};

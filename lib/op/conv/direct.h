@@ -6,6 +6,12 @@
 #include "op/conv/conv.h"
 #include "op/tile.h"
 
+/* Weights that stay in a second-level cache: then all panels take a part of the image before the next part. */
+#define OC_CONV_NEAR_BYTES 400000
+
+/* The pixels of a tile: what there is to tune. */
+extern const oc__tuning oc__conv_tiles[];
+
 /* What all of them need: a CPU device, f32, sizes that 32-bit kernels can take. */
 bool oc__conv_for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* The convolution that is computed: backward by data, of the gradient, with turned windows. */

@@ -8,8 +8,6 @@
 
 #define MT 8 /* tiles a work-item takes at most: their sums stay in a first-level cache */
 
-#define NEAR_BYTES 400000 /* weights that stay in a second-level cache: then all panels take a part of the image before the next part */
-
 /* The direction as the kernel sees it: c channels in, k out, of all groups. */
 typedef struct walk {
     bool backward, sampled;
@@ -51,9 +49,6 @@ static void variant(const oc__problem *p, const oc__caps *caps, oc__variant *out
     walk x = walk_of(p);
     *out = (oc__variant){{oc__tile_length(x.kv, x.pixels, 16, false)}};
 }
-
-static const int32_t tile_pixels[] = {14, 12, 9, 8, 7, 6, 5, 4, 1, 0};
-static const oc__tuning space[] = {{"T", tile_pixels}, {NULL, NULL}};
 
 /* Blocks of source channels whose weights stay in a first-level cache while tiles go over them, in nearly equal parts. */
 static int64_t chunk_of(const walk *x) {
@@ -111,7 +106,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     int64_t cg = x.c / x.g, group_k = (x.k / x.g + x.kv * 16 - 1) / (x.kv * 16), panels = group_k * x.g;
     int64_t tiles = (x.pixels + t - 1) / t, chunk = chunk_of(&x);
     int64_t per_item = oc__conv_share(r->caps, tiles, panels * x.n, MT, chunk * 16 >= cg), items = (tiles + per_item - 1) / per_item;
-    bool panels_first = x.k * cg * 4 <= NEAR_BYTES;
+    bool panels_first = x.k * cg * 4 <= OC_CONV_NEAR_BYTES;
     int64_t numbers[] = {cg, x.pixels, x.k, tiles, per_item, chunk, group_k, cg / 16, panels, panels_first ? 0 : items};
     for (size_t i = 0; i < OC_COUNT(numbers); i++)
         oc__step_i32(r->steps, step, numbers[i]);
@@ -123,7 +118,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
 
 const oc__solver oc__conv2d_point = {
     .name = "conv2d.point", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable, .layouts = layouts,
-    .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
+    .space = oc__conv_tiles, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
 const oc__solver oc__conv2d_bwd_data_point = {
     .name = "conv2d_bwd_data.point", .flags = OC_SOLVER_STRIDED_IN | OC_SOLVER_STRIDED_OUT | OC_SOLVER_LONE, .applicable = applicable,
-    .layouts = layouts, .space = space, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
+    .layouts = layouts, .space = oc__conv_tiles, .variant = variant, .workspace = workspace, .estimate = estimate, .record = record};
