@@ -75,6 +75,12 @@ part() {
     printf '== %-34s %4d s: %s\n' "$name" $(($(date +%s) - began)) "$(tail -n 1 "$logs/part")"
 }
 
+# The same for the fault campaign, with what it made fail.
+campaign() {
+    part "$@"
+    grep -E '^[a-z-]+ +[0-9]+ points|OpenCL calls failed' "$logs/part"
+}
+
 # build FOLDER OPTION…: configures (once) and compiles without a warning; counts as one test.
 build() {
     folder=$1
@@ -92,9 +98,9 @@ build() {
 
 run_tests() { python3 test/kit/run.py "$@" --jobs 2; }
 
-# The table of one driver under all masks.
+# The table of one driver under all masks. What has passed is kept, for one who has to begin again, while the programs are the same.
 driver() {
-    part "$1 x masks" python3 test/kit/drivers.py build --driver "$1" --jobs 2
+    part "$1 x masks" python3 test/kit/drivers.py build --driver "$1" --jobs 2 --keep build/drivers.json
     sed -n '/^driver /,$p' "$logs/part" | sed '$d'
 }
 
@@ -133,11 +139,11 @@ if wanted packages 2; then
     part 'Debian packages' sh test/house/debian.sh .
 fi
 if wanted faults 2; then
-    part 'faults' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --warm
-    part 'faults of two devices' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --several
+    campaign 'faults' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --warm
+    campaign 'faults of two devices' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --several
 fi
 if wanted cold 2; then
-    part 'faults of first uses' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --cold
+    campaign 'faults of first uses' env OCL_ICD_VENDORS="$pocl" build/test/faults-campaign --full --cold
 fi
 if wanted types 2; then
     part 'every type, every op' sh -c 'OCELLI_TEST_ALL=1 build/test/test-op-types && echo "2 passed, 0 failed, 0 skipped"'

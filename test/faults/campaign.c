@@ -193,18 +193,20 @@ static bool open_for(const part *p) {
     return open_context() && (p->cold || open_device(p->several));
 }
 
-/* A few times without faults: what is wanted, and how many points there are. Zero: it cannot be done here. */
-static uint64_t count_points(const part *p) {
+/* A few times without faults: what is wanted, how long the last takes, and how many points there are. Zero: it cannot be done here. */
+static uint64_t count_points(const part *p, double *seconds) {
     oc_error err = {0};
     faults_counts counts = {0};
     memset(wanted, 0, sizeof(wanted));
     for (int turn = 0; turn < (p->cold ? 1 : 2); turn++) {
+        double began = oc__clock_seconds();
         faults_arm((faults_order){0});
         if (p->work(&here, wanted, &err) != OC_OK) {
             complain(p, 0, "it does not work without faults", err.text);
             return 0;
         }
         counts = faults_get();
+        *seconds = oc__clock_seconds() - began;
     }
     return p->mode == ALLOCATIONS ? counts.allocations : counts.calls;
 }
@@ -247,9 +249,8 @@ static void run_part(const part *p) {
     int wrong_before = wrong;
     if (!open_for(p))
         exit(77);
-    double began = oc__clock_seconds();
-    uint64_t total = count_points(p);
-    double seconds = (oc__clock_seconds() - began) / (p->cold ? 1 : 2);
+    double began = oc__clock_seconds(), seconds = 1;
+    uint64_t total = count_points(p, &seconds);
     uint8_t *chosen = choose_points(p, total, seconds);
     faults_counts baseline = faults_get();
     for (uint64_t at = 1; chosen && at <= total; at++) {
@@ -264,7 +265,7 @@ static void run_part(const part *p) {
         faults_counts now = faults_get();
         if (!p->cold && (now.bytes != baseline.bytes || memcmp(baseline.live, now.live, sizeof(now.live)))) { /* kept, or lost? */
             close_all(p, at);
-            if (!open_for(p) || !count_points(p))
+            if (!open_for(p) || !count_points(p, &(double){0}))
                 exit(1);
             baseline = faults_get();
         }

@@ -3,7 +3,7 @@
 # consumer.sh ROOT BUILD: installs a build into a temporary folder, and builds and runs programs against it as strangers do: by
 # pkg-config (C, C++, static), by CMake, as a Meson subproject by a wrap file; and on a host without OpenCL. The tree is moved after
 # it was installed, so that nothing may know its first place. Ends with "N passed, N failed, N skipped".
-root=$1 build=$2
+root=$(cd "$1" && pwd) build=$(cd "$2" && pwd)
 . "$(dirname "$0")/try.sh"
 
 # Succeeds when a program fails with status 1 and a sentence that holds this text.
