@@ -54,7 +54,7 @@ static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char 
     const char *no = NULL;
     if (!oc__clblast_available())
         no = "built without CLBlast";
-    else if (p->in[0].dtype != OC_F32)
+    else if (p->in[0].dtype != OC_F32 || p->in[1].dtype != OC_F32)
         no = "only f32";
     else if (x.bias || p->post.count || p->pre.count)
         no = "no bias and no epilogue";
