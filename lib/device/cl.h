@@ -27,6 +27,7 @@
     X(clReleaseCommandQueue) \
     X(clGetCommandQueueInfo) \
     X(clCreateBuffer) \
+    X(clSetMemObjectDestructorCallback) \
     X(clRetainMemObject) \
     X(clReleaseMemObject) \
     X(clGetMemObjectInfo) \
@@ -130,6 +131,7 @@ struct oc_device {
     oc__note *notes[OC_NOTE_LISTS]; /* by hash of the key */
     uint64_t used, peak, limit;
     uint32_t usm_tried, usm_same; /* usm.c: bits by kind of memory */
+    int host_pages;      /* pages.c: 0: not tried, 1: it computes in memory that the host gives it, -1: it does not */
 };
 
 struct oc__buffer {
@@ -215,6 +217,10 @@ void oc__queue_leave(oc__queue *queue);
 void oc__builtins_declare(const char *text, oc__string *out);
 /* once.c: the text, with kernels that a compiler would compile several times split into a kernel and a function. */
 void oc__source_once(const char *text, oc__string *out);
+
+/* pages.c: a buffer in large pages of the host's memory; NULL: it has to be made otherwise. */
+cl_mem oc__pages_buffer(oc_device *device, uint64_t size);
+uint64_t oc__pages_held(void); /* bytes that all such buffers of the process take from the system */
 
 /* event.c, buffer.c: take over the caller's reference, also when they fail. */
 oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err);
