@@ -45,6 +45,8 @@ const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 oc_status oc__pass_widen(oc_graph *graph, oc_error *err);
 /* dead.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
+/* lift.c: what is between convolutions over one axis has the second axis, of one element, that these have. */
+oc_status oc__pass_lift(oc_graph *graph, oc_error *err);
 /* fold.c: computes nodes of constants on the host, in double precision. */
 oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
 /* simplify.c: removes nodes that change nothing (identity, reshape to the same shape, transpose by identity …). */
@@ -76,6 +78,8 @@ void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count); /* th
 /* Runs a pass that knows the uses of each value, by id, as they are before it; then takes out what is dead. */
 oc_status oc__pass_with_uses(oc_graph *graph, oc_status (*run)(oc_graph *graph, int *uses, oc_error *err), oc_error *err);
 int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
+bool *oc__fixed_values(const oc_graph *graph); /* likewise: whether made of constants, and of states that no run changes */
+void oc__put_before(oc_graph *graph, const oc_node *node); /* the last node that was added comes before this one */
 
 /* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */
 void oc__node_problem(const oc_node *node, oc__desc *descs, oc__problem *out);

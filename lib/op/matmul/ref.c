@@ -52,7 +52,7 @@ static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char 
     (void)caps;
     oc__matmul x = oc__matmul_of(p);
     const char *no = NULL;
-    if (p->in[0].dtype != OC_F32)
+    if (p->in[0].dtype != OC_F32 || p->in[1].dtype != OC_F32)
         no = "only f32";
     else if (x.bias || p->post.count || p->pre.count)
         no = "no bias and no epilogue";
