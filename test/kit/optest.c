@@ -171,7 +171,8 @@ static void run_case(kit *k, const optest_case *c, const double *const *in) {
     }
     if ((c->flags & OPTEST_NO_FAST) && fast)
         fail_msg("%s: a fast solver takes what only ref should", c->problem);
-    if (!(c->flags & (OPTEST_NO_FAST | OPTEST_ANY)) && !fast && !refused && caps->simt_width == 1 && caps->local_mem >= 4096 && b.p.op->solvers && b.p.op->solvers[1])
+    bool local = caps->local_mem >= (c->flags & OPTEST_LOCAL ? 32768 : 4096);
+    if (!(c->flags & (OPTEST_NO_FAST | OPTEST_ANY)) && !fast && !refused && caps->simt_width == 1 && local && b.p.op->solvers && b.p.op->solvers[1])
         fail_msg("%s: no fast solver takes it", c->problem);
     oc__arena_finish(&b.arena);
 }

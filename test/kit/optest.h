@@ -13,7 +13,8 @@ typedef enum optest_flags {
     OPTEST_NO_FAST = 4,   /* only `ref` takes this */
     OPTEST_CLASSES = 8,   /* integers of 0 … 9, not 0 … 2 */
     OPTEST_NO_OPTIONAL = 16, /* optional outputs are left out */
-    OPTEST_ANY = 32         /* fast solvers take it on some devices only */
+    OPTEST_ANY = 32,        /* fast solvers take it on some devices only */
+    OPTEST_LOCAL = 64       /* where there are 32 KiB of local memory */
 } optest_flags;
 
 typedef struct optest_case {

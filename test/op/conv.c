@@ -134,8 +134,8 @@ static const optest_case cases[] = {
     {"conv2d_separable:1x3x4x4,3x1x3x3,2x3x1x1;dt=f16", NULL, OPTEST_NO_FAST, 0},
     /* 1x1, ReLU, depthwise, ReLU, 1x1 in one: fewer pixels than a tile, too */
     {"conv2d_inverted:2x5x9x11,17x5x1x1,17x1x3x3,33x17x1x1:stride=1/1,pad_begin=1/1,pad_end=1/1", NULL, 0, 0},
-    {"conv2d_inverted:1x24x20x30,40x24x1x1,40x1x3x3,24x40x1x1,40,40,24:stride=2/2,pad_begin=1/1,pad_end=1/1,limit=6,first_limit=6", NULL, 0, 0},
-    {"conv2d_inverted:2x16x7x7,96x16x1x1,96x1x5x5,16x96x1x1,none,none,16:pad_begin=2/2,pad_end=2/2,first_limit=3;post=residual,relu", NULL, 0, 0},
+    {"conv2d_inverted:1x24x20x30,40x24x1x1,40x1x3x3,24x40x1x1,40,40,24:stride=2/2,pad_begin=1/1,pad_end=1/1,limit=6,first_limit=6", NULL, OPTEST_LOCAL, 0},
+    {"conv2d_inverted:2x16x7x7,96x16x1x1,96x1x5x5,16x96x1x1,none,none,16:pad_begin=2/2,pad_end=2/2,first_limit=3;post=residual,relu", NULL, OPTEST_LOCAL, 0},
     {"conv2d_inverted:1x33x12x5,33x33x1x1,33x1x3x3,16x33x1x1,33:stride=1/2,dilation=2/1,pad_begin=0/1,pad_end=1/0;post=bias", NULL, 0, 0},
     {"conv2d_inverted:1x20x40x9,150x20x1x1,150x1x3x3,20x150x1x1,150,none,20:pad_begin=9/1,pad_end=3/1", NULL, 0, 0},
     {"conv2d_inverted:1x1x1x1,1x1x1x1,1x1x1x1,1x1x1x1", NULL, 0, 0},
