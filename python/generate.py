@@ -211,7 +211,7 @@ class Method:
             self.add(p.name, "Optional[Sequence[int]]" if optional else "Sequence[int]", call, "None" if optional else None)
         else:
             kind = {"bool": "bool", "float": "float", "double": "float"}.get(p.base, "int")
-            self.add(p.name, kind, f"{p.name}")
+            self.add(p.name, kind, f"whole({p.name}, {SCALARS[p.base]})" if kind == "int" else p.name)
         return 2 if counted and (p.stars or p.count is not None) else 1
 
     def add(self, name, hint, call, default=None):
@@ -273,10 +273,10 @@ def formulas_of(include):
 def write_ops(header, include, out):
     out.append('"""The operators, made from the headers by generate.py: do not edit."""')
     out.append("from __future__ import annotations\n")
-    out.append("from ctypes import c_int32, c_int64")
+    out.append("from ctypes import c_int, c_int32, c_int64")
     out.append("from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union\n")
     out.append("from . import _abi")
-    out.append("from ._convert import DTypeLike, Outs, ShapeLike, dtype_number, enum_number, make_params, numbers")
+    out.append("from ._convert import DTypeLike, Outs, ShapeLike, dtype_number, enum_number, make_params, numbers, whole")
     used = sorted(enum_class(name) for name in header.enums)
     out.append(f"from ._abi import {', '.join(used)}\n")
     out.append("if TYPE_CHECKING:\n    from ._graph import Operand, Value\n\n")

@@ -121,7 +121,8 @@ struct oc_device {
     bool hides_fp16, hides_fp64; /* the driver has it, the mask not: programs shall not find it */
     bool lean_headers;   /* its compiler is spared the header of all built-in functions */
     bool doubles_local, shares_programs; /* see bugs.def: rusticl_local_size, pocl_two_threads */
-    bool one_launch;     /* PoCL's basic driver computes in the launching thread, of which there may be one (test/drivers) */
+    bool one_launch;     /* one thread at a time may launch: pocl_two_threads, where that is to compute, and oclgrind_two_threads */
+    bool ends_launch;    /* and has to wait until it is computed: oclgrind_two_threads */
     pthread_mutex_t launch_lock; /* held then */
     pthread_mutex_t build_lock; /* guards programs and costs */
     oc__program *programs;

@@ -45,6 +45,8 @@ const char *oc__node_label(const oc_node *node); /* its name, else its op's */
 oc_status oc__pass_widen(oc_graph *graph, oc_error *err);
 /* dead.c: removes nodes whose outputs nobody uses. */
 oc_status oc__pass_dead(oc_graph *graph, oc_error *err);
+/* lift.c: what is between convolutions over one axis has the second axis, of one element, that these have. */
+oc_status oc__pass_lift(oc_graph *graph, oc_error *err);
 /* fold.c: computes nodes of constants on the host, in double precision. */
 oc_status oc__pass_fold(oc_graph *graph, oc_error *err);
 /* simplify.c: removes nodes that change nothing (identity, reshape to the same shape, transpose by identity …). */

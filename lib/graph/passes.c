@@ -17,6 +17,7 @@ static const pass passes[] = {
     {"inference", oc__pass_inference, .inference = true},
     {"widen", oc__pass_widen, .widen = true},
     {"taps", oc__pass_taps},
+    {"lift", oc__pass_lift},
     {"fold", oc__pass_fold},
     {"transpose", oc__pass_transpose},
     {"simplify", oc__pass_simplify},

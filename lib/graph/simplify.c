@@ -14,13 +14,25 @@ static bool pools_nothing(const oc_node *node) {
     return nothing;
 }
 
+/* What a view gives is the same as what it is a view of, or that is a view of; NULL: nothing of the shape. */
+static oc_value *same_as_viewed(const oc_node *node) {
+    const oc_value *y = node->out[0];
+    for (; (node->op->flags & OC_OP_VIEW) && !node->post.count; node = node->in[0]->producer) {
+        if (node->in[0]->dtype == y->dtype && oc_shape_equal(&y->shape, &node->in[0]->shape))
+            return node->in[0];
+        if (node->in[0]->kind != OC_VALUE_NODE)
+            return NULL;
+    }
+    return NULL;
+}
+
 /* What the node's output is the same as, or NULL. */
 static oc_value *same_as(const oc_node *node) {
+    if (node->op->flags & OC_OP_VIEW)
+        return same_as_viewed(node);
     oc_value *x = node->in_count ? node->in[0] : NULL;
     if (!x || node->post.count || node->out[0]->dtype != x->dtype || !oc_shape_equal(&node->out[0]->shape, &x->shape))
         return NULL;
-    if (node->op->flags & OC_OP_VIEW)
-        return x;
     if (node->op == &oc__op_cast || (node->op == &oc__op_concat && node->op_in == 1) || pools_nothing(node))
         return x;
     if (node->op == &oc__op_transpose) {

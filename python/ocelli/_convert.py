@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import operator
 from typing import Any, Dict, List, Sequence, Tuple, Type, Union
 
 import numpy
@@ -54,11 +55,19 @@ def enum_number(kind: Type[enum.IntEnum], value: Union[str, int]) -> int:
     return int(value)
 
 
+def whole(value: Any, kind: Any = ctypes.c_int64) -> int:
+    """A whole number that C's type can hold; ctypes alone would silently drop the bits that are too many."""
+    number = operator.index(value)
+    if kind(number).value != number:
+        raise InvalidError(f"{number} is beyond what {8 * ctypes.sizeof(kind)} bits hold")
+    return number
+
+
 def numbers(kind: Any, values: Any, counted: bool = False) -> Any:
     """A C array of numbers, with zeros behind them; with `counted` also how many there are."""
     if values is None:
         return None
-    listed = [int(one) for one in values]
+    listed = [whole(one, kind) for one in values]
     array = (kind * max(MAX_RANK, len(listed)))(*listed)
     return (array, len(listed)) if counted else array
 
@@ -85,8 +94,15 @@ def make_params(struct: Any, **fields: Any) -> Any:
         if length:
             fill_array(params, name, value, length, kinds)
         else:
-            setattr(params, name, value)
+            set_field(params, name, value)
     return ctypes.byref(params)
+
+
+def set_field(params: Any, name: str, value: Any) -> None:
+    """One field of a params struct; whole numbers must fit in."""
+    setattr(params, name, value)
+    if isinstance(value, int) and isinstance(getattr(params, name), int) and getattr(params, name) != value:
+        raise InvalidError(f"{name} cannot be {value}")
 
 
 def fill_array(params: Any, name: str, value: Any, length: int, kinds: Dict[str, Any]) -> None:
@@ -97,7 +113,7 @@ def fill_array(params: Any, name: str, value: Any, length: int, kinds: Dict[str,
     if len(value) > length:
         raise ShapeError(f"{name} has {len(value)} entries, more than {length}")
     for i, one in enumerate(value):
-        getattr(params, name)[i] = one
+        getattr(params, name)[i] = whole(one, kinds[name]._type_) if isinstance(one, int) else one
     if counter in kinds:
         setattr(params, counter, len(value))
 
@@ -122,7 +138,7 @@ class Outs:
 
 def shape_struct(shape: Sequence[int]) -> _abi.oc_shape:
     """A shape of numbers."""
-    sizes = [int(one) for one in shape]
+    sizes = [whole(one) for one in shape]
     if len(sizes) > MAX_RANK:
         raise ShapeError(f"a shape has {len(sizes)} axes, more than {MAX_RANK}")
     return _abi.oc_shape(len(sizes), (ctypes.c_int64 * MAX_RANK)(*sizes))

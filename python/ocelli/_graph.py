@@ -23,7 +23,10 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 
 def path_bytes(path: PathLike) -> bytes:
-    return os.fsencode(path)
+    text = os.fsencode(path)
+    if b"\0" in text:
+        raise InvalidError(f"the path {path!r} has a null character in it")
+    return text
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ class Tensor(Handle):
     :param device: None: host memory.
     """
 
-    __slots__ = ("device",)
+    __slots__ = ("device", "_fixed")
 
     def __init__(self, shape: Sequence[int], dtype: DTypeLike = "f32", device: Optional[Device] = None,
                  context: Optional[Context] = None) -> None:
@@ -179,10 +179,11 @@ class Tensor(Handle):
 
     @classmethod
     def wrap(cls, array: Array, context: Optional[Context] = None) -> "Tensor":
-        """A host tensor over an array's own memory, without a copy if it is dense and row-major (else of a copy that is)."""
+        """A host tensor over an array's own memory, without a copy if it is dense and row-major (else of a copy that is).
+        Over an array that is read-only, the tensor is, too."""
         dense = np.asarray(as_array(array), order="C")
         tensor = cls.__new__(cls)
-        tensor.device = None
+        tensor.device, tensor._fixed = None, not dense.flags.writeable
         context = context or default_context()
         tensor._make("oc_tensor_wrap", "oc_tensor_destroy", (context._own, dense), context.pointer, dtype_number(dense.dtype),
                      ctypes.byref(shape_struct(dense.shape)), ctypes.c_void_p(dense.ctypes.data))
@@ -196,12 +197,22 @@ class Tensor(Handle):
     def dtype(self) -> str:
         return dtype_of_number(lib.oc_tensor_get_dtype(self.pointer))
 
+    @property
+    def writable(self) -> bool:
+        return not getattr(self, "_fixed", False)
+
+    def writes(self) -> "Tensor":
+        """Itself; raises if it is over memory that must not change."""
+        if not self.writable:
+            raise InvalidError("the tensor is over an array that is read-only")
+        return self
+
     def numpy(self) -> np.ndarray:
         """Its elements: for host tensors the memory itself, for device tensors a copy."""
         kind, shape = numpy_dtype(self.dtype), self.shape
         if self.device is None and 0 not in shape:
             strides = lib.oc_tensor_get_strides(self.pointer)
-            interface = {"version": 3, "shape": shape, "typestr": kind.str, "data": (lib.oc_tensor_get_data(self.pointer), False),
+            interface = {"version": 3, "shape": shape, "typestr": kind.str, "data": (lib.oc_tensor_get_data(self.pointer), not self.writable),
                          "strides": tuple(strides[i] * kind.itemsize for i in range(len(shape)))}
             return np.asarray(_Memory(self._own, interface))
         array = np.empty(shape, kind)
@@ -213,7 +224,7 @@ class Tensor(Handle):
         """Its elements as host memory in a `with` block, to be read and written, without a copy where host and device share memory.
         Nothing else may use the tensor meanwhile; the array is gone behind the block."""
         data, kind, shape = ctypes.c_void_p(), numpy_dtype(self.dtype), self.shape
-        call("oc_tensor_map", self.pointer, ctypes.byref(data))
+        call("oc_tensor_map", self.writes().pointer, ctypes.byref(data))
         try:
             strides = lib.oc_tensor_get_strides(self.pointer)
             interface = {"version": 3, "shape": shape, "typestr": kind.str, "data": (data.value, False),
@@ -227,7 +238,7 @@ class Tensor(Handle):
         dense = fit(as_array(array), self.dtype, "the array")
         if dense.shape != self.shape:
             raise ShapeError(f"an array of shape {dense.shape} was given to a tensor of shape {self.shape}")
-        call("oc_tensor_write", self.pointer, ctypes.c_void_p(dense.ctypes.data), dense.nbytes)
+        call("oc_tensor_write", self.writes().pointer, ctypes.c_void_p(dense.ctypes.data), dense.nbytes)
 
     def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
         array = self.numpy()

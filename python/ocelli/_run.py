@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 import numpy
 
 from . import _abi
-from ._convert import dtype_of_number, shape_tuple
+from ._convert import dtype_of_number, shape_tuple, whole
 from ._graph import Graph, PathLike, State, ValueInfo
 from ._library import Handle, InvalidError, ShapeError, call, lib, text_of
 from ._objects import Array, Context, Device, DeviceLike, Tensor, as_array, device_of, fit
@@ -21,6 +21,8 @@ Devices = Union[DeviceLike, Sequence[Device]]
 
 def device_list(device: Devices, context: Context) -> List[Device]:
     if isinstance(device, (list, tuple)):
+        if not device:
+            raise InvalidError("there is no device in the list")
         return [device_of(one, context) for one in device]
     return [device_of(device, context)]  # type: ignore[arg-type]
 
@@ -49,7 +51,7 @@ class Plan(Handle):
         devices = device_list(device, graph.context)
         self.device, self.context = devices[0], graph.context
         named = dict(dims or {})
-        bindings = (_abi.oc_dim_binding * len(named))(*[_abi.oc_dim_binding(name.encode(), size) for name, size in named.items()])
+        bindings = (_abi.oc_dim_binding * len(named))(*[_abi.oc_dim_binding(name.encode(), whole(size)) for name, size in named.items()])
         params = _abi.oc_plan_params(dims=bindings, dim_count=len(named), default_dim=default_dim, outputs=_c_strings(outputs or []),
                                      output_count=len(outputs or []), policy=policy.encode() if policy else None,
                                      workspace_limit=workspace_limit, tune=tune.encode() if tune else None, tune_limit=tune_limit,
@@ -170,7 +172,7 @@ class Exec(Handle):
 
     def _want(self, outputs: Union[None, Sequence[str], Mapping[str, Tensor]]) -> Tuple[Dict[str, Tensor], Dict[str, numpy.ndarray]]:
         if isinstance(outputs, Mapping):
-            return dict(outputs), {}
+            return {name: one.writes() for name, one in outputs.items()}, {}
         tensors, arrays = {}, {}
         for name in self._outputs if outputs is None else outputs:
             info = self._outputs.get(name)
@@ -203,6 +205,9 @@ class Model:
 
     def __init__(self, graph: Graph, device: Devices = None, *, state: Optional[State] = None, seed: int = 0, plans: int = 8,
                  **options: Any) -> None:
+        unknown = sorted(set(options) - set(Plan.__init__.__kwdefaults__ or {}))
+        if unknown or plans < 1:
+            raise InvalidError(f"a Plan has no option \"{unknown[0]}\"" if unknown else f"plans for {plans} sizes cannot be kept ready")
         self.graph = graph
         self.devices = device_list(device, graph.context)
         self.state = state or State(graph, self.devices[0], seed)
@@ -270,7 +275,7 @@ class Model:
                 raise InvalidError(f"the model has no input \"{name}\"; it has {', '.join(known)}")
             fits = len(info.shape) == len(array.shape)
             for wanted, size in zip(info.shape, array.shape):
-                if isinstance(wanted, str) and wanted.isprintable() and not any(one in wanted for one in "*/+-() "):
+                if isinstance(wanted, str):
                     wanted = sizes.setdefault(wanted, size)
                 fits = fits and (isinstance(wanted, str) or wanted == size)
             if not fits:

@@ -118,6 +118,7 @@ def test_run(folder, model):
     check_run("wrong shape", ["run", model, "-i", "input=" + npy], 1, stderr="(1, 10)")
     check_run("no such input", ["run", model, "-i", "nonesuch=" + npy], 1, stderr="nonesuch")
     check_run("no such output", ["run", model, "-o", "nonesuch=" + npy], 1, stderr="nonesuch")
+    check_run("beyond memory", ["run", model, "--dim", "N=99999999999"], 1, stderr="a value of ")
     half = os.path.join(folder, "half.onnx")
     with open(model, "rb") as whole, open(half, "wb") as part:
         part.write(whole.read()[:100000])

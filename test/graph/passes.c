@@ -235,6 +235,49 @@ static oc_value *conv_with_gradients(oc_graph *graph, int64_t h, int64_t kernel,
     return oc_concat(graph, all, 3, 0, &err);
 }
 
+static oc_value *line_conv(oc_graph *graph, oc_value *x, int64_t channels, const char *name) {
+    oc_error err = {0};
+    return oc_conv(graph, x, state_of(graph, name, &OC_SHAPE(4, channels, 3)), NULL, &oc_conv_params(.pad_begin = {1}, .pad_end = {1}), &err);
+}
+
+/* What is between two convolutions over one axis. */
+static oc_value *between(oc_graph *graph, oc_value *x, int form) {
+    oc_error err = {0};
+    oc_value *two[] = {x, x}, *other;
+    switch (form) {
+    case 0: return oc_relu(graph, norm(graph, x, 4, "n"), &err);
+    case 1: return oc_mul(graph, oc_add(graph, state_of(graph, "c", &OC_SHAPE(4, 1)), x, &err), oc_graph_scalar(graph, OC_F32, 2, &err), &err);
+    case 2: return oc_slice(graph, x, &oc_slice_params(.begin = {0, -3, 7}, .end = {0, 4, 1}, .step = {0, 1, -2}), &err);
+    case 3: return oc_concat(graph, two, 2, 2, &err);
+    case 4: return oc_concat(graph, two, 2, -2, &err);
+    case 5: two[1] = state_of(graph, "d", &OC_SHAPE(3, 4, 9)); return oc_concat(graph, two, 2, 0, &err);
+    case 6: return oc_add(graph, x, state_of(graph, "l", &OC_SHAPE(9)), &err);
+    default:
+        other = oc_graph_input(graph, "z", OC_F32, &OC_SHAPE(1, 4, 9), &err);
+        return oc_sub(graph, oc_max_pool(graph, x, &oc_pool_params(.kernel = {3}, .pad_begin = {1}, .pad_end = {1}), &err), other, &err);
+    }
+}
+
+/* Nothing between them loses the axis that both have, but for what is read elsewhere, too. */
+static void test_lift(void **state) {
+    (void)state;
+    static const pass lift[] = {oc__pass_lift, oc__pass_fold, oc__pass_simplify};
+    for (int i = 0; i < 8 * 2; i++) {
+        oc_error err = {0};
+        oc_graph *graph = begin();
+        oc_value *x = oc_graph_input(graph, "x", OC_F32, &OC_SHAPE(2, 4, 9), &err);
+        oc_value *y = between(graph, line_conv(graph, x, 4, "w"), i / 2);
+        oc_value *z = line_conv(graph, y, oc_value_get_info(y).shape.dims[1], "v");
+        int dropped = 0;
+        run_passes(graph, i % 2 ? oc_concat(graph, (oc_value *[]){oc_reshape(graph, y, &OC_SHAPE(-1), &err),
+                                                                  oc_reshape(graph, z, &OC_SHAPE(-1), &err)}, 2, 0, &err) : z, lift, 3);
+        for (size_t n = 0; n < graph->node_count; n++)
+            dropped += (graph->nodes[n]->op->flags & OC_OP_VIEW) && graph->nodes[n]->in[0]->shape.rank == 4;
+        assert_int_equal(dropped, 1 + i % 2);
+        oc_graph_destroy(&graph);
+    }
+}
+
 /* Taps that see only padding are left out, of the window and of its gradients. */
 static void test_taps(void **state) {
     (void)state;
@@ -338,7 +381,7 @@ static void test_long_chain(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_norm_into_conv), TEST(test_norm_into_product), TEST(test_norm_stays),
                                        TEST(test_residual), TEST(test_activation_behind_norm),
-                                       TEST(test_nodes_that_change_nothing), TEST(test_taps), TEST(test_chain),
+                                       TEST(test_nodes_that_change_nothing), TEST(test_lift), TEST(test_taps), TEST(test_chain),
                                        TEST(test_named), TEST(test_long_chain)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import glob
+import itertools
 import os
 import subprocess
 import sys
@@ -90,6 +91,25 @@ def test_any_batch(lenet, images, device):
         numpy.testing.assert_allclose(model(images[:count]), whole[:count], rtol=1e-5, atol=1e-6)
     assert model(images[:0]).shape == (0, 10)
     assert len(model._pools) == 2
+
+
+def test_symbols_of_any_name(device):
+    names = ("batch size", "height*2", "a-b", "\x01", "N")
+    for first, second in itertools.permutations(names, 2):
+        graph = ocelli.Graph()
+        x, y = graph.input("x", "f32", (first, second)), graph.input("y", "f32", (second,))
+        graph.output("z", x + y)
+        assert (ocelli.Model(graph, device)(numpy.ones((2, 3)), numpy.ones(3)) == 2).all()
+
+
+def test_options_that_are_wrong(lenet, device):
+    for options, text in (({"tuned": "fast"}, "no option \"tuned\""), ({"plans": 0}, "plans for 0")):
+        with pytest.raises(ocelli.InvalidError, match=text):
+            ocelli.load(lenet, device, **options)
+    with pytest.raises(ocelli.InvalidError, match="no device in the list"):
+        ocelli.load(lenet, [])
+    with pytest.raises(ocelli.InvalidError, match="null character"):
+        ocelli.load(str(lenet) + "\0.onnx")
 
 
 def test_inputs_of_many_kinds(lenet, images, device):

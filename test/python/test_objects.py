@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices, tensors, DLPack, and the lifetimes of all objects."""
+import ctypes
 import gc
 import itertools
 import os
@@ -54,6 +55,35 @@ def test_a_wrapped_array_is_not_copied():
     del array, tensor
     gc.collect()
     assert view[2] == 77  # the view keeps the tensor, which keeps the array
+
+
+def test_a_read_only_array_stays_as_it_is(lenet, images):
+    array = numpy.arange(6, dtype=numpy.float32)
+    array.setflags(write=False)
+    for tensor in (ocelli.Tensor.wrap(array), ocelli.from_dlpack(array)):
+        assert not tensor.writable and not tensor.numpy().flags.writeable and (tensor.numpy() == range(6)).all()
+        with pytest.raises(ocelli.InvalidError, match="read-only"):
+            tensor.write(numpy.zeros(6))
+        with pytest.raises(ocelli.InvalidError, match="read-only"), tensor.map():
+            pass
+    model = ocelli.load(lenet)
+    fixed = numpy.zeros((6, 10), numpy.float32)
+    fixed.setflags(write=False)
+    with pytest.raises(ocelli.InvalidError, match="read-only"):
+        ocelli.Exec(model.plan(N=6), model.state).run({"x": images}, {"y": ocelli.Tensor.wrap(fixed)})
+    assert ocelli.Tensor((2,)).writable
+
+
+def test_numbers_beyond_64_bits():
+    graph = ocelli.Graph()
+    x = graph.input("x", "f32", (1, 1, 4, 4))
+    for wrong in (lambda: ocelli.Tensor((2 ** 64 + 2,)), lambda: graph.input("y", "f32", (2 ** 64 + 2,)),
+                  lambda: graph.max_pool2d(x, kernel=2 ** 64 + 2), lambda: graph.reduce_mean(x, axes=[2 ** 64]),
+                  lambda: graph.softmax(x, 2 ** 64), lambda: ocelli.Plan(graph, dims={"N": 2 ** 70})):
+        with pytest.raises((ocelli.InvalidError, ctypes.ArgumentError)):
+            wrong()
+    with pytest.raises(TypeError):
+        ocelli.Tensor((2.5,))
 
 
 def test_bf16_is_bits():
