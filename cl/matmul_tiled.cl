@@ -8,7 +8,7 @@
 #define AT ROWS
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
-__kernel void matmul_tiled(__global const float *a, long a_off, __global const float *b, long b_off, __global float *c, long c_off,
+__kernel void matmul_tiled(__global const float *a, long a_off, __global const WEIGHT *b, long b_off, __global float *c, long c_off,
                            int M, int N, int K, int row_step, int k_step, long a_batch, long b_batch, int per_item, int panels
                            BIAS_PARAM POST_PARAMS) {
     const long z = get_global_id(2), panel = get_global_id(1);
@@ -21,7 +21,7 @@ __kernel void matmul_tiled(__global const float *a, long a_off, __global const f
         const int count = min(KC, K - k0);
         for (int tile = first; tile < last; tile++) { /* the last tile overlaps the one before it */
             float *sums = part + (tile - first) * (KV * T * 16);
-            __global const float *y = b + ((size_t)panel * K + k0) * (16 * KV);
+            __global const WEIGHT *y = b + ((size_t)panel * K + k0) * (16 * KV);
             __global const float *x = a + ROWS(min(tile * T, M - T)) + (size_t)k0 * k_step;
             float16 sum[KV][T];
             if (k0 == 0) {

@@ -35,10 +35,9 @@
             line[i] = i < count ? LOAD(x, p, i) : 0; \
         return vload16(0, line); \
     }
-#if F16
-SOME(f16)
-#else
-SOME(f32)
+SOME(A0)
+#ifdef MIXED
+SOME(A1)
 #endif
 
 /* A row of b is a column of the product: R of them at a time. */

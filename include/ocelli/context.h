@@ -35,7 +35,7 @@ typedef struct oc_allocator {
 
 /** How to make a context; a field that is zero has its default. */
 typedef struct oc_context_params {
-    const oc_allocator *allocator; /**< Default: malloc and free. Copied. */
+    const oc_allocator *allocator; /**< Default: malloc and free; from 1 MiB on mmap and munmap. Copied. */
     const oc_log *log;             /**< Default: no log. Copied. */
     /** Compiled programs and measurements are kept here (created with mode 0700). "": keep nothing.
      * Default: `$OCELLI_CACHE`, else `$XDG_CACHE_HOME/ocelli`, else `$HOME/.cache/ocelli`. Copied. */

@@ -66,6 +66,13 @@ typedef struct oc_plan_params {
     bool forecast;                 /**< Only place: nothing is built, and the plan cannot be run. Much quicker. */
     /** With `forecast`: a file that describes the devices of a machine (docs/placement.md); no device is then needed. */
     const char *machine;
+    /** Weights of matrix products and convolutions are stored in half precision, and still computed with in single: those that no run
+     * changes (of a plan that trains: none), where the layer is not expected to take longer for it. Each is rounded once, by 2^-11 of
+     * itself at most (below 2^-14: by 2^-25); results differ by as much of the sum of their products' magnitudes. A weight beyond
+     * 65504 cannot be held: the exec, or the first run with it, fails with OC_ERROR_LIMIT and the weights' name. Layers that read much
+     * for little arithmetic, fully connected ones of a small batch above all, take up to half the time.
+     * A placement's costs do not know of it. Ignored with `reference`. */
+    bool half_weights;
 } oc_plan_params;
 
 /** What was decided and is expected of a plan for several devices, or of a forecast. Texts live as long as the plan. */

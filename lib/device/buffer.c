@@ -47,7 +47,9 @@ oc_status oc__buffer_create(oc__buffer **out, oc_device *device, uint64_t size, 
     OC_TRY(oc__device_check(device, err));
     OC_TRY(reserve(device, size, err));
     cl_int code = CL_SUCCESS;
-    cl_mem handle = device->cl->clCreateBuffer(device->cl_context, CL_MEM_READ_WRITE, (size_t)size, NULL, &code);
+    cl_mem handle = oc__pages_buffer(device, size);
+    if (!handle)
+        handle = device->cl->clCreateBuffer(device->cl_context, CL_MEM_READ_WRITE, (size_t)size, NULL, &code);
     oc_status status;
     if (handle) {
         status = oc__buffer_wrap(out, device, handle, size, false, err);

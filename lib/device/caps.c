@@ -45,7 +45,7 @@ static bool computes_in_half(const oc_device *device) {
 static void guess_speed(oc_device *device) {
     oc__caps *caps = &device->caps;
     bool cpu = caps->type == OC_DEVICE_CPU;
-    double clock = 1e6 * (device->info.clock_mhz ? device->info.clock_mhz : 1000);
+    double clock = 1e6 * (device->info.clock_mhz ? device->info.clock_mhz : cpu ? 3000 : 1000); /* Intel's runtime does not tell a server's */
     double width = caps->simt_width > 1 ? (cpu ? 8 : OC_MAX(caps->simt_width * 2.0, 64.0)) : caps->simd_width;
     caps->peak_flops = caps->compute_units * clock * 2 * width * (cpu ? 2 : 1);
     caps->peak_bytes = cpu ? 16e9 * OC_MIN(caps->compute_units, 4u) : caps->unified_memory ? 40e9 : 200e9;

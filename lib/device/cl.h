@@ -27,6 +27,7 @@
     X(clReleaseCommandQueue) \
     X(clGetCommandQueueInfo) \
     X(clCreateBuffer) \
+    X(clSetMemObjectDestructorCallback) \
     X(clRetainMemObject) \
     X(clReleaseMemObject) \
     X(clGetMemObjectInfo) \
@@ -120,7 +121,8 @@ struct oc_device {
     bool hides_fp16, hides_fp64; /* the driver has it, the mask not: programs shall not find it */
     bool lean_headers;   /* its compiler is spared the header of all built-in functions */
     bool doubles_local, shares_programs; /* see bugs.def: rusticl_local_size, pocl_two_threads */
-    bool one_launch;     /* PoCL's basic driver computes in the launching thread, of which there may be one (test/drivers) */
+    bool one_launch;     /* one thread at a time may launch: pocl_two_threads, where that is to compute, and oclgrind_two_threads */
+    bool ends_launch;    /* and has to wait until it is computed: oclgrind_two_threads */
     pthread_mutex_t launch_lock; /* held then */
     pthread_mutex_t build_lock; /* guards programs and costs */
     oc__program *programs;
@@ -130,6 +132,7 @@ struct oc_device {
     oc__note *notes[OC_NOTE_LISTS]; /* by hash of the key */
     uint64_t used, peak, limit;
     uint32_t usm_tried, usm_same; /* usm.c: bits by kind of memory */
+    int host_pages;      /* pages.c: 0: not tried, 1: it computes in memory that the host gives it, -1: it does not */
 };
 
 struct oc__buffer {
@@ -215,6 +218,10 @@ void oc__queue_leave(oc__queue *queue);
 void oc__builtins_declare(const char *text, oc__string *out);
 /* once.c: the text, with kernels that a compiler would compile several times split into a kernel and a function. */
 void oc__source_once(const char *text, oc__string *out);
+
+/* pages.c: a buffer in large pages of the host's memory; NULL: it has to be made otherwise. */
+cl_mem oc__pages_buffer(oc_device *device, uint64_t size);
+uint64_t oc__pages_held(void); /* bytes that all such buffers of the process take from the system */
 
 /* event.c, buffer.c: take over the caller's reference, also when they fail. */
 oc_status oc__event_wrap(oc__event **out, oc_device *device, cl_event handle, oc_error *err);

@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CLBlast's matrix product, where the library was built with it. */
+/* CLBlast's matrix product, where the library was built with its header and its library is there at run time: it is linked to the OpenCL
+ * loader, without which programs shall start. */
 #include "device/cl.h"
 
 #ifdef OC_HAVE_CLBLAST
 
 #include <clblast_c.h>
+#include <dlfcn.h>
+#include <string.h>
+
+/* Of the process, as what dlopen() opens is. */
+static struct {
+    pthread_once_t once;
+    __typeof__(&CLBlastSgemm) sgemm;
+    __typeof__(&CLBlastSgemmStridedBatched) batched;
+} clblast = {.once = PTHREAD_ONCE_INIT};
+
+static void load(void) {
+    void *library = dlopen("libclblast.so.1", RTLD_NOW | RTLD_LOCAL), *single, *batched;
+    if (!library || !(single = dlsym(library, "CLBlastSgemm")) || !(batched = dlsym(library, "CLBlastSgemmStridedBatched")))
+        return;
+    memcpy(&clblast.sgemm, &single, sizeof single);
+    memcpy(&clblast.batched, &batched, sizeof batched);
+}
 
 bool oc__clblast_available(void) {
-    return true;
+    return pthread_once(&clblast.once, load) == 0 && clblast.batched;
 }
 
 static CLBlastStatusCode run(oc__queue *queue, const oc__gemm *g) {
@@ -15,18 +33,19 @@ static CLBlastStatusCode run(oc__queue *queue, const oc__gemm *g) {
     CLBlastTranspose tb = g->trans_b ? CLBlastTransposeYes : CLBlastTransposeNo;
     cl_command_queue handle = queue->handle;
     if (g->batch == 1)
-        return CLBlastSgemm(CLBlastLayoutRowMajor, ta, tb, (size_t)g->m, (size_t)g->n, (size_t)g->k, g->alpha, g->a->handle,
-                            (size_t)g->a_offset, (size_t)g->lda, g->b->handle, (size_t)g->b_offset, (size_t)g->ldb, g->beta,
-                            g->c->handle, (size_t)g->c_offset, (size_t)g->ldc, &handle, NULL);
-    return CLBlastSgemmStridedBatched(CLBlastLayoutRowMajor, ta, tb, (size_t)g->m, (size_t)g->n, (size_t)g->k, g->alpha,
-                                      g->a->handle, (size_t)g->a_offset, (size_t)g->lda, (size_t)g->a_stride, g->b->handle,
-                                      (size_t)g->b_offset, (size_t)g->ldb, (size_t)g->b_stride, g->beta, g->c->handle,
-                                      (size_t)g->c_offset, (size_t)g->ldc, (size_t)g->c_stride, (size_t)g->batch, &handle,
-                                      NULL);
+        return clblast.sgemm(CLBlastLayoutRowMajor, ta, tb, (size_t)g->m, (size_t)g->n, (size_t)g->k, g->alpha, g->a->handle,
+                             (size_t)g->a_offset, (size_t)g->lda, g->b->handle, (size_t)g->b_offset, (size_t)g->ldb, g->beta,
+                             g->c->handle, (size_t)g->c_offset, (size_t)g->ldc, &handle, NULL);
+    return clblast.batched(CLBlastLayoutRowMajor, ta, tb, (size_t)g->m, (size_t)g->n, (size_t)g->k, g->alpha, g->a->handle,
+                           (size_t)g->a_offset, (size_t)g->lda, (size_t)g->a_stride, g->b->handle, (size_t)g->b_offset,
+                           (size_t)g->ldb, (size_t)g->b_stride, g->beta, g->c->handle, (size_t)g->c_offset, (size_t)g->ldc,
+                           (size_t)g->c_stride, (size_t)g->batch, &handle, NULL);
 }
 
 oc_status oc__clblast_sgemm(oc__queue *queue, const oc__gemm *gemm, oc_error *err) {
     oc_context *context = queue->device->context;
+    if (!oc__clblast_available())
+        return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "CLBlast (libclblast.so.1) is not there");
     if (!context->drivers->standard) /* CLBlast calls the standard loader, which may not know these handles */
         return oc__fail(context, err, OC_ERROR_UNSUPPORTED, "CLBlast cannot be used with the OpenCL loader %s",
                         context->opencl);

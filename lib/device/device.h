@@ -152,7 +152,7 @@ typedef struct oc__range {
 oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range *range, oc__event **event, oc_error *err);
 
 /* clblast.c: C (m x n, row-major, leading dimension ldc) = alpha * op(A) * op(B) + beta * C, batched; offsets and strides
- * in elements. OC_ERROR_UNSUPPORTED when built without CLBlast. */
+ * in elements. OC_ERROR_UNSUPPORTED when built without CLBlast, or where it is not there. */
 bool oc__clblast_available(void);
 typedef struct oc__gemm {
     bool trans_a, trans_b;

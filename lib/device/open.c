@@ -103,6 +103,8 @@ static void know_driver(oc_device *device) {
     device->doubles_local = oc__has_bug(&device->info, "rusticl_local_size");
     device->shares_programs = !oc__has_bug(&device->info, "pocl_two_threads");
     device->one_launch = !device->shares_programs && strncmp(device->info.name, "basic", 5) == 0;
+    device->ends_launch = oc__has_bug(&device->info, "oclgrind_two_threads");
+    device->one_launch |= device->ends_launch;
 }
 
 /* What a mask takes away, programs shall not find. */

@@ -233,6 +233,8 @@ oc_status oc__queue_launch(oc__queue *queue, oc__kernel *kernel, const oc__range
         pthread_mutex_lock(&queue->device->launch_lock);
     cl_int code = queue->device->cl->clEnqueueNDRangeKernel(queue->handle, kernel->handle, range->dims, NULL, global, local, 0,
                                                             NULL, event ? &handle : NULL);
+    if (code == CL_SUCCESS && queue->device->ends_launch)
+        queue->device->cl->clFinish(queue->handle); /* what fails is told of where the caller waits */
     if (queue->device->one_launch)
         pthread_mutex_unlock(&queue->device->launch_lock);
     oc__queue_leave(queue);

@@ -78,6 +78,8 @@ void oc__take_place_all(oc_graph *graph, const oc_node *of, size_t count); /* th
 /* Runs a pass that knows the uses of each value, by id, as they are before it; then takes out what is dead. */
 oc_status oc__pass_with_uses(oc_graph *graph, oc_status (*run)(oc_graph *graph, int *uses, oc_error *err), oc_error *err);
 int *oc__use_counts(const oc_graph *graph); /* of each value, by id; NULL when out of memory; freed by the caller */
+bool *oc__fixed_values(const oc_graph *graph); /* likewise: whether made of constants, and of states that no run changes */
+void oc__put_before(oc_graph *graph, const oc_node *node); /* the last node that was added comes before this one */
 
 /* The problem of a node, plain layouts; descs has room for in_count + out_count entries. */
 void oc__node_problem(const oc_node *node, oc__desc *descs, oc__problem *out);

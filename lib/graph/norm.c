@@ -12,25 +12,6 @@ typedef struct folder {
     int *uses;     /* by value id */
 } folder;
 
-static bool node_is_fixed(const folder *f, const oc_node *node) {
-    if (node->op->flags & OC_OP_RANDOM)
-        return false;
-    for (int i = 0; i < node->in_count; i++)
-        if (node->in[i] && !f->fixed[node->in[i]->id])
-            return false;
-    return true;
-}
-
-static void find_fixed(folder *f) {
-    for (size_t i = 0; i < f->values; i++) {
-        const oc_value *value = f->graph->values[i];
-        f->fixed[i] = value->kind == OC_VALUE_CONSTANT || (value->kind == OC_VALUE_STATE && !value->update);
-    }
-    for (size_t i = 0; i < f->graph->node_count; i++)
-        for (int k = 0; k < f->graph->nodes[i]->out_count; k++)
-            f->fixed[f->graph->nodes[i]->out[k]->id] = node_is_fixed(f, f->graph->nodes[i]);
-}
-
 static bool fits(const folder *f, const oc_value *value) {
     return (size_t)value->id < f->values && f->fixed[value->id] && value->dtype == OC_F32;
 }
@@ -70,7 +51,6 @@ static oc_status fold(folder *f, const oc_node *norm, const oc_node *before, int
 
 static oc_status fold_all(folder *f, oc_error *err) {
     oc_graph *graph = f->graph;
-    find_fixed(f);
     for (size_t i = 0; i < graph->node_count; i++) {
         const oc_node *norm = graph->nodes[i];
         int64_t axis;
@@ -84,8 +64,7 @@ static oc_status fold_all(folder *f, oc_error *err) {
 }
 
 oc_status oc__pass_norm(oc_graph *graph, oc_error *err) {
-    folder f = {.graph = graph, .values = graph->value_count, .uses = oc__use_counts(graph)};
-    f.fixed = oc__alloc_array(graph->context, OC_MAX(f.values, (size_t)1), sizeof(*f.fixed));
+    folder f = {.graph = graph, .values = graph->value_count, .uses = oc__use_counts(graph), .fixed = oc__fixed_values(graph)};
     oc_status status = f.uses && f.fixed ? fold_all(&f, err) : oc__fail_memory(graph->context, err, f.values * sizeof(*f.uses));
     oc__free(graph->context, f.uses);
     oc__free(graph->context, f.fixed);

@@ -44,6 +44,36 @@ int *oc__use_counts(const oc_graph *graph) {
     return uses;
 }
 
+static bool node_is_fixed(const oc_node *node, const bool *fixed) {
+    if (node->op->flags & OC_OP_RANDOM)
+        return false;
+    for (int i = 0; i < node->in_count; i++)
+        if (node->in[i] && !fixed[node->in[i]->id])
+            return false;
+    return true;
+}
+
+bool *oc__fixed_values(const oc_graph *graph) {
+    bool *fixed = oc__alloc_array(graph->context, OC_MAX(graph->value_count, (size_t)1), sizeof(*fixed));
+    for (size_t i = 0; fixed && i < graph->value_count; i++) {
+        const oc_value *value = graph->values[i];
+        fixed[i] = value->kind == OC_VALUE_CONSTANT || (value->kind == OC_VALUE_STATE && !value->update);
+    }
+    for (size_t i = 0; fixed && i < graph->node_count; i++)
+        for (int k = 0; k < graph->nodes[i]->out_count; k++)
+            fixed[graph->nodes[i]->out[k]->id] = node_is_fixed(graph->nodes[i], fixed);
+    return fixed;
+}
+
+void oc__put_before(oc_graph *graph, const oc_node *node) {
+    size_t at = (size_t)node->id, last = graph->node_count - 1;
+    oc_node *fresh = graph->nodes[last];
+    memmove(&graph->nodes[at + 1], &graph->nodes[at], (last - at) * sizeof(*graph->nodes));
+    graph->nodes[at] = fresh;
+    for (size_t i = at; i < graph->node_count; i++)
+        graph->nodes[i]->id = (int32_t)i;
+}
+
 void oc__take_place(oc_graph *graph, const oc_node *of) {
     oc_node *fresh = graph->nodes[--graph->node_count];
     fresh->name = of->name;

@@ -63,6 +63,10 @@ oc_status oc__infer_axis(const oc__inference *inference, int64_t *axis, int rank
     return OC_OK;
 }
 
+bool oc__weights_fit(oc_dtype src, oc_dtype weights) {
+    return oc__is_float(src) && (src == weights || (src == OC_F32 && weights == OC_F16));
+}
+
 oc_status oc__infer_broadcast(const oc__inference *inference, const oc_shape *a, const oc_shape *b, oc_shape *out,
                               oc_error *err) {
     oc_shape shape = {.rank = OC_MAX(a->rank, b->rank)};

@@ -72,3 +72,11 @@ oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params,
     oc_value *out = NULL;
     return oc__graph_node(graph, op, params, in, in_count, &out, 1, err) == OC_OK ? out : NULL;
 }
+
+bool oc__graph_one_type(oc_graph *graph, const oc__op *op, const oc_value *src, const oc_value *weights, oc_error *err) {
+    if (!src || !weights || src->dtype == weights->dtype)
+        return true;
+    oc__graph_fail(graph, err, OC_ERROR_INVALID, "%s: both operands must be of one type, not %s and %s", op->name, oc_dtype_name(src->dtype),
+                   oc_dtype_name(weights->dtype));
+    return false;
+}

@@ -137,6 +137,7 @@ oc_status oc__infer(oc_context *context, const oc__op *op, void *params, const o
 /* Helpers of shape rules. */
 bool oc__is_float(oc_dtype dtype); /* what all ops compute with: f32, f16 */
 bool oc__is_real(oc_dtype dtype);  /* those and f64, bf16 */
+bool oc__weights_fit(oc_dtype src, oc_dtype weights); /* one floating-point type, or f32 by weights that are stored as f16 */
 bool oc__is_unsigned(oc_dtype dtype);
 oc_status oc__infer_axis(const oc__inference *inference, int64_t *axis, int rank, oc_error *err); /* makes it >= 0 */
 oc_status oc__infer_broadcast(const oc__inference *inference, const oc_shape *a, const oc_shape *b, oc_shape *out, oc_error *err);
@@ -147,6 +148,9 @@ oc_status oc__graph_node(oc_graph *graph, const oc__op *op, const void *params, 
 /* The same, giving output 0; NULL on failure. */
 oc_value *oc__graph_node1(oc_graph *graph, const oc__op *op, const void *params, oc_value *const *in, int in_count,
                           oc_error *err);
+/* Whether src and weights, where both are given, have one type, as gradients and ONNX want it; else the graph fails, saying so. Only plans
+ * and problems mix them (oc__weights_fit()). */
+bool oc__graph_one_type(oc_graph *graph, const oc__op *op, const oc_value *src, const oc_value *weights, oc_error *err);
 
 /* "conv2d: " in front, and the operands' shapes behind: OC_ERROR_SHAPE. */
 oc_status oc__infer_fail(const oc__inference *inference, oc_error *err, const char *format, ...) OC_FORMAT(3, 4);

@@ -20,22 +20,31 @@ bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_W
     return oc__lone_fits(problem, caps, why) && oc__without_posts(problem, why);
 }
 
-/* Operands from `first` on. */
-static bool takes_f32(const oc__problem *p, int first, char why[OC_WHY], const char *refusal) {
+/* Operands from `first` on, but for the weights, if there are such. */
+static bool takes_f32(const oc__problem *p, int first, int weights, char why[OC_WHY], const char *refusal) {
     if (p->pre.count)
         return oc__refuse(why, "it takes no prologue");
     for (int i = first; i < p->in_count; i++)
-        if (p->in[i].dtype && p->in[i].dtype != OC_F32)
+        if (p->in[i].dtype && p->in[i].dtype != OC_F32 && (i != weights || p->in[i].dtype != OC_F16))
             return oc__refuse(why, "%s", refusal);
     return true;
 }
 
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
-    return oc__lone_fits(problem, caps, why) && takes_f32(problem, 0, why, "only f32");
+    return oc__lone_fits(problem, caps, why) && takes_f32(problem, 0, -1, why, "only f32");
+}
+
+bool oc__for_cpu_weights(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]) {
+    return oc__lone_fits(problem, caps, why) && takes_f32(problem, 0, 1, why, "only f32, and weights of f16");
+}
+
+void oc__define_weights(const oc__problem *problem, oc__string *defines) {
+    if (problem->in[1].dtype == OC_F16)
+        oc__string_append(defines, "#define HALF_WEIGHTS\n");
 }
 
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]) {
-    return takes_f32(problem, problem->op_in, why, "operands of the epilogue must be f32");
+    return takes_f32(problem, problem->op_in, -1, why, "operands of the epilogue must be f32");
 }
 
 /* Multiplications and elements that no loops of a few times as many rounds reach llvmpipe's limit with. */

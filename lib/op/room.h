@@ -13,6 +13,9 @@ bool oc__without_posts(const oc__problem *problem, char why[OC_WHY]);
 bool oc__for_cpu(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
 /* Such kernels, any epilogue, no prologue, operands of f32. */
 bool oc__for_cpu_f32(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+/* The same, operand 1 being f32 or f16, as oc__define_weights() then says for cl/tile.clh. */
+bool oc__for_cpu_weights(const oc__problem *problem, const oc__caps *caps, char why[OC_WHY]);
+void oc__define_weights(const oc__problem *problem, oc__string *defines);
 /* Refuses a prologue, and operands of the epilogue that are not f32. */
 bool oc__posts_f32(const oc__problem *problem, char why[OC_WHY]);
 /* llvmpipe (Mesa 22.3) ends the loops of a work-item, without a word, after 65535 rounds in all: refuses more there. Solvers

@@ -132,7 +132,7 @@ void oc__problem_text(const oc__problem *p, oc__string *out) {
     for (int i = 0; i < p->op_in; i++)
         half = half || p->in[i].dtype == OC_F16;
     if (compact && half)
-        oc__string_append(out, ";dt=f16");
+        oc__string_append(out, p->in[0].dtype == OC_F16 ? ";dt=f16" : ";wt=f16");
     print_posts(";pre=", &p->pre, out);
     print_posts(";post=", &p->post, out);
     print_layouts(p, out);
@@ -298,6 +298,9 @@ static bool read_suffixes(reader *r) {
             for (int i = 0; i < r->p->in_count; i++)
                 if (r->p->in[i].dtype == OC_F32)
                     r->p->in[i].dtype = OC_F16;
+            r->at += 6;
+        } else if (!strncmp(r->at, "wt=f16", 6) && r->p->in_count > 1) {
+            r->p->in[1].dtype = OC_F16;
             r->at += 6;
         } else if (!strncmp(r->at, "post=", 5)) {
             r->at += 5;

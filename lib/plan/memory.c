@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A place for everything: largest first, each at the lowest offset that is free for its whole life. */
+/* A place for everything, each at the lowest offset that is free for its whole life: largest first, or in what order it takes less. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +89,17 @@ static int larger_first(const void *a, const void *b) {
     return x->first != y->first ? (x->first < y->first ? -1 : 1) : 0;
 }
 
+static int longer_first(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    int64_t longer = ((int64_t)y->last - y->first) - ((int64_t)x->last - x->first);
+    return longer ? (longer < 0 ? -1 : 1) : larger_first(a, b);
+}
+
+static int earlier_first(const void *a, const void *b) {
+    const item *x = a, *y = b;
+    return x->first != y->first ? (x->first < y->first ? -1 : 1) : larger_first(a, b);
+}
+
 static int by_offset(const void *a, const void *b) {
     const item *x = *(const item *const *)a, *y = *(const item *const *)b;
     return x->offset < y->offset ? -1 : x->offset > y->offset;
@@ -110,41 +121,84 @@ static uint64_t lowest(const item *placed, size_t count, const item *it, int sla
     return offset;
 }
 
+static uint64_t liveness_bound(const items *all, int32_t tasks) {
+    uint64_t most = 0;
+    for (int32_t t = 0; t <= tasks; t++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < all->count; i++)
+            sum += all->list[i].first <= t && t <= all->list[i].last ? all->list[i].bytes : 0;
+        most = OC_MAX(most, sum);
+    }
+    return most;
+}
+
+/* Where all are put in this order: each one's slab and offset, the slabs' sizes; the sum of these. No item is larger than `most`. */
+static uint64_t place_in_order(items *all, int (*order)(const void *, const void *), uint64_t most, const item **near, uint64_t *sizes,
+                               int *slabs) {
+    uint64_t sum = 0;
+    if (all->count)
+        qsort(all->list, all->count, sizeof(*all->list), order);
+    memset(sizes, 0, sizeof(*sizes) * all->count);
+    *slabs = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        item *it = &all->list[i];
+        it->slab = 0;
+        while ((it->offset = lowest(all->list, i, it, it->slab, near)) + it->bytes > most)
+            it->slab++;
+        *slabs = OC_MAX(*slabs, it->slab + 1);
+        sizes[it->slab] = OC_MAX(sizes[it->slab], it->offset + it->bytes);
+    }
+    for (int i = 0; i < *slabs; i++)
+        sum += sizes[i];
+    return sum;
+}
+
+/* In the order that needs the least memory. */
+static void place_best(const oc_plan *plan, items *all, uint64_t most, const item **near, uint64_t *sizes, int *slabs) {
+    static int (*const orders[])(const void *, const void *) = {larger_first, longer_first, earlier_first};
+    uint64_t bound = liveness_bound(all, (int32_t)plan->task_count), least = UINT64_MAX, sum = 0;
+    size_t best = 0;
+    for (size_t i = 0; least > bound && i < OC_COUNT(orders); i++) {
+        sum = place_in_order(all, orders[i], most, near, sizes, slabs);
+        best = sum < least ? i : best;
+        least = OC_MIN(sum, least);
+    }
+    if (sum > least)
+        place_in_order(all, orders[best], most, near, sizes, slabs);
+}
+
+/* Each in a slab of its own, between zones. */
+static void place_apart(items *all, uint64_t zone, uint64_t *sizes, int *slabs) {
+    for (size_t i = 0; i < all->count; i++) {
+        item *it = &all->list[i];
+        it->slab = (*slabs)++;
+        it->offset = zone;
+        sizes[it->slab] = it->bytes + 2 * zone;
+    }
+}
+
+static oc_status check_sizes(const oc_plan *plan, const items *all, uint64_t most, oc_error *err) {
+    for (size_t i = 0; i < all->count; i++)
+        if (all->list[i].bytes > most)
+            return oc__fail(plan->context, err, OC_ERROR_LIMIT, "a value of %llu bytes exceeds what %s allows in one piece: %llu",
+                            (unsigned long long)all->list[i].bytes, oc_device_get_info(plan->devices[0])->name, (unsigned long long)most);
+    return OC_OK;
+}
+
 static oc_status place_all(oc_plan *plan, items *all, int first_slab, uint64_t **sizes, int *slabs, oc_error *err) {
-    uint64_t align = align_of(plan), most = oc__device_caps(plan->devices[0])->max_alloc / align * align, zone = oc__plan_zone(plan);
+    uint64_t align = align_of(plan), most = oc__device_caps(plan->devices[0])->max_alloc / align * align;
+    OC_TRY(check_sizes(plan, all, most, err));
     const item **near = oc__alloc_array(plan->context, OC_MAX(all->count, (size_t)1), sizeof(*near));
     *sizes = oc__arena_alloc(&plan->arena, sizeof(**sizes) * OC_MAX(all->count, (size_t)1));
-    if (!near || !*sizes) {
-        oc__free(plan->context, near);
-        return oc__fail_memory(plan->context, err, all->count * sizeof(*near));
-    }
-    oc_status status = OC_OK;
-    if (all->count)
-        qsort(all->list, all->count, sizeof(*all->list), larger_first);
-    for (size_t i = 0; status == OC_OK && i < all->count; i++) {
-        item *it = &all->list[i];
-        if (it->bytes > most) {
-            status = oc__fail(plan->context, err, OC_ERROR_LIMIT, "a value of %llu bytes exceeds what %s allows in one piece: %llu",
-                              (unsigned long long)it->bytes, oc_device_get_info(plan->devices[0])->name, (unsigned long long)most);
-            break;
-        }
-        it->slab = 0;
-        if (plan->params.red_zones) {
-            it->slab = *slabs;
-            it->offset = zone;
-            (*sizes)[it->slab] = it->bytes + zone;
-        } else {
-            while ((it->offset = lowest(all->list, i, it, it->slab, near)) + it->bytes > most)
-                it->slab++;
-        }
-        *slabs = OC_MAX(*slabs, it->slab + 1);
-        (*sizes)[it->slab] = OC_MAX((*sizes)[it->slab], it->offset + it->bytes);
-        *it->place = (oc__place){first_slab + it->slab, it->offset};
-    }
-    for (int i = 0; plan->params.red_zones && i < *slabs; i++)
-        (*sizes)[i] += zone;
+    bool enough = near && *sizes;
+    if (enough && plan->params.red_zones)
+        place_apart(all, oc__plan_zone(plan), *sizes, slabs);
+    else if (enough)
+        place_best(plan, all, most, near, *sizes, slabs);
+    for (size_t i = 0; enough && i < all->count; i++)
+        *all->list[i].place = (oc__place){first_slab + all->list[i].slab, all->list[i].offset};
     oc__free(plan->context, near);
-    return status;
+    return enough ? OC_OK : oc__fail_memory(plan->context, err, all->count * sizeof(*near));
 }
 
 /* Derived slabs: those of values that are needed for a while, then one for each that is kept, for other plans may have it too. */
@@ -166,17 +220,6 @@ static oc_status place_derived(oc_plan *plan, items *derived, items *packed, oc_
         plan->derived_sizes[plan->derived_slabs++] = it->bytes + 2 * zone;
     }
     return OC_OK;
-}
-
-static uint64_t liveness_bound(const items *all, int32_t tasks) {
-    uint64_t most = 0;
-    for (int32_t t = 0; t <= tasks; t++) {
-        uint64_t sum = 0;
-        for (size_t i = 0; i < all->count; i++)
-            sum += all->list[i].first <= t && t <= all->list[i].last ? all->list[i].bytes : 0;
-        most = OC_MAX(most, sum);
-    }
-    return most;
 }
 
 static void place_constants(oc_plan *plan) {

@@ -37,7 +37,7 @@ static bool has_updates(const oc_graph *graph) {
 oc_plan_params oc__part_params(const oc_plan *plan) {
     const oc_plan_params *p = &plan->params;
     return (oc_plan_params){.workspace_limit = p->workspace_limit, .tune = p->tune, .tune_limit = p->tune_limit, .no_fusion = p->no_fusion,
-                            .reference = p->reference, .red_zones = p->red_zones,
+                            .reference = p->reference, .red_zones = p->red_zones, .half_weights = p->half_weights,
                             .state_changes = p->state_changes || has_updates(plan->graph)};
 }
 

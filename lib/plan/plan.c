@@ -96,6 +96,8 @@ static oc_status compile(oc_plan *plan, const oc_graph *graph, oc_error *err) {
         OC_TRY(oc__plan_separable(plan, err));
     if (placed)
         return oc__parts_create(plan, graph, err);
+    if (plan->params.half_weights && !plan->params.reference)
+        OC_TRY(oc__plan_half(plan, err));
     watch.before = oc__device_costs(plan->devices[0]);
     lap(&watch, 0);
     OC_TRY(oc__plan_make_tasks(plan, err));

@@ -116,6 +116,11 @@ struct oc_plan {
 
 /* separable.c: depthwise convolutions go into the 1x1 convolutions behind them, where that is expected to take less time. */
 oc_status oc__plan_separable(oc_plan *plan, oc_error *err);
+double oc__plan_node_seconds(oc_device *device, const oc_node *node); /* by its best solver, of plain operands; at most 19 of them */
+/* half.c: weights are stored in half precision, where nothing is expected to take longer for it. */
+oc_status oc__plan_half(oc_plan *plan, oc_error *err);
+/* Fails if what these tasks (by number) derived is beyond half precision's range. */
+oc_status oc__exec_check_halves(oc_exec *exec, const bool *needed, oc_error *err);
 /* tasks.c: the list of tasks and slots: layouts, solvers, reorders, ends. */
 oc_status oc__plan_make_tasks(oc_plan *plan, oc_error *err);
 int32_t oc__plan_add_slot(oc_plan *plan, int32_t value, const oc__desc *desc, oc__home home, oc_error *err); /* -1: failed */

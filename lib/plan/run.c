@@ -134,6 +134,8 @@ oc_status oc__exec_derive(oc_exec *exec, oc_error *err) {
     for (size_t t = 0; status == OC_OK && t < plan->task_count; t++)
         if (needed[t])
             status = oc__launches_run(&exec->derive_launches, exec->queue, plan->tasks[t].first_step, plan->tasks[t].step_count, NULL, err);
+    if (status == OC_OK && plan->params.half_weights)
+        status = oc__exec_check_halves(exec, needed, err);
     oc__free(exec->context, needed);
     return status;
 }

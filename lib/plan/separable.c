@@ -90,8 +90,7 @@ static void join_inverted(join *x, const oc_node *first, const oc_node *separabl
                                                .limit = p->limit, .first_limit = limit_of(first)};
 }
 
-/* Seconds of a node by its best solver. */
-static double seconds_of(oc_device *device, const oc_node *node) {
+double oc__plan_node_seconds(oc_device *device, const oc_node *node) {
     oc__desc descs[MOST_OPERANDS + 1];
     oc__problem problem;
     oc__candidate all[OC_MAX_CANDIDATES];
@@ -107,7 +106,8 @@ static double seconds_of(oc_device *device, const oc_node *node) {
 static bool is_quicker(const oc_plan *plan, const oc_node *both, const oc_node *first, const oc_node *last) {
     bool quicker = plan->device_count > 0;
     for (int d = 0; d < plan->device_count && quicker; d++)
-        quicker = seconds_of(plan->devices[d], both) < seconds_of(plan->devices[d], first) + seconds_of(plan->devices[d], last);
+        quicker = oc__plan_node_seconds(plan->devices[d], both) <
+                  oc__plan_node_seconds(plan->devices[d], first) + oc__plan_node_seconds(plan->devices[d], last);
     return quicker;
 }
 

@@ -39,6 +39,7 @@ class Plan(Handle):
     :param inference: dropout passes on what it gets, batch normalization uses the running statistics.
     :param no_updates: leave states as they are. :param tune: "off", "fast", "full": measure solvers first.
     :param policy: how nodes are placed on several devices: "single", "heft", "split", "pipeline", "auto".
+    :param half_weights: keep weights in half precision where that takes no longer; a weight beyond 65504 is an error.
     """
 
     __slots__ = ("device", "context")
@@ -46,7 +47,7 @@ class Plan(Handle):
     def __init__(self, graph: Graph, device: Devices = None, *, dims: Optional[Mapping[str, int]] = None, default_dim: int = 0,
                  outputs: Optional[Sequence[str]] = None, inference: bool = False, no_updates: bool = False, policy: Optional[str] = None,
                  tune: Optional[str] = None, tune_limit: float = 0, workspace_limit: int = 0, no_fusion: bool = False,
-                 reference: bool = False, wait_limit: float = 0) -> None:
+                 reference: bool = False, wait_limit: float = 0, half_weights: bool = False) -> None:
         devices = device_list(device, graph.context)
         self.device, self.context = devices[0], graph.context
         named = dict(dims or {})
@@ -55,7 +56,7 @@ class Plan(Handle):
                                      output_count=len(outputs or []), policy=policy.encode() if policy else None,
                                      workspace_limit=workspace_limit, tune=tune.encode() if tune else None, tune_limit=tune_limit,
                                      no_fusion=no_fusion, reference=reference, inference=inference, no_updates=no_updates,
-                                     wait_limit=wait_limit)
+                                     wait_limit=wait_limit, half_weights=half_weights)
         pointers = (ctypes.c_void_p * len(devices))(*[one.pointer for one in devices])
         self._make("oc_plan_create", "oc_plan_destroy", tuple(one._own for one in devices), graph.pointer, pointers, len(devices),
                    ctypes.byref(params))

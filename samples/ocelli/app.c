@@ -41,6 +41,7 @@ bool app_open(app *app) {
 bool app_place(app *app, oc_plan_params *params) {
     params->policy = app->policy != NULL ? app->policy : app->device_count > 1 ? "auto" : NULL;
     params->wait_limit = app->wait_limit;
+    params->half_weights = app->half_weights;
     if (app->pins.count == 0)
         return true;
     app->pin_list = calloc(app->pins.count, sizeof(*app->pin_list));

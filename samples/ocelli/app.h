@@ -15,6 +15,7 @@ typedef struct app {
     const char *policy;      /* --policy */
     arg_list pins;           /* --pin */
     double wait_limit;       /* --wait-limit */
+    bool half_weights;       /* --half-weights */
     bool json, verbose;
     oc_context *context;
     oc_device *device;       /* the first of them */
@@ -38,12 +39,14 @@ typedef struct app {
     {0, "policy", "P", ARG_TEXT, &(a).policy, "single, pinned, heft, split, pipeline or auto (default, with several devices)"}, \
     {0, "pin", "PATTERN=N", ARG_LIST, &(a).pins, "with policy pinned: nodes of such names (or op:KIND) on the N-th device, from 0"}, \
     {0, "wait-limit", "SECONDS", ARG_NUMBER, &(a).wait_limit, "give a device up that takes longer (with several devices; default never)"}
+#define HALF_OPTION(a) \
+    {0, "half-weights", NULL, ARG_FLAG, &(a).half_weights, "keep weights in half precision where that takes no longer"}
 #define JSON_OPTION(a) {0, "json", NULL, ARG_FLAG, &(a).json, "print JSON instead of text"}
 
 /* Both return false after a sentence on stderr. app_open also opens the device. */
 bool app_begin(app *app);
 bool app_open(app *app);
-/* Adds to params what PLACE_OPTIONS asked for. False after a sentence on stderr. */
+/* Adds to params what PLACE_OPTIONS and HALF_OPTION asked for. False after a sentence on stderr. */
 bool app_place(app *app, oc_plan_params *params);
 void app_close(app *app);
 

@@ -230,6 +230,7 @@ static int run(const command *command, int argc, char **argv) {
         {0, "compare", "OLD.json", ARG_TEXT, &b.compare, "tell what became slower or faster since; alone: time all of that again"},
         {0, "dim", "NAME=SIZE", ARG_LIST, &b.dims, "the size that a symbol of a MODEL stands for (default 1)"},
         DISABLE_OPTION(b.app),
+        HALF_OPTION(b.app),
         PLACE_OPTIONS(b.app),
         JSON_OPTION(b.app),
         APP_OPTIONS(b.app),

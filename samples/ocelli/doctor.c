@@ -71,7 +71,6 @@ static void look_at_devices(doctor *d) {
     size_t count = 0;
     if (oc_device_list(d->app.context, NULL, 0, &count, &err) != OC_OK) {
         texts_add(&d->problems, "%s", err.text);
-        texts_add(&d->advice, "install a driver: pocl-opencl-icd (Debian) runs on any CPU; GPU vendors have their own");
         return;
     }
     oc_device_info *infos = calloc(count + 1, sizeof(*infos));

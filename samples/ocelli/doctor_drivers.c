@@ -11,6 +11,8 @@
 
 #include "doctor.h"
 
+#define VENDORS "/etc/OpenCL/vendors"
+
 void texts_add(texts *list, const char *format, ...) {
     va_list args;
     char *text = NULL, **items = realloc(list->items, (list->count + 1) * sizeof(*items));
@@ -41,13 +43,18 @@ static char *why_not_loaded(const char *library) {
     return strdup(why != NULL ? why : "no reason is told");
 }
 
+static bool is_set(const char *variable) {
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != 0;
+}
+
 static void find_loader(doctor *d) {
-    const char *named = getenv("OCELLI_OPENCL");
-    d->loader = strdup(named != NULL && named[0] != 0 ? named : "libOpenCL.so.1");
+    d->loader = strdup(is_set("OCELLI_OPENCL") ? getenv("OCELLI_OPENCL") : "libOpenCL.so.1");
     d->loader_why = why_not_loaded(d->loader);
     if (d->loader_why != NULL) {
         texts_add(&d->notes, "dlopen: %s", d->loader_why); /* the library has said it when it was asked for devices */
-        texts_add(&d->advice, "install an OpenCL loader (Debian: ocl-icd-libopencl1; Fedora: ocl-icd; Arch: ocl-icd)");
+        texts_add(&d->advice, is_set("OCELLI_OPENCL") ? "unset OCELLI_OPENCL, or have it name an OpenCL loader" :
+                  "install an OpenCL loader (Debian: ocl-icd-libopencl1; Fedora: ocl-icd; Arch: ocl-icd)");
     }
 }
 
@@ -100,6 +107,37 @@ static void read_folder(doctor *d, const char *folder) {
     free(entries);
 }
 
+static bool has_drivers(const char *folder) {
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_icd, NULL);
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return count > 0;
+}
+
+/* What to do where no driver loads, or those that do list no device. */
+static void advise_on_drivers(doctor *d) {
+    bool loads = false;
+    for (size_t i = 0; i < d->driver_count; i++) {
+        loads = loads || d->drivers[i].why == NULL;
+        if (d->drivers[i].why == NULL && d->loader_why == NULL && strstr(d->drivers[i].library, "Rusticl") != NULL && !is_set("RUSTICL_ENABLE")) {
+            texts_add(d->device_count > 0 ? &d->notes : &d->advice, "rusticl lists the devices of those Mesa drivers that RUSTICL_ENABLE "
+                      "names: set it to radeonsi or iris, or to llvmpipe, which runs on any CPU");
+        }
+    }
+    if (d->device_count > 0 || (loads && d->loader_why != NULL)) {
+        return;
+    }
+    if (!loads && is_set("OCL_ICD_VENDORS")) {
+        texts_add(&d->advice, "unset OCL_ICD_VENDORS, or have it name a folder of .icd files: drivers are looked for there alone");
+    }
+    if (loads || !has_drivers(VENDORS)) {
+        texts_add(&d->advice, "install a driver: pocl-opencl-icd (Debian) runs on any CPU; GPU vendors have their own");
+    }
+}
+
 /* GPUs that the kernel knows, whether or not a driver lists them. */
 static void look_for_gpus(doctor *d) {
     static const struct {
@@ -124,9 +162,8 @@ static void look_for_gpus(doctor *d) {
 }
 
 void doctor_find_drivers(doctor *d) {
-    const char *named = getenv("OCL_ICD_VENDORS");
     struct stat info;
-    d->vendors = strdup(named != NULL && named[0] != 0 ? named : "/etc/OpenCL/vendors");
+    d->vendors = strdup(is_set("OCL_ICD_VENDORS") ? getenv("OCL_ICD_VENDORS") : VENDORS);
     find_loader(d);
     if (stat(d->vendors, &info) == 0 && S_ISDIR(info.st_mode)) {
         read_folder(d, d->vendors);
@@ -137,5 +174,6 @@ void doctor_find_drivers(doctor *d) {
     } else {
         texts_add(&d->problems, "there is no folder of OpenCL drivers, %s", d->vendors);
     }
+    advise_on_drivers(d);
     look_for_gpus(d);
 }

@@ -264,6 +264,7 @@ static int run(const command *command, int argc, char **argv) {
         {0, "plan", NULL, ARG_FLAG, &s.plan, "print the plan to stderr"},
         {0, "why", NULL, ARG_FLAG, &s.why, "the same with each solver that was considered: its time, or why it was refused"},
         DISABLE_OPTION(s.app),
+        HALF_OPTION(s.app),
         PLACE_OPTIONS(s.app),
         JSON_OPTION(s.app),
         APP_OPTIONS(s.app),

@@ -57,6 +57,25 @@ static void test_policies(void **state) {
     several_tear_down(&f);
 }
 
+/* Each device halves the weights of its part: the numbers are near, and the epilogues are all there. */
+static void test_half_weights(void **state) {
+    (void)state;
+    several f;
+    several_set_up(&f);
+    const float *got = oc_tensor_get_data(f.got), *wanted = oc_tensor_get_data(f.wanted);
+    for (int way = 0; way < 2; way++) {
+        oc_exec *exec = NULL;
+        oc_plan *plan = make_plan(&f, (oc_plan_params){.policy = way ? "heft" : "split", .half_weights = true}, 2);
+        KIT_OK(oc_exec_create(&exec, plan, NULL, &err), &err);
+        KIT_OK(oc_exec_run(exec, &(oc_binding){"image", f.image}, 1, &(oc_binding){"y", f.got}, 1, &err), &err);
+        for (int i = 0; i < BATCH * OUT; i++)
+            assert_true(fabsf(got[i] - wanted[i]) <= 5e-3f * (1 + fabsf(wanted[i])));
+        oc_plan_destroy(&plan);
+        oc_exec_destroy(&exec);
+    }
+    several_tear_down(&f);
+}
+
 static void test_pins(void **state) {
     (void)state;
     several f;
@@ -349,6 +368,7 @@ static void test_fork(void **state) {
 int main(void) {
     setenv("POCL_DEVICES", "basic basic basic", 1);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_half_weights),
         cmocka_unit_test(test_policies), cmocka_unit_test(test_pins),     cmocka_unit_test(test_own_policy),     cmocka_unit_test(test_state),
         cmocka_unit_test(test_stream),   cmocka_unit_test(test_callers),  cmocka_unit_test(test_refusals),       cmocka_unit_test(test_fork),
         cmocka_unit_test(test_failing_device), cmocka_unit_test(test_all_fail), cmocka_unit_test(test_slow_device)};

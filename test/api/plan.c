@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/device.h"
@@ -61,8 +62,9 @@ static void test_same_numbers(void **state) {
         run(&k, exec, i ? got : want);
         if (i)
             close_to(want, got);
-        if (!ways[i].red_zones)
-            assert_true(info.arena_bytes <= info.liveness_bytes * 11 / 10);
+        if (!ways[i].red_zones && info.arena_bytes > info.liveness_bytes * 11 / 10)
+            fail_msg("way %zu: an arena of %llu bytes, of which %llu live at once", i, (unsigned long long)info.arena_bytes,
+                     (unsigned long long)info.liveness_bytes);
         assert_true(info.step_count > 5 && info.program_count >= 3);
         oc_plan_destroy(&plan); /* the exec keeps what it needs */
         run(&k, exec, got);
@@ -125,7 +127,7 @@ static void *work(void *user) {
     oc_error err = {0};
     oc_exec *exec = NULL;
     if (oc_exec_create(&exec, w->plan, w->state, &err) == OC_OK)
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < (getenv("OCELLI_TEST_SMALL") ? 3 : 20); i++)
             run(w->k, exec, w->logits);
     oc_exec_destroy(&exec);
     return NULL;

@@ -107,6 +107,11 @@ def test_run(folder, model):
     check(value["liveness_bytes"] <= value["arena_bytes"] <= 1.1 * value["liveness_bytes"], "the arena")
     check(value["outputs"]["logits"]["shape"] == [5, 10], f"run: {out}")
     keys("run", value["outputs"]["logits"], ["shape", "min", "max", "mean"])
+    halved = json.loads(check_run("half weights", ["run", model, "--json", "--half-weights"], 0))
+    full = json.loads(check_run("full weights", ["run", model, "--json"], 0))
+    for key in ("min", "max", "mean"):
+        a, b = halved["outputs"]["logits"][key], full["outputs"]["logits"][key]
+        check(a != b and abs(a - b) <= 1e-2 * (1 + abs(b)), f"half weights: {key} {a}, {b}")
     npy = os.path.join(folder, "y.npy")
     check_run("run", ["run", model, "-o", "logits=" + npy], 0)
     check(os.path.getsize(npy) == 128 + 40, "an output is written")

@@ -33,8 +33,11 @@ def test_loader():
     code, out, _ = run("doctor", "--json", env={"OCELLI_OPENCL": "libnowhere.so"})
     report = json.loads(out)
     check(code == 1 and report["devices"] == [] and "libnowhere" in report["loader_error"], f"no loader: {out}")
-    check(any("install" in text for text in report["advice"]), "no advice without a loader")
-    check_run("no folder", ["doctor"], 1, stdout="no folder of OpenCL drivers, /nowhere", env={"OCL_ICD_VENDORS": "/nowhere"})
+    check(any("unset OCELLI_OPENCL" in text for text in report["advice"]), f"advice without a loader: {report['advice']}")
+    out = check_run("no folder", ["doctor"], 1, stdout="no folder of OpenCL drivers, /nowhere", env={"OCL_ICD_VENDORS": "/nowhere"})
+    check("unset OCL_ICD_VENDORS" in out, f"no advice without a folder: {out}")
+    there = glob.glob("/etc/OpenCL/vendors/*.icd")
+    check(("install a driver" in out) == (not there), f"drivers here: {there}; what is said: {out}")
 
 
 def test_drivers(folder):

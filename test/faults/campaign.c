@@ -4,11 +4,10 @@
  *
  *   campaign [--full [--seconds N] | --quick] [--several] [--cold | --warm] [--most N] [--only NAME] [--at N]
  *
- * --full: each point, but where whole networks are built anew as many as can be done in N seconds (default 300) for each part, of
- * each function the same number;
- * else at most --most (default 4) of each function; --quick: fewer, and less is cold. --several: on two devices of
- * PoCL's, and that alone. --cold, --warm: the parts where whole networks are built anew, or the others. --only, --at: one part, one
- * point, for debugging. */
+ * --full: each point, but where whole networks are built anew, or there are two devices, as many as can be done in N seconds (default
+ * 300; 60 with two devices) for each part, of each function the same number; else at most --most (default 4) of each function; --quick:
+ * fewer, and less is cold. --several: on two devices of PoCL's, and that alone. --cold, --warm: the parts where whole networks are built
+ * anew, or the others. --only, --at: one part, one point, for debugging. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -44,6 +43,15 @@ static const part parts[] = {
     {"split-calls", work_split, false, CALLS, .several = true},
     {"split-lost", work_split, false, LOST, .several = true},
     {"split-allocations", work_split, false, ALLOCATIONS, .several = true},
+    {"pipeline-calls", work_pipeline, false, CALLS, .several = true},
+    {"pipeline-lost", work_pipeline, false, LOST, .several = true, .slow = SAMPLED},
+    {"pipeline-allocations", work_pipeline, false, ALLOCATIONS, .several = true, .slow = SAMPLED},
+    {"trainer-split-calls", work_trainer, false, CALLS, .several = true, .slow = SAMPLED},
+    {"trainer-split-lost", work_trainer, false, LOST, .several = true, .slow = SAMPLED},
+    {"trainer-split-allocations", work_trainer, false, ALLOCATIONS, .several = true, .slow = SAMPLED},
+    {"shadow-calls", work_shadow, false, CALLS, .several = true, .slow = SAMPLED},
+    {"shadow-lost", work_shadow, false, LOST, .several = true, .slow = SAMPLED},
+    {"shadow-allocations", work_shadow, false, ALLOCATIONS, .several = true, .slow = SAMPLED},
     {"custom-calls", work_custom, false, CALLS},
     {"custom-allocations", work_custom, false, ALLOCATIONS},
     {"program-calls", work_program, true, CALLS},
@@ -57,7 +65,7 @@ static const part parts[] = {
 static place here;
 static bool full, quick, several, cold, warm;
 static uint64_t most = 4, only_at;
-static double budget = 300; /* seconds for a part where networks are built anew */
+static double budget; /* seconds for a part where networks are built anew, or of two devices */
 static int wrong, leaks;
 static unsigned refused, went_on, points;
 static float wanted[NUMBERS];
@@ -224,7 +232,7 @@ static uint8_t *choose_points(const part *p, uint64_t total, double seconds) {
         calls[p->mode == ALLOCATIONS ? 0 : faults_function(at)]++;
     uint64_t limit = (p->slow ? 1 : most) * (p->mode == ALLOCATIONS ? 10 : 1);
     if (full)
-        limit = p->slow ? affordable(calls, seconds) : 0;
+        limit = p->slow || p->several ? affordable(calls, seconds) : 0;
     for (uint64_t at = 1; chosen && at <= total; at++) {
         int f = p->mode == ALLOCATIONS ? 0 : faults_function(at);
         uint64_t step = limit && calls[f] > limit ? calls[f] / limit : 1;
@@ -241,7 +249,7 @@ static void run_part(const part *p) {
         exit(77);
     double began = oc__clock_seconds();
     uint64_t total = count_points(p);
-    double seconds = oc__clock_seconds() - began;
+    double seconds = (oc__clock_seconds() - began) / (p->cold ? 1 : 2);
     uint8_t *chosen = choose_points(p, total, seconds);
     faults_counts baseline = faults_get();
     for (uint64_t at = 1; chosen && at <= total; at++) {
@@ -311,6 +319,7 @@ static const char *read_options(int argc, char **argv) {
             only_at = strtoull(argv[++i], NULL, 10);
     }
     most = quick ? 1 : most;
+    budget = budget > 0 ? budget : several ? 60 : 300;
     return only;
 }
 

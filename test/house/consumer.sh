@@ -44,7 +44,8 @@ if [ -e "$libdir/libocelli.a" ]; then
 fi
 
 # A host without OpenCL: nothing was linked to the loader, and programs say what is missing.
-try 'the loader is no dependency of the program' sh -c "! readelf -d '$work/first.bin' | grep -q OpenCL"
+try 'the loader is no dependency of the program' sh -c "! LD_LIBRARY_PATH='$libdir' ldd '$work/first.bin' | grep -q OpenCL"
+try 'nor of the command' sh -c "! LD_LIBRARY_PATH='$libdir' ldd '$work/usr/bin/ocelli' | grep -q OpenCL"
 try 'a host without the OpenCL loader' says 'OpenCL' env LD_LIBRARY_PATH="$libdir" OCELLI_OPENCL=/nowhere/libOpenCL.so.1 "$work/first.bin"
 try 'a host without an OpenCL driver' says 'install' env LD_LIBRARY_PATH="$libdir" OCL_ICD_VENDORS=/nowhere "$work/first.bin"
 

@@ -120,6 +120,8 @@ CALL(clGetCommandQueueInfo, CL_OUT_OF_RESOURCES, (cl_command_queue of, cl_comman
      (of, what, size, out, got))
 CALL(clGetMemObjectInfo, CL_OUT_OF_RESOURCES, (cl_mem of, cl_mem_info what, size_t size, void *out, size_t *got),
      (of, what, size, out, got))
+CALL(clSetMemObjectDestructorCallback, CL_OUT_OF_RESOURCES, (cl_mem of, void(CL_CALLBACK *notify)(cl_mem, void *), void *user),
+     (of, notify, user))
 CALL(clGetProgramInfo, CL_OUT_OF_RESOURCES, (cl_program of, cl_program_info what, size_t size, void *out, size_t *got),
      (of, what, size, out, got))
 CALL(clGetProgramBuildInfo, CL_OUT_OF_RESOURCES,

@@ -146,14 +146,61 @@ oc_status work_split(const place *at, float numbers[NUMBERS], oc_error *err) {
     return on_device(lenet, at, numbers, err);
 }
 
+typedef struct stream {
+    oc_graph *graph;
+    oc_plan *plan;
+    oc_exec *exec[2];
+    oc_event *done[2];
+    oc_tensor *image, *logits[2];
+} stream;
+
+static oc_status flow(stream *s, const place *at, oc_device *device, float *numbers, oc_error *err) {
+    oc_device *const devices[] = {device, at->second};
+    const oc_dim_binding n = {"N", BATCH};
+    OC_TRY(build_lenet(&s->graph, at->context, false, err));
+    OC_TRY(oc_plan_create(&s->plan, s->graph, devices, 2, &(oc_plan_params){.dims = &n, .dim_count = 1, .policy = "pipeline"}, err));
+    OC_TRY(oc_tensor_create(&s->image, at->context, NULL, OC_F32, &OC_SHAPE(BATCH, 1, 28, 28), err));
+    fill_pixels(oc_tensor_get_data(s->image), BATCH * 784);
+    for (int i = 0; i < 2; i++) {
+        OC_TRY(oc_exec_create(&s->exec[i], s->plan, NULL, err));
+        OC_TRY(oc_tensor_wrap(&s->logits[i], at->context, OC_F32, &OC_SHAPE(BATCH, 10), numbers + i * BATCH * 10, err));
+    }
+    for (int i = 0; i < 2; i++)
+        OC_TRY(oc_exec_enqueue(s->exec[i], &(oc_binding){"image", s->image}, 1, &(oc_binding){"logits", s->logits[i]}, 1, NULL, 0,
+                               &s->done[i], err));
+    for (int i = 0; i < 2; i++)
+        OC_TRY(oc_event_wait(s->done[i], err));
+    return OC_OK;
+}
+
+static oc_status pipeline(const place *at, oc_device *device, float *numbers, oc_error *err) {
+    stream s = {0};
+    oc_status status = flow(&s, at, device, numbers, err);
+    for (int i = 0; i < 2; i++) {
+        oc_event_destroy(&s.done[i]);
+        oc_exec_destroy(&s.exec[i]); /* waits */
+        oc_tensor_destroy(&s.logits[i]);
+    }
+    oc_tensor_destroy(&s.image);
+    oc_plan_destroy(&s.plan);
+    oc_graph_destroy(&s.graph);
+    return status;
+}
+
+oc_status work_pipeline(const place *at, float numbers[NUMBERS], oc_error *err) {
+    return on_device(pipeline, at, numbers, err);
+}
+
 typedef struct lesson {
     oc_graph *graph;
     oc_trainer *first, *second;
     oc_tensor *images, *labels;
+    int64_t shadow_steps;
 } lesson;
 
 static oc_status teach(lesson *l, const place *at, oc_device *device, float *numbers, oc_error *err) {
-    const oc_trainer_params params = {.optimizer = optimizer, .batch = BATCH, .seed = 1};
+    const oc_trainer_params params = {.optimizer = optimizer, .batch = BATCH, .seed = 1, .devices = &at->second,
+                                      .device_count = at->second != NULL, .shadow_steps = l->shadow_steps};
     oc_train_report report;
     char path[300];
     snprintf(path, sizeof(path), "%s/trainer", at->folder);
@@ -177,8 +224,8 @@ static oc_status teach(lesson *l, const place *at, oc_device *device, float *num
     return sample_state(oc_trainer_get_state(l->second), at, 0, numbers + 4, NUMBERS - 4, err);
 }
 
-static oc_status trainer(const place *at, oc_device *device, float *numbers, oc_error *err) {
-    lesson l = {0};
+static oc_status lesson_on(const place *at, oc_device *device, int64_t shadow_steps, float *numbers, oc_error *err) {
+    lesson l = {.shadow_steps = shadow_steps};
     oc_status status = teach(&l, at, device, numbers, err);
     oc_trainer_destroy(&l.first);
     oc_trainer_destroy(&l.second);
@@ -186,6 +233,18 @@ static oc_status trainer(const place *at, oc_device *device, float *numbers, oc_
     oc_tensor_destroy(&l.labels);
     oc_graph_destroy(&l.graph);
     return status;
+}
+
+static oc_status trainer(const place *at, oc_device *device, float *numbers, oc_error *err) {
+    return lesson_on(at, device, 0, numbers, err);
+}
+
+static oc_status shadowed(const place *at, oc_device *device, float *numbers, oc_error *err) {
+    return lesson_on(at, device, 1, numbers, err);
+}
+
+oc_status work_shadow(const place *at, float numbers[NUMBERS], oc_error *err) {
+    return on_device(shadowed, at, numbers, err);
 }
 
 oc_status work_trainer(const place *at, float numbers[NUMBERS], oc_error *err) {

@@ -11,7 +11,7 @@
 typedef struct place {
     oc_context *context;
     oc_device *device; /* NULL: to be opened and closed by the work */
-    oc_device *second; /* of the same context; only for work_split */
+    oc_device *second; /* of the same context; of those that need several */
     char folder[256];
     char model[300];
 } place;
@@ -20,10 +20,14 @@ typedef struct place {
 typedef oc_status work(const place *at, float numbers[NUMBERS], oc_error *err);
 /* Two steps of LeNet-5 with momentum, and all that is made for them: losses and some weights. */
 work work_lenet;
-/* The same by a trainer, with evaluation, saving and resuming. */
+/* The same by a trainer, with evaluation, saving and resuming; on the place's two devices where there are two. */
 work work_trainer;
+/* The trainer again, with a shadow of the state that it goes back to when a device fails. */
+work work_shadow;
 /* Two steps of LeNet-5 over two devices, each with half of the batch. */
 work work_split;
+/* LeNet-5 in two stages, a device each, two batches on their way at once: logits of both. */
+work work_pipeline;
 /* Reads SqueezeNet 1.1, smaller pictures, and runs it once: some logits. */
 work work_squeezenet;
 /* Builds a program, keeps its binary in the cache folder and has it from there. */

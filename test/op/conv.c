@@ -102,6 +102,7 @@ static const optest_case cases[] = {
     {"conv2d:g17mb2ic17ih9iw22oc17kh3ph1b;post=bias,residual,relu", NULL, OPTEST_ANY, 0},
     {"conv2d:g5mb1ic5ih11iw6oc15kh3kw5ph2sh2sw3dh1b", NULL, OPTEST_ANY, 0},
     {"conv2d:g3mb1ic3ih7oc3kh3ph1;dt=f16", NULL, OPTEST_ANY, 0},
+    {"conv2d:mb1ic19ih7oc21kh3ph1b;wt=f16;post=relu", NULL, OPTEST_ANY, 0},
     /* more images, or rows of one, than are written down at a time */
     {"conv2d:mb3ic64ih96iw120oc2kh7ph3b;post=residual,bias,relu", NULL, 0, 0},
     {"conv2d:mb2ic9ih290oc1kh5ph2sw2", NULL, 0, 0},

@@ -72,6 +72,13 @@ static const optest_case cases[] = {
     {"matmul:m3n0k5", NULL, OPTEST_NO_FAST, 0},
     {"matmul:m3n5k0b", NULL, OPTEST_NO_FAST, 0},
     {"matmul:0x3x5,0x5x7", NULL, OPTEST_NO_FAST, 0},
+    /* weights in half precision, few rows and many, as they lie and transposed, in batches */
+    {"matmul:m1n500k901tbb;wt=f16", NULL, 0, 0},
+    {"matmul:m8n131k263tb;wt=f16;post=residual", NULL, 0, 0},
+    {"matmul:m6n1030k37b;wt=f16;post=relu", NULL, 0, 0},
+    {"matmul:m61n96k500;wt=f16;post=bias,residual", NULL, 0, 0},
+    {"matmul:f32.3x5x7,f16.3x7x11", NULL, 0, 0},
+    {"matmul:f32.2x1x5x7,f16.1x3x7x11", NULL, OPTEST_NO_FAST, 0},
     /* half precision is stored only */
     {"matmul:m13n31k17b;dt=f16", NULL, OPTEST_ANY, 0},
     {"matmul:m13n31k17tb;dt=f16;post=relu", NULL, OPTEST_ANY, 0},

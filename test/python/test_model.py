@@ -72,6 +72,18 @@ def test_profile(lenet, images, device):
     assert convolutions[0].flops == 2 * 6 * 6 * 28 * 28 * 25
 
 
+def test_half_weights(lenet, images, device):
+    model, halved = ocelli.load(lenet, device), ocelli.load(lenet, device, half_weights=True)
+    full, got = model(images), halved(images)
+    assert (full != got).any()
+    numpy.testing.assert_allclose(got, full, rtol=5e-3, atol=5e-3)
+    weights = numpy.array(halved.state["fc3.weight"])
+    weights[0, 0] = 1e6
+    halved.state["fc3.weight"] = weights
+    with pytest.raises(ocelli.Error, match="fc3.weight.*65504"):
+        halved(images)
+
+
 def test_any_batch(lenet, images, device):
     model = ocelli.load(lenet, device, plans=2)
     whole = model(images)

@@ -55,8 +55,8 @@ static oc_status forward_shape(oc__inference *x, const oc__desc *src, const oc__
     const int64_t *w = wei->shape.dims;
     if (src->shape.rank != 4 || wei->shape.rank != 4)
         return oc__infer_fail(x, err, "the source must be (N, C, H, W) and the weights (K, C / groups, R, S)");
-    if (!oc__is_float(src->dtype) || src->dtype != wei->dtype)
-        return oc__infer_fail(x, err, "source and weights must be of one floating-point type");
+    if (!oc__weights_fit(src->dtype, wei->dtype))
+        return oc__infer_fail(x, err, "source and weights must be of one floating-point type, or f32 and f16");
     for (int i = 0; i < 4; i++)
         if (w[i] < 0)
             return oc__infer_fail(x, err, "the sizes of the weights must be numbers");
@@ -142,6 +142,8 @@ oc__cost oc__conv2d_cost(const oc__problem *p) {
 oc_value *oc_conv2d(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_conv_params *params,
                     oc_error *err) {
     oc_conv_params own = params ? *params : (oc_conv_params){0};
+    if (!oc__graph_one_type(graph, &oc__op_conv2d, src, weights, err))
+        return NULL;
     weights = oc__conv_turned(graph, weights, &own, err);
     return oc__graph_node1(graph, &oc__op_conv2d, &own, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }

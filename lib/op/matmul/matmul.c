@@ -54,8 +54,8 @@ static oc_status infer(oc__inference *x, oc_error *err) {
     const oc_shape *a = &x->in[0].shape, *b = &x->in[1].shape;
     if (a->rank < 2 || b->rank < 2)
         return oc__infer_fail(x, err, "both operands must have at least two axes");
-    if (!oc__is_float(x->in[0].dtype) || x->in[0].dtype != x->in[1].dtype)
-        return oc__infer_fail(x, err, "the operands must be of one floating-point type");
+    if (!oc__weights_fit(x->in[0].dtype, x->in[1].dtype))
+        return oc__infer_fail(x, err, "the operands must be of one floating-point type, or f32 and weights of f16");
     int64_t m = a->dims[a->rank - (q->trans_a ? 1 : 2)], ka = a->dims[a->rank - (q->trans_a ? 2 : 1)];
     int64_t n = b->dims[b->rank - (q->trans_b ? 2 : 1)], kb = b->dims[b->rank - (q->trans_b ? 1 : 2)];
     if (ka != kb && ka >= 0 && kb >= 0)
@@ -188,6 +188,8 @@ static oc_value *without_axis(oc_graph *graph, oc_value *x, int back, oc_error *
 oc_value *oc_matmul(oc_graph *graph, oc_value *a, oc_value *b, const oc_matmul_params *params, oc_error *err) {
     bool row = a && a->shape.rank == 1, column = b && b->shape.rank == 1;
     oc_matmul_params p = params ? *params : (oc_matmul_params){0};
+    if (!oc__graph_one_type(graph, &oc__op_matmul, a, b, err))
+        return NULL;
     if (row) {
         p.trans_a = false;
         a = oc_reshape(graph, a, &OC_SHAPE(1, a->shape.dims[0]), err);
@@ -206,6 +208,8 @@ oc_value *oc_matmul(oc_graph *graph, oc_value *a, oc_value *b, const oc_matmul_p
 
 oc_value *oc_linear(oc_graph *graph, oc_value *src, oc_value *weights, oc_value *bias, const oc_matmul_params *params,
                     oc_error *err) {
+    if (!oc__graph_one_type(graph, &oc__op_matmul, src, weights, err))
+        return NULL;
     return oc__graph_node1(graph, &oc__op_matmul, params, (oc_value *[]){src, weights, bias}, bias ? 3 : 2, err);
 }
 

@@ -13,7 +13,7 @@
 
 static bool applicable(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
-    if (!oc__matmul_for_cpu(p, caps, why))
+    if (!oc__matmul_for_cpu(p, caps, why) || !oc__for_cpu_f32(p, caps, why))
         return false;
     if (x.m < LEAST_ROWS || x.n < 64)
         return oc__refuse(why, "packing does not pay for %lld rows by %lld columns", (long long)x.m, (long long)x.n);

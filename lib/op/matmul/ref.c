@@ -52,9 +52,7 @@ static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char 
     (void)caps;
     oc__matmul x = oc__matmul_of(p);
     const char *no = NULL;
-    if (!oc__clblast_available())
-        no = "built without CLBlast";
-    else if (p->in[0].dtype != OC_F32)
+    if (p->in[0].dtype != OC_F32 || p->in[1].dtype != OC_F32)
         no = "only f32";
     else if (x.bias || p->post.count || p->pre.count)
         no = "no bias and no epilogue";
@@ -62,6 +60,8 @@ static bool clblast_applicable(const oc__problem *p, const oc__caps *caps, char 
         no = "mixed broadcasting of batch axes";
     else if (x.m == 0 || x.n == 0 || x.k == 0 || x.batch == 0)
         no = "an empty product";
+    else if (!oc__clblast_available())
+        no = "built without CLBlast, or it is not installed";
     snprintf(why, OC_WHY, "%s", no ? no : "");
     return !no;
 }

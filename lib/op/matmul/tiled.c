@@ -7,10 +7,11 @@
 #include "op/tile.h"
 
 #define MT 4 /* tiles of rows a work-item takes at most */
+#define HALF_CYCLES 0.8 /* that 16 weights take to become single: measured */
 
 bool oc__matmul_for_cpu(const oc__problem *p, const oc__caps *caps, char why[OC_WHY]) {
     oc__matmul x = oc__matmul_of(p);
-    if (!oc__for_cpu_f32(p, caps, why))
+    if (!oc__for_cpu_weights(p, caps, why))
         return false;
     if (!x.uniform)
         return oc__refuse(why, "mixed broadcasting of batch axes");
@@ -71,6 +72,7 @@ static double estimate(const oc__problem *p, const oc__caps *caps, const oc__var
     int kv = vectors(&x), t = (int)OC_MIN(v->value[0], x.m);
     double tiles = (double)((x.m + t - 1) / t) * (double)((x.n + kv * 16 - 1) / (kv * 16)) * (double)x.batch;
     double chunks = (double)x.k * kv / 512, cycles = (double)x.k * oc__tile_cycles(kv, t, x.ta ? 1 : x.k) + (8 + 2 * chunks) * kv * t + 40;
+    cycles += p->in[1].dtype == OC_F16 ? (double)x.k * HALF_CYCLES * kv : 0;
     return oc__tile_seconds(p, caps, tiles * cycles, tiles);
 }
 
@@ -83,6 +85,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__string text;
     oc__string_init(&text, r->context);
     oc__epilogue_define(p, &text);
+    oc__define_weights(p, &text);
     oc__string_printf(&text, "%s#define KV %d\n#define T %d\n#define MT %d\n#define KC %d\n",
                       r->caps->fast_fma ? "#define FAST_FMA\n" : "", kv, t, MT, 384 / kv / 16 * 16);
     oc__step *step = oc__step_kernel(r->steps, "matmul_tiled.cl", text.text, "matmul_tiled");

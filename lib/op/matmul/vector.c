@@ -123,7 +123,7 @@ static oc_status record(const oc__recording *r, oc_error *err) {
     oc__gemm_result_define(p, c.parts, x.bias, &text);
     oc__string_printf(&text, "%s%s%s#define M %d\n#define R %d\n#define ITEMS %d\n#define WIDTH %d\n",
                       r->caps->fast_fma ? "#define FAST_FMA\n" : "", x.tb ? "#define TRANS_B\n" : "",
-                      p->in[0].dtype == OC_F16 ? "#define F16 1\n" : "#define F16 0\n", (int)x.m, (int)c.r, (int)c.items, WIDTH);
+                      p->in[0].dtype != p->in[1].dtype ? "#define MIXED\n" : "", (int)x.m, (int)c.r, (int)c.items, WIDTH);
     oc__step *step = c.threads ? oc__step_kernel(r->steps, "matmul_vector.cl", text.text, "matmul_vector")
                                : oc__step_kernel(r->steps, "matmul_vector_local.cl", text.text, "matmul_vector_local");
     oc__gemm_result_places(r, step, c.parts);
