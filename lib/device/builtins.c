@@ -134,19 +134,34 @@ static void put_builtin(oc__string *out, const builtin *b, size_t type_count) {
     }
 }
 
-/* vloadN and vstoreN of all types, or those of half. */
-static void put_access(oc__string *out, bool load, bool half, size_t type_count) {
-    for (size_t s = 0; s < OC_COUNT(spaces); s++) {
-        bool constant = strcmp(spaces[s], "__constant") == 0;
-        for (size_t t = 0; t < type_count && !(constant && !load); t++)
-            for (size_t w = half ? 0 : 1; w < OC_COUNT(widths) && (!half || (is_of_kind('f', t) && !(load && t))); w++) {
-                const char *memory = half ? "half" : types[t], *name = half ? "_half" : "", *n = widths[w];
-                if (load)
-                    oc__string_printf(out, PURE "%s%s vload%s%s(size_t, const %s %s *);\n", types[t], n, name, n, spaces[s], memory);
-                else
-                    oc__string_printf(out, OVERLOADED "void vstore%s%s(%s%s, size_t, %s %s *);\n", name, n, types[t], n, spaces[s],
-                                      memory);
-            }
+static bool starts(const char *name, size_t size, const char *with) {
+    return size >= strlen(with) && memcmp(name, with, strlen(with)) == 0;
+}
+
+static void put_load(oc__string *out, const char *name, const char *n, const char *space, const char *type, const char *memory) {
+    oc__string_printf(out, PURE "%s%s %s%s(size_t, const %s %s *);\n", type, n, name, n, space, memory);
+}
+
+static void put_store(oc__string *out, const char *name, const char *n, const char *space, const char *type, const char *memory) {
+    if (strcmp(space, "__constant") != 0)
+        oc__string_printf(out, OVERLOADED "void %s%s(%s%s, size_t, %s %s *);\n", name, n, type, n, space, memory);
+}
+
+/* Of all types, from and to all kinds of memory. Without a width those of half are of one number, the others begin names of all. */
+static void put_access(oc__string *out, const char *name, size_t size, size_t type_count) {
+    static const char *const stems[] = {"vload_half", "vstore_half", "vload", "vstore"};
+    size_t stem = 0;
+    while (!starts(name, size, stems[stem]))
+        stem++;
+    bool half = stem < 2, load = stem % 2 == 0;
+    size_t digits = size - strlen(stems[stem]);
+    for (size_t w = half ? 0 : 1; w < OC_COUNT(widths); w++) {
+        if ((digits > 0 || half) && (strlen(widths[w]) != digits || memcmp(name + size - digits, widths[w], digits) != 0))
+            continue;
+        for (size_t s = 0; s < OC_COUNT(spaces); s++)
+            for (size_t t = 0; t < type_count; t++)
+                if (!half || (is_of_kind('f', t) && !(load && t)))
+                    (load ? put_load : put_store)(out, stems[stem], widths[w], spaces[s], types[t], half ? "half" : types[t]);
     }
 }
 
@@ -174,14 +189,9 @@ static void put_convert(oc__string *out, const char *name, size_t size, size_t t
     }
 }
 
-static bool starts(const char *name, size_t size, const char *with) {
-    return size >= strlen(with) && memcmp(name, with, strlen(with)) == 0;
-}
-
 static void put_name(oc__string *out, const char *name, size_t size, size_t type_count) {
     if (starts(name, size, "vload") || starts(name, size, "vstore")) {
-        bool load = name[1] == 'l';
-        put_access(out, load, starts(name, size, load ? "vload_half" : "vstore_half"), type_count);
+        put_access(out, name, size, type_count);
     } else if (starts(name, size, "convert_")) {
         put_convert(out, name, size, type_count);
     } else {
@@ -195,11 +205,11 @@ static bool in_name(char c) {
     return c == '_' || isalnum((unsigned char)c);
 }
 
-/* What a name makes be declared: of vload4 and vload8, "vload". */
-static size_t family_size(const char *name, size_t size) {
-    while (size > 1 && (starts(name, size, "vload") || starts(name, size, "vstore")) && isdigit((unsigned char)name[size - 1]))
-        size--;
-    return size;
+/* Bytes until the next name may begin: of a comment, or of what is in no name. */
+static size_t between(const char *at) {
+    bool block = at[0] == '/' && at[1] == '*', line = at[0] == '/' && at[1] == '/';
+    const char *end = block ? strstr(at + 2, "*/") : line ? strchr(at, '\n') : NULL;
+    return end ? (size_t)(end - at) + (block ? 2 : 1) : !in_name(*at);
 }
 
 void oc__builtins_declare(const char *text, oc__string *out) {
@@ -208,19 +218,18 @@ void oc__builtins_declare(const char *text, oc__string *out) {
     oc__string_init(&seen, out->context);
     oc__string_append(&seen, " ");
     for (const char *at = text; *at;) {
-        size_t size = 0;
+        size_t size = 0, gap = between(at);
         char name[64];
-        while (in_name(at[size]))
+        while (!gap && in_name(at[size]))
             size++;
-        size_t family = family_size(at, size);
-        if (size > 0 && !isdigit((unsigned char)*at) && family < sizeof name - 2) {
-            oc__format(name, sizeof name, " %.*s ", (int)family, at);
+        if (size > 0 && !isdigit((unsigned char)*at) && size < sizeof name - 2) {
+            oc__format(name, sizeof name, " %.*s ", (int)size, at);
             if (seen.text && !strstr(seen.text, name)) {
                 oc__string_append(&seen, name + 1);
-                put_name(out, at, family, type_count);
+                put_name(out, at, size, type_count);
             }
         }
-        at += size > 0 ? size : 1;
+        at += gap + size;
     }
     out->failed = out->failed || seen.failed;
     oc__string_finish(&seen);

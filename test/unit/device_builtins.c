@@ -111,7 +111,8 @@ static void test_declarations(void **state) {
     (void)state;
     oc__string out;
     oc__string_init(&out, NULL);
-    oc__builtins_declare("x = max(a, b); convert_uchar4_sat(f); CAT(vload, 4)(0, p); nomax(); max_(1);", &out);
+    oc__builtins_declare("x = max(a, b); convert_uchar4_sat(f); CAT(vload, 4)(0, p); nomax(); max_(1); /* fma(1) *//* sqrt"
+                         " */ y = vstore4(v, 0, p); // log(1) \n vload_half2(0, h);", &out);
     assert_non_null(strstr(out.text, "ulong16 max(ulong16, ulong16);"));
     assert_non_null(strstr(out.text, "int4 max(int4, int);"));
     assert_null(strstr(out.text, "int max(int, int);\n__attribute__((overloadable, const)) int max(int, int);"));
@@ -119,7 +120,13 @@ static void test_declarations(void **state) {
     assert_null(strstr(out.text, "convert_uchar8"));
     assert_non_null(strstr(out.text, "float8 vload8(size_t, const __constant float *);"));
     assert_null(strstr(out.text, "double"));
+    assert_non_null(strstr(out.text, "void vstore4(short4, size_t, __local short *);"));
+    assert_null(strstr(out.text, "vstore8"));
+    assert_non_null(strstr(out.text, "float2 vload_half2(size_t, const __private half *);"));
+    assert_null(strstr(out.text, "vload_half("));
     assert_null(strstr(out.text, "fma"));
+    assert_null(strstr(out.text, "sqrt"));
+    assert_null(strstr(out.text, "log"));
     oc__string_finish(&out);
 }
 
