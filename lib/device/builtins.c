@@ -63,6 +63,7 @@ static const builtin builtins[] = {
     {"acosh", 'f', CONST "T N(T)"},
     {"atanh", 'f', CONST "T N(T)"},
     {"erf", 'f', CONST "T N(T)"},
+    {"erfc", 'f', CONST "T N(T)"},
     {"fabs", 'f', CONST "T N(T)"},
     {"floor", 'f', CONST "T N(T)"},
     {"ceil", 'f', CONST "T N(T)"},

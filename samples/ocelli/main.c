@@ -3,6 +3,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +50,27 @@ static void bind_threads(void) {
 #endif
 }
 
-int main(int argc, char **argv) {
+/* A file that a driver or a command opens must not become what results are printed to, where a stream was closed. What is written to
+ * stdout then is an error as before. */
+static void hold_streams(void) {
+    for (int fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) {
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            return;
+        }
+    }
+}
+
+/* The exit code, if all results could be written. */
+static int written(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "ocelli: stdout cannot be written: %s\n", strerror(errno));
+    return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
+static int run(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
-    bind_threads();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
         return EXIT_DONE;
@@ -68,4 +88,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "ocelli: there is no command '%s'\n\n", name);
     print_help(stderr);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    hold_streams();
+    bind_threads();
+    return written(run(argc, argv));
 }

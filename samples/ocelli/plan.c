@@ -178,6 +178,8 @@ static int run(const command *command, int argc, char **argv) {
         code = args_wrong(command, "--machine is only described: there is nothing for --measure or --device");
     if (code == ARGS_GO_ON && p.rebalance && !p.measure)
         code = args_wrong(command, "--rebalance needs --measure");
+    if (code == ARGS_GO_ON && p.app.json && p.dot)
+        code = args_wrong(command, "--dot is not printed as JSON");
     if (code == ARGS_GO_ON && !parse_dims(command, &p.dims, &dims))
         code = EXIT_USAGE;
     if (code == ARGS_GO_ON)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much slower are choices by estimate than choices by measurement? untuned.py OCELLI [--every N] [--full] [FILE...]
+"""How much slower are choices by estimate than choices by measurement? untuned.py OCELLI [--first K] [--every N] [--full] [FILE...]
 
 For each problem of the files (default: problems/*.txt beside this file) the solver is asked for that would be chosen if nothing had been
 measured, then all are tuned: as each is usually set, or with --full in every setting. Both times are the tuner's, so that they compare. Prints the
@@ -18,10 +18,10 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def problems_of(path, every):
+def problems_of(path, first, every):
     with open(path, encoding="utf-8") as file:
         lines = [line.split("#")[0].strip() for line in file]
-    return [line for line in lines if line][::every]
+    return [line for line in lines if line][first::every]
 
 
 def call(args, env):
@@ -47,7 +47,7 @@ def read_times(cache):
 
 def measure(options, cache, path):
     """(ratio, problem, chosen, its time, best, its time) of each problem."""
-    problems = problems_of(path, options.every)
+    problems = problems_of(path, options.first, options.every)
     env = {**os.environ, "OCELLI_CACHE": cache, "OCELLI_TUNE": "off"}
     device = ["-d", options.device] if options.device else []
     if os.path.exists(os.path.join(cache, "find.db")):
@@ -83,6 +83,7 @@ def main():
     parser.add_argument("ocelli")
     parser.add_argument("files", nargs="*")
     parser.add_argument("--every", type=int, default=1, help="only each N-th problem of a file")
+    parser.add_argument("--first", type=int, default=0, help="from this one on")
     parser.add_argument("--full", action="store_true", help="tune every setting")
     parser.add_argument("--most", type=float, default=1.3)
     parser.add_argument("--cache", help="folder of programs, verdicts and measurements")

@@ -190,6 +190,17 @@ def test_layers(folder, model):
     check_run("nothing to compare with", ["bench", "relu:100", "--compare", "nowhere.json"], 1, stderr="nowhere.json")
 
 
+def test_streams(folder, model):
+    """What cannot be printed is a failure; what is printed never lands in another file."""
+    onnx = os.path.join(folder, "closed.onnx")
+    for args in (["net"], ["run", model, "--json"], ["--help"], ["completion", "zsh"], ["net", "lenet5", "--onnx", onnx]):
+        for to in (">/dev/full", ">&-"):
+            done = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", OCELLI, *args], stderr=subprocess.PIPE, text=True, check=False)
+            check(done.returncode == 1 and "stdout cannot be written" in done.stderr, f"{args} {to}: {done}")
+    check_run("written behind a closed stream", ["info", onnx], 0)
+    check_run("one form", ["plan", model, "--dot", "--json"], 2, stderr="JSON")
+
+
 def test_why(model):
     out = run("run", model, "--why")[2]
     check("       not matmul." in out and "       yes " in out, "--why tells choices and refusals")
@@ -264,6 +275,7 @@ def main():
         test_classify(work, model)
         test_run(work, model)
         test_bench(work, model)
+        test_streams(work, model)
         test_why(model)
         test_tune(work)
         test_cache(work)

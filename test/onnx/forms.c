@@ -247,6 +247,23 @@ static void test_computed_shape(void **state) {
     oc_graph_destroy(&graph);
 }
 
+/* Group normalization as PyTorch writes it: back to the shape of a value whose height and width are both symbols. */
+static void test_shape_of_another(void **state) {
+    (void)state;
+    begin(17, "N,4,H,W");
+    model_constant(&m, "groups", 3, (int64_t)0, (int64_t)2, (int64_t)-1);
+    model_node(&m, "Reshape", "x groups", "g");
+    model_node(&m, "Shape", "x", "shape");
+    model_node(&m, "Reshape", "g shape", "y");
+    oc_graph *graph = read_model();
+    oc_shape want = oc_graph_get_input(graph, 0).shape, shape = oc_graph_get_output(graph, 0).shape;
+    assert_true(oc_shape_equal(&shape, &want));
+    double *values;
+    assert_int_equal(model_compute(graph, 3, 0, &values), 108);
+    free(values);
+    oc_graph_destroy(&graph);
+}
+
 /* F.interpolate(x, size) as PyTorch writes it: the batch's size comes from a Shape, and is a symbol. */
 static void test_computed_sizes(void **state) {
     (void)state;
@@ -371,7 +388,8 @@ static void test_auto_pad(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {TEST(test_softmax), TEST(test_clip),    TEST(test_pad),  TEST(test_slice), TEST(test_gather), TEST(test_lrn),
-                                       TEST(test_reduce), TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad), TEST(test_computed_shape), TEST(test_computed_sizes),
+                                       TEST(test_reduce), TEST(test_squeeze), TEST(test_dropout), TEST(test_gemm), TEST(test_auto_pad),
+                                       TEST(test_computed_shape), TEST(test_shape_of_another), TEST(test_computed_sizes),
                                        TEST(test_batch_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

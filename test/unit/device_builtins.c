@@ -13,8 +13,8 @@ static oc_error err;
 static const char *const expressions[] = {
     "fma(f, f, 1.0f)", "fma(f4, f4, f4).s1", "mad(f, 2.0f, f)", "sqrt(f)", "rsqrt(f)", "exp(f)", "exp2(f4).s3", "expm1(f)", "log(f)",
     "log2(f)", "log1p(f)", "sin(f)", "cos(f)", "tan(f)", "sinh(f)", "cosh(f)", "tanh(f4).s2", "asin(f * 0.1f)", "acos(f * 0.1f)",
-    "atan(f)", "asinh(f)", "acosh(f + 1)", "atanh(f * 0.1f)", "erf(f)", "fabs(-f)", "floor(f)", "ceil(f)", "rint(f)", "round(f)",
-    "trunc(f)", "sign(-f)", "pow(f, 1.5f)", "fmod(f, 0.3f)", "copysign(f, -1.0f)", "atan2(f, 2.0f)", "fmax(f, 3.0f)",
+    "atan(f)", "asinh(f)", "acosh(f + 1)", "atanh(f * 0.1f)", "erf(f)", "erfc(f)", "fabs(-f)", "floor(f)", "ceil(f)", "rint(f)",
+    "round(f)", "trunc(f)", "sign(-f)", "pow(f, 1.5f)", "fmod(f, 0.3f)", "copysign(f, -1.0f)", "atan2(f, 2.0f)", "fmax(f, 3.0f)",
     "fmax(f4, 1.25f).s1", "fmin(f, 0.1f)", "mix(f, 3.0f, 0.25f)", "mix(f4, f4 + 1, 0.5f).s0", "isnan(f)", "isnan(f4).s1", "isinf(f)",
     "isfinite(f)", "signbit(-f)", "min(i, 3)", "min(u, 3000000000u)", "min(l, -5L)", "min(i4, 2).s3", "max(i, -7)", "max(f, 2.0f)",
     "max(u, 4000000000u)", "max((uchar)i, (uchar)250)", "clamp(i, -2, 2)", "clamp(f4, 0.5f, 1.5f).s2", "clamp(l, 0L, 9L)",

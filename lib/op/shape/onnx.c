@@ -19,15 +19,35 @@ static int64_t symbol_param(const oc_shape *from, int64_t symbol) {
     return -1;
 }
 
+/* A value of the graph that has these sizes, symbols included; the latest one. */
+static oc_value *value_of_shape(const oc_graph *graph, const oc_shape *shape) {
+    for (size_t i = graph->value_count; i-- > 0;)
+        if (oc_shape_equal(&graph->values[i]->shape, shape))
+            return graph->values[i];
+    return NULL;
+}
+
+/* Two sizes that are symbols and no axes of the operand's: a value that has them tells. */
+static oc_value *like_of(const oc__onnx_reading *reading, const oc_reshape_params *params, const oc_shape *wanted) {
+    int unknown = 0;
+    for (int i = 0; i < params->rank; i++)
+        unknown += params->dims[i] == -1;
+    return unknown > 1 ? value_of_shape(reading->graph, wanted) : NULL;
+}
+
 /* A list of sizes: 0 copies, -1 takes what is left, once. */
 static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_error *err) {
     const oc_shape *from = &reading->in[0]->shape;
     oc_reshape_params *params = memory;
+    oc_shape wanted = {0};
     uint64_t symbols = 0;
     bool copy = oc__onnx_attr_int(reading->node, "allowzero", 0) == 0;
     OC_TRY(oc__onnx_ints(reading, 1, params->dims, OC_MAX_RANK, &params->rank, &symbols, err));
     for (int i = 0; i < params->rank; i++) {
         int64_t size = params->dims[i];
+        wanted.dims[wanted.rank++] = size == 0 && copy && i < from->rank ? from->dims[i] : size;
+        if ((symbols >> i & 1) == 0 && size == -1)
+            wanted.dims[i] = INT64_MIN; /* no symbol */
         if ((symbols >> i & 1) != 0)
             params->dims[i] = symbol_param(from, size);
         else if (size < -1 || (size == 0 && copy && i >= from->rank))
@@ -35,6 +55,9 @@ static oc_status read_reshape(const oc__onnx_reading *reading, void *memory, oc_
         else if (size == 0 && copy)
             params->dims[i] = as_param(from, i);
     }
+    oc_value *like = like_of(reading, params, &wanted);
+    if (like)
+        return oc__onnx_give(reading, oc_reshape_like(reading->graph, reading->in[0], like, err), err);
     return give_reshape(reading, params, err);
 }
 
