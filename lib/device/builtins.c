@@ -147,7 +147,7 @@ static void put_store(oc__string *out, const char *name, const char *n, const ch
         oc__string_printf(out, OVERLOADED "void %s%s(%s%s, size_t, %s %s *);\n", name, n, type, n, space, memory);
 }
 
-/* Of all types, from and to all kinds of memory. Without a width those of half are of one number, the others begin names of all. */
+/* Of all types, from and to all kinds of memory. Without a width they may begin names of all: CAT(vload_half, 16). */
 static void put_access(oc__string *out, const char *name, size_t size, size_t type_count) {
     static const char *const stems[] = {"vload_half", "vstore_half", "vload", "vstore"};
     size_t stem = 0;
@@ -156,7 +156,7 @@ static void put_access(oc__string *out, const char *name, size_t size, size_t ty
     bool half = stem < 2, load = stem % 2 == 0;
     size_t digits = size - strlen(stems[stem]);
     for (size_t w = half ? 0 : 1; w < OC_COUNT(widths); w++) {
-        if ((digits > 0 || half) && (strlen(widths[w]) != digits || memcmp(name + size - digits, widths[w], digits) != 0))
+        if (digits > 0 && (strlen(widths[w]) != digits || memcmp(name + size - digits, widths[w], digits) != 0))
             continue;
         for (size_t s = 0; s < OC_COUNT(spaces); s++)
             for (size_t t = 0; t < type_count; t++)

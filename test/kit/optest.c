@@ -231,7 +231,8 @@ void optest_run_all(const optest_case *cases, size_t count) {
     kit_open(&k);
     for (size_t i = 0; i < count; i++)
         optest_run(&k, &cases[i]);
-    assert_false(kit_logged(&k, "built once more")); /* for want of a function in lib/device/builtins.c */
+    if (kit_logged(&k, "built once more")) /* for want of a function in lib/device/builtins.c */
+        fail_msg("%.300s", strstr(k.log, "built once more"));
     kit_finish(&k);
 }
 
