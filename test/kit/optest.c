@@ -54,7 +54,7 @@ static void fill(const optest_case *c, const oc__op *op, const oc__desc *desc, i
     }
 }
 
-static void setup_with(bench *b, kit *k, const optest_case *c, const double *const *in) {
+static void setup_problem(bench *b, kit *k, const optest_case *c) {
     *b = (bench){.k = k, .c = c};
     oc__arena_init(&b->arena, k->context);
     KIT_OK(oc__problem_parse(&b->arena, c->problem, NULL, &b->p, &err), &err);
@@ -64,6 +64,10 @@ static void setup_with(bench *b, kit *k, const optest_case *c, const double *con
         set_layout(&b->p.out[i], c->to ? c->to : c->layout);
     for (int i = 1; c->flags & OPTEST_NO_OPTIONAL && i < b->p.out_count; i++)
         b->p.out[i].dtype = OC_DTYPE_NONE;
+}
+
+/* Its operands, filled or given, and what they make in double precision. */
+static void setup_values(bench *b, const double *const *in) {
     b->in = make(&b->arena, b->p.in, b->p.in_count);
     b->want = make(&b->arena, b->p.out, b->p.out_count);
     b->got = make(&b->arena, b->p.out, b->p.out_count);
@@ -72,13 +76,14 @@ static void setup_with(bench *b, kit *k, const optest_case *c, const double *con
         if (in)
             memcpy(b->in[i], in[i], sizeof(double) * (size_t)oc_shape_count(&b->p.in[i].shape));
         else
-            fill(c, b->p.op, &b->p.in[i], i, b->in[i]);
+            fill(b->c, b->p.op, &b->p.in[i], i, b->in[i]);
     }
-    KIT_OK(b->p.op->host(k->context, &b->p, (const double *const *)b->in, b->want, &err), &err);
+    KIT_OK(b->p.op->host(b->k->context, &b->p, (const double *const *)b->in, b->want, &err), &err);
 }
 
 static void setup(bench *b, kit *k, const optest_case *c) {
-    setup_with(b, k, c, NULL);
+    setup_problem(b, k, c);
+    setup_values(b, NULL);
 }
 
 /* OCELLI_TEST_SMALL, for simulators: what a device does in no time takes them minutes. */
@@ -147,13 +152,14 @@ static void run_solver(bench *b, const oc__solver *solver, const oc__variant *va
 
 static void run_case(kit *k, const optest_case *c, const double *const *in) {
     bench b;
-    setup_with(&b, k, c, in);
+    setup_problem(&b, k, c);
     const oc__caps *caps = oc__device_caps(k->device);
     int fast = 0, refused = 0;
     if (too_large(&b.p)) {
         oc__arena_finish(&b.arena);
         return;
     }
+    setup_values(&b, in);
     for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver; solver++) {
         char why[OC_WHY] = "";
         oc__variant variant;
@@ -209,8 +215,11 @@ static bool next_variant(const oc__tuning *space, int index[OC_MAX_TUNING], oc__
 
 void optest_variants(kit *k, const optest_case *c) {
     bench b;
-    setup(&b, k, c);
-    for (const oc__solver *const *solver = b.p.op->solvers; solver && *solver && !too_large(&b.p); solver++) {
+    setup_problem(&b, k, c);
+    bool tried = !too_large(&b.p);
+    if (tried)
+        setup_values(&b, NULL);
+    for (const oc__solver *const *solver = b.p.op->solvers; tried && solver && *solver; solver++) {
         char why[OC_WHY] = "";
         int index[OC_MAX_TUNING] = {0};
         oc__variant variant = {{0}};
@@ -239,7 +248,7 @@ void optest_run_all(const optest_case *cases, size_t count) {
 void optest_chooses(kit *k, const optest_case *c, const char *name) {
     bench b;
     oc__candidate chosen;
-    setup(&b, k, c);
+    setup_problem(&b, k, c);
     KIT_OK(oc__choose(k->device, &b.p, false, &chosen, &err), &err);
     assert_string_equal(chosen.solver->name, name);
     oc__arena_finish(&b.arena);
