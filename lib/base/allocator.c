@@ -25,7 +25,8 @@ static size_t align_of(size_t size) {
 #define CHECKED 0
 #endif
 
-/* Malloc keeps what it is given back, such as weights that were packed since. Its checker is to see all. */
+/* Whether it is the system's, which gets it back at once; malloc would keep weights that were packed since. Nothing is of what
+ * AddressSanitizer checks. */
 static bool is_mapped(size_t size) {
     return !CHECKED && size >= (size_t)1 << 20;
 }
